@@ -1,0 +1,36 @@
+# Two commands: `make bench` runs the quick suite, `make test` runs every check. Both set up `.venv` first.
+PYTHON ?= python3
+SUITE ?= quick
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help bench test check clean
+
+help:
+	@echo "make bench    set up .venv and run the $(SUITE) suite (SUITE=... for another)"
+	@echo "make test     set up .venv and run every check: format, lint, types, tests, wheel"
+	@echo "make clean    remove .venv and build output (runs/ is kept)"
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks run $(SUITE)
+
+test: $(VENV)/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -q
+	$(BIN)/python tests/wheel_smoke.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gnn_toolkit needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp for each set of extras: the dependencies are installed anew only when their lists change.
+$(VENV)/.bench $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,78 @@
+"""One form for every input error: which argument, what is allowed, what was got, what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import torch
+from torch import Tensor
+
+
+def problem(argument: str, allowed: str, got: object, remedy: str) -> str:
+    """Return the text of an input error.
+
+    >>> problem("hidden_channels", "a positive integer", -3, "pass e.g. 128")
+    'hidden_channels: expected a positive integer, got -3; pass e.g. 128'
+    """
+    return f"{argument}: expected {allowed}, got {got}; {remedy}"
+
+
+def choice(argument: str, value: str, options: Iterable[str]) -> str:
+    """Return ``value`` if it is one of ``options``, else raise a ``ValueError`` that suggests the nearest.
+
+    >>> choice("backend", "vendr", ["auto", "vendor"])
+    Traceback (most recent call last):
+    ValueError: backend: expected one of auto, vendor, got 'vendr'; did you mean 'vendor'?
+    """
+    names = list(options)
+    if value in names:
+        return value
+    near = get_close_matches(str(value), names, n=1, cutoff=0.5)
+    remedy = f"did you mean {near[0]!r}?" if near else "pick one of these"
+    raise ValueError(problem(argument, f"one of {', '.join(names)}", repr(value), remedy))
+
+
+def positive(argument: str, value: int) -> int:
+    """Return ``value`` if it is an integer above zero, else raise a ``ValueError``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(problem(argument, "an integer of at least 1", repr(value), "pass e.g. 1"))
+    return value
+
+
+def features(argument: str, x: Tensor, width: int) -> None:
+    """Raise a ``ValueError`` unless ``x`` is a floating-point matrix of shape [N, width]."""
+    if x.dim() != 2 or x.size(1) != width:
+        raise ValueError(
+            problem(argument, f"shape [num_nodes, {width}]", list(x.shape), "check in_channels of the layer")
+        )
+    if not x.is_floating_point():
+        raise ValueError(problem(argument, "a floating-point tensor", x.dtype, f"pass {argument}.float()"))
+
+
+def edges(edge_index: Tensor, num_nodes: int) -> None:
+    """Raise a ``ValueError`` unless ``edge_index`` is an integer tensor [2, E] of indices into ``num_nodes`` nodes."""
+    if edge_index.dim() != 2 or edge_index.size(0) != 2:
+        raise ValueError(
+            problem(
+                "edge_index",
+                "shape [2, num_edges]",
+                list(edge_index.shape),
+                "row 0 holds sources, row 1 targets; transpose a list of pairs with .t()",
+            )
+        )
+    if edge_index.dtype not in (torch.int64, torch.int32):
+        raise ValueError(
+            problem("edge_index", "dtype torch.int64", edge_index.dtype, "pass edge_index.long()")
+        )
+    if edge_index.numel() == 0:
+        return
+    low, high = edge_index.aminmax()
+    for node in (int(low), int(high)):
+        if not 0 <= node < num_nodes:
+            raise ValueError(
+                problem(
+                    "edge_index",
+                    f"node indices in [0, {num_nodes})",
+                    node,
+                    f"x has {num_nodes} rows: add the missing nodes to x or drop the edge",
+                )
+            )

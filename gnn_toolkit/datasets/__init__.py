@@ -1,0 +1,1 @@
+"""Named data: text, tensors and graphs."""
