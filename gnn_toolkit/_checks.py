@@ -60,9 +60,7 @@ def edges(edge_index: Tensor, num_nodes: int) -> None:
             )
         )
     if edge_index.dtype not in (torch.int64, torch.int32):
-        raise ValueError(
-            problem("edge_index", "dtype torch.int64", edge_index.dtype, "pass edge_index.long()")
-        )
+        raise ValueError(problem("edge_index", "dtype torch.int64", edge_index.dtype, "pass edge_index.long()"))
     if edge_index.numel() == 0:
         return
     low, high = edge_index.aminmax()
@@ -76,3 +74,33 @@ def edges(edge_index: Tensor, num_nodes: int) -> None:
                     f"x has {num_nodes} rows: add the missing nodes to x or drop the edge",
                 )
             )
+
+
+def edge_types(edge_type: Tensor | None, num_edges: int, num_relations: int) -> Tensor:
+    """Return ``edge_type`` if it holds one integer in [0, num_relations) an edge, else raise a ``ValueError``."""
+    allowed = f"an integer tensor of shape [{num_edges}] with values in [0, {num_relations})"
+    if edge_type is None or edge_type.shape != (num_edges,) or edge_type.is_floating_point():
+        got = None if edge_type is None else f"{edge_type.dtype} {list(edge_type.shape)}"
+        raise ValueError(problem("edge_type", allowed, got, "a layer with num_relations > 1 needs one type an edge"))
+    if num_edges and not (int(edge_type.min()) >= 0 and int(edge_type.max()) < num_relations):
+        got = f"values from {int(edge_type.min())} to {int(edge_type.max())}"
+        raise ValueError(problem("edge_type", allowed, got, "raise num_relations or renumber the types from 0"))
+    return edge_type
+
+
+def edge_weights(edge_weight: Tensor, num_edges: int) -> None:
+    """Raise a ``ValueError`` unless ``edge_weight`` is a floating-point tensor [num_edges] without negative values."""
+    if edge_weight.shape != (num_edges,) or not edge_weight.is_floating_point():
+        got = f"{edge_weight.dtype} {list(edge_weight.shape)}"
+        allowed = f"a floating-point tensor of shape [{num_edges}]"
+        raise ValueError(problem("edge_weight", allowed, got, "give one weight for each column of edge_index"))
+    if bool((edge_weight < 0).any()):
+        edge = int((edge_weight < 0).nonzero()[0])
+        raise ValueError(
+            problem(
+                "edge_weight",
+                "weights of at least 0",
+                f"{float(edge_weight[edge])} at edge {edge}",
+                "symmetric normalisation divides by the root of a degree: shift the weights or set normalize=False",
+            )
+        )

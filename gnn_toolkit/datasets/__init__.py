@@ -1,1 +1,32 @@
 """Named data: text, tensors and graphs."""
+
+from gnn_toolkit.datasets.cards import (
+    DatasetCard,
+    DatasetFile,
+    PublishedFigure,
+    cards,
+    load_card,
+    read_card,
+)
+from gnn_toolkit.datasets.digits import handwritten_digits
+from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
+from gnn_toolkit.datasets.palindromes import palindromes
+from gnn_toolkit.datasets.text import TextSplit, load_text, read_text, split_text, strip_gutenberg
+
+__all__ = [
+    "DatasetCard",
+    "DatasetFile",
+    "DatasetUnavailableError",
+    "PublishedFigure",
+    "TextSplit",
+    "cards",
+    "fetch",
+    "handwritten_digits",
+    "load_card",
+    "load_text",
+    "palindromes",
+    "read_card",
+    "read_text",
+    "split_text",
+    "strip_gutenberg",
+]

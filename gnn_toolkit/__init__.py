@@ -1,0 +1,19 @@
+"""Choose edges, then run a cell along them: graph convolutions and recurrences over any DAG, on torch and PyG."""
+
+from gnn_toolkit.graphs import from_networkx, to_networkx
+from gnn_toolkit.layers import DAGGRU, DAGLSTM, DAGRNN, GCNConv
+from gnn_toolkit.models import GRU, LSTM, RNN, CharGenerator
+
+__version__ = "0.1.0"
+__all__ = [
+    "DAGGRU",
+    "DAGLSTM",
+    "DAGRNN",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "CharGenerator",
+    "GCNConv",
+    "from_networkx",
+    "to_networkx",
+]

@@ -1,0 +1,111 @@
+"""Files of datasets: from a folder of the user, from the cache, or by a checked download that can be resumed."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import pooch
+import requests
+
+from gnn_toolkit._checks import problem
+from gnn_toolkit.datasets.cards import DatasetCard, DatasetFile, load_card
+
+_FOLDER = "GNN_TOOLKIT_DATA"
+_TIMEOUT = 30  # seconds without a byte
+_BLOCK = 1 << 16  # bytes written at a time
+
+
+class DatasetUnavailableError(OSError):
+    """A file of a dataset cannot be had as its card describes it."""
+
+
+def fetch(card: str | DatasetCard, file_name: str) -> Path:
+    """Return the path of a dataset's file, downloading it if need be.
+
+    The first of these that has the file gives it: the folder named by the environment variable
+    ``GNN_TOOLKIT_DATA``, laid out as ``<card>/<file>``; the user's cache; the address on the card. Wherever it
+    comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up by the next call.
+
+    Args:
+        card: A card, or the name of one that comes with the toolkit.
+        file_name: Name of the file as the card gives it.
+
+    Returns:
+        A file whose content is the one on the card.
+
+    Raises:
+        ValueError: If there is no such card, or no such file on it.
+        DatasetUnavailableError: If the file is altered, or neither here nor to be had from its address.
+
+    >>> fetch("tinyshakespeare", "inputs.txt")
+    Traceback (most recent call last):
+    ValueError: file_name: expected one of input.txt, got 'inputs.txt'; did you mean 'input.txt'?
+    """
+    card = load_card(card) if isinstance(card, str) else card
+    file = card.file(file_name)
+    own = os.environ.get(_FOLDER)
+    if own and (path := Path(own).expanduser() / card.name / file.name).is_file():
+        _verify(path, str(path), file, "replace the file, or remove it to have it downloaded")
+        return path
+    return _cached(f"{card.name}/{file.name}", file)
+
+
+def _cached(title: str, file: DatasetFile) -> Path:
+    """Return the file from the cache, to which ``pooch`` downloads it unless it is there with the right hash."""
+    path = Path(pooch.os_cache("gnn_toolkit")) / title
+    downloader = cast(Any, lambda _url, target, _pooch: _download(title, file, path, Path(target)))
+    try:
+        pooch.retrieve(file.url, f"sha256:{file.sha256}", path.name, path.parent, downloader=downloader)
+    except requests.RequestException as error:
+        own = os.environ.get(_FOLDER, "not set")
+        remedy = f"try again, or put the file at {path}, or into {_FOLDER} (now {own}) as {title}"
+        raise DatasetUnavailableError(problem(title, f"a file at {file.url}", error, remedy)) from error
+    return path
+
+
+def _download(title: str, file: DatasetFile, path: Path, target: Path) -> None:
+    """Download into ``target``, which ``pooch`` moves to ``path`` when its hash is right and removes if not.
+
+    What an interrupted transfer left is taken over by a rename, which only one of several processes can do, and
+    what this one leaves if interrupted is handed back in the same way.
+    """
+    part = path.with_name(f"{path.name}.part")
+    with suppress(FileNotFoundError):
+        os.replace(part, target)
+    try:
+        _stream(file, target)
+    except BaseException:
+        if target.stat().st_size:
+            os.replace(target, part)
+        raise
+    _verify(target, title, file, f"nothing was kept: try again, or look for another copy than {file.url}")
+
+
+def _stream(file: DatasetFile, target: Path) -> None:
+    """Append to ``target`` the bytes that it lacks, or write it anew if the server sends only whole files."""
+    done = target.stat().st_size
+    headers = {"Accept-Encoding": "identity", **file.headers}
+    if 0 < done < file.bytes:
+        headers["Range"] = f"bytes={done}-"
+    with requests.get(file.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        response.raise_for_status()
+        with target.open("ab" if response.status_code == requests.codes.partial else "wb") as sink:
+            for block in response.iter_content(_BLOCK):
+                sink.write(block)
+                _progress(file, sink.tell())
+
+
+def _progress(file: DatasetFile, done: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == file.bytes else ""
+        print(f"\r{file.name}: {done / file.bytes:4.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _verify(path: Path, title: str, file: DatasetFile, remedy: str) -> None:
+    actual = pooch.file_hash(str(path))
+    if actual != file.sha256:
+        allowed = f"{file.bytes} bytes with SHA-256 {file.sha256}"
+        got = f"{path.stat().st_size} bytes with SHA-256 {actual}"
+        raise DatasetUnavailableError(problem(title, allowed, got, remedy))

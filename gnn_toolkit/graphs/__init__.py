@@ -1,0 +1,24 @@
+"""Structure only: conversion, order, views, normalisation."""
+
+from gnn_toolkit.graphs.batch import repeat_graph
+from gnn_toolkit.graphs.convert import from_networkx, to_networkx
+from gnn_toolkit.graphs.levels import topological_levels
+from gnn_toolkit.graphs.normalize import gcn_norm
+from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
+from gnn_toolkit.graphs.views import Grid, GridDAG, MirrorPath, Path, SearchPath
+
+__all__ = [
+    "Grid",
+    "GridDAG",
+    "LevelOrder",
+    "MirrorPath",
+    "Path",
+    "SearchPath",
+    "from_networkx",
+    "gcn_norm",
+    "level_order",
+    "path_order",
+    "repeat_graph",
+    "to_networkx",
+    "topological_levels",
+]

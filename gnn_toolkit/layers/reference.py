@@ -1,0 +1,125 @@
+"""Plain twins of the layers: loops over nodes and dense matrices, for tests and for reading.
+
+They take the layers' parameters as a mapping with the names of the ``state_dict``, and share no code with the layers.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+
+def gcn(x: Tensor, edge_index: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return ``D~^-1/2 (A + I) D~^-1/2 x W^T + b`` with dense matrices; edges are counted as often as they occur.
+
+    >>> gcn(torch.eye(2), torch.tensor([[0, 1], [1, 0]]), torch.eye(2))
+    tensor([[0.5000, 0.5000],
+            [0.5000, 0.5000]])
+    """
+    n = x.size(0)
+    a = torch.zeros(n, n, dtype=x.dtype)  # a[v, u]: weight of the edge u -> v
+    for u, v in edge_index.t().tolist():
+        a[v, u] += 1.0
+    for v in range(n):
+        a[v, v] = a[v, v] if a[v, v] > 0 else 1.0
+    d = torch.diag(a.sum(1).rsqrt())
+    out = d @ a @ d @ x @ weight.t()
+    return out if bias is None else out + bias
+
+
+def dag(
+    kind: str,
+    params: Mapping[str, Tensor],
+    x: Tensor,
+    edge_index: Tensor,
+    edge_type: Tensor | None = None,
+    initial: Sequence[Sequence[Tensor]] | None = None,
+    *,
+    num_layers: int = 1,
+    bidirectional: bool = False,
+) -> tuple[Tensor, list[list[Tensor]]]:
+    """Return the outputs [N, D * H] and final states of a recurrence over a DAG, node by node.
+
+    Args:
+        kind: ``"rnn_tanh"``, ``"rnn_relu"``, ``"gru"`` or ``"lstm"``.
+        params: parameters by name (``weight_ih_l0`` and so on).
+        x: features [N, F].
+        edge_index: [2, E].
+        edge_type: [E], relation 0 where ``None``.
+        initial: for each state one tensor a layer and direction, rows in the order of the nodes without predecessors.
+        num_layers: number of layers.
+        bidirectional: whether to walk the reversed graph too.
+    """
+    types = [0] * edge_index.size(1) if edge_type is None else edge_type.tolist()
+    edges = [(u, v, r) for (u, v), r in zip(edge_index.t().tolist(), types, strict=True)]
+    turned = [(v, u, r) for u, v, r in edges]
+    finals: list[list[Tensor]] = [[], []] if kind == "lstm" else [[]]
+    k = 0
+    for layer in range(num_layers):
+        outputs = []
+        for way, suffix in ((edges, ""), (turned, "_reverse"))[: 2 if bidirectional else 1]:
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            weights = [params.get(f"{name}_l{layer}{suffix}") for name in names]
+            start = None if initial is None else [state[k] for state in initial]
+            states = _walk(kind, weights, x, way, start)
+            sinks = [v for v in range(x.size(0)) if v not in {u for u, _, _ in way}]
+            for final, state in zip(finals, states, strict=True):
+                final.append(torch.stack([state[v] for v in sinks]))
+            outputs.append(torch.stack([states[0][v] for v in range(x.size(0))]))
+            k += 1
+        x = torch.cat(outputs, 1)
+    return x, finals
+
+
+def _walk(
+    kind: str,
+    weights: list[Tensor | None],
+    x: Tensor,
+    edges: list[tuple[int, int, int]],
+    start: list[Tensor] | None,
+) -> list[dict[int, Tensor]]:
+    w_ih, w_hh, b_ih, b_hh = weights
+    if w_ih is None or w_hh is None:
+        raise KeyError("params: weight_ih and weight_hh of every layer are needed")
+    w_hh = w_hh if w_hh.dim() == 3 else w_hh[None]
+    hidden = w_hh.size(2)
+    zero = x.new_zeros(hidden)
+    b_ih = x.new_zeros(w_ih.size(0)) if b_ih is None else b_ih
+    b_hh = x.new_zeros(w_ih.size(0)) if b_hh is None else b_hh
+    h: dict[int, Tensor] = {}
+    c: dict[int, Tensor] = {}
+    sources = [v for v in range(x.size(0)) if v not in {t for _, t, _ in edges}]
+    left = set(range(x.size(0)))
+    while left:
+        v = min(v for v in left if not any(t == v and u in left for u, t, _ in edges))
+        before = [(h[u], c.get(u, zero), r) for u, t, r in edges if t == v]
+        if start is not None and v in sources:
+            row = sources.index(v)
+            before = [(start[0][row], start[1][row] if kind == "lstm" else zero, 0)]
+        h[v], c[v] = _node(kind, w_ih @ x[v] + b_ih, before, w_hh, b_hh)
+        left.remove(v)
+    return [h, c] if kind == "lstm" else [h]
+
+
+def _node(
+    kind: str, a: Tensor, before: list[tuple[Tensor, Tensor, int]], w_hh: Tensor, b_hh: Tensor
+) -> tuple[Tensor, Tensor]:
+    n = w_hh.size(2)
+    q = b_hh.clone()
+    for h_u, _, r in before:
+        q = q + w_hh[r] @ h_u
+    if kind in ("rnn_tanh", "rnn_relu"):
+        return (torch.tanh(a + q) if kind == "rnn_tanh" else torch.relu(a + q)), q.new_zeros(n)
+    if kind == "gru":
+        reset, update = torch.sigmoid(a[:n] + q[:n]), torch.sigmoid(a[n : 2 * n] + q[n : 2 * n])
+        new = torch.tanh(a[2 * n :] + reset * q[2 * n :])
+        total = q.new_zeros(n)
+        for h_u, _, _ in before:
+            total = total + h_u
+        return (1 - update) * new + update * total, q.new_zeros(n)
+    i, o = torch.sigmoid(a[:n] + q[:n]), torch.sigmoid(a[3 * n :] + q[3 * n :])
+    cell = i * torch.tanh(a[2 * n : 3 * n] + q[2 * n : 3 * n])
+    for h_u, c_u, r in before:
+        forget = torch.sigmoid(a[n : 2 * n] + w_hh[r, n : 2 * n] @ h_u + b_hh[n : 2 * n])
+        cell = cell + forget * c_u
+    return o * torch.tanh(cell), cell

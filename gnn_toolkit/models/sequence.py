@@ -1,0 +1,211 @@
+"""RNN, GRU and LSTM: the recurrences over path graphs, with ``torch.nn``'s names, arguments and ``state_dict``."""
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from gnn_toolkit import _checks
+from gnn_toolkit.graphs.order import LevelOrder, path_order
+from gnn_toolkit.layers.recurrence import DAGRecurrence, States
+from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
+
+
+class _OverPaths(DAGRecurrence):
+    """What the three sequence models share: sequences become paths, and the paths' states torch's tensors."""
+
+    batch_first: bool
+
+    def _adapt(self, batch_first: bool, proj_size: int, device: Any, dtype: torch.dtype | None) -> None:
+        if proj_size:
+            remedy = "project the outputs with a torch.nn.Linear"
+            raise ValueError(_checks.problem("proj_size", "0", proj_size, remedy))
+        self.batch_first = batch_first
+        self.to(device=device, dtype=dtype)
+
+    @property
+    def input_size(self) -> int:
+        """Width of the input: torch's name of ``in_channels``."""
+        return self.in_channels
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of a state: torch's name of ``hidden_channels``."""
+        return self.hidden_channels
+
+    def _run_sequences(
+        self, sequence: Tensor | PackedSequence, hx: list[Tensor] | None
+    ) -> tuple[Tensor | PackedSequence, list[Tensor]]:
+        """Run over sequences in torch's forms; ``hx`` and the final states are stacked tensors, one a state."""
+        if isinstance(sequence, PackedSequence):
+            return self._run_packed(sequence, hx)
+        single = sequence.dim() == 2
+        self._check_sequence(sequence)
+        if single:
+            sequence = sequence.unsqueeze(0 if self.batch_first else 1)
+            hx = None if hx is None else [h.unsqueeze(1) for h in hx]
+        x = sequence.transpose(0, 1) if self.batch_first else sequence
+        steps, batch = x.shape[:2]
+        flat, final = self._run_paths(x.flatten(0, 1), _dense_order(steps, batch, x.device), batch, hx)
+        out = flat.view(steps, batch, -1)
+        out = out.transpose(0, 1) if self.batch_first else out
+        if single:
+            return out.squeeze(0 if self.batch_first else 1), [h.squeeze(1) for h in final]
+        return out, final
+
+    def _run_packed(self, packed: PackedSequence, hx: list[Tensor] | None) -> tuple[PackedSequence, list[Tensor]]:
+        x, batch_sizes, into, back = packed
+        _checks.features("input.data", x, self.in_channels)
+        if hx is not None and into is not None:
+            hx = [h[:, into] for h in hx]
+        out, final = self._run_paths(x, path_order(batch_sizes, x.device), int(batch_sizes[0]), hx)
+        final = final if back is None else [h[:, back] for h in final]
+        return PackedSequence(out, batch_sizes, into, back), final
+
+    def _run_paths(
+        self, x: Tensor, order: LevelOrder, batch: int, hx: list[Tensor] | None
+    ) -> tuple[Tensor, list[Tensor]]:
+        initial: States | None = None
+        if hx is not None:
+            shape = (self.num_layers * self.num_directions, batch, self.hidden_channels)
+            for state in hx:
+                if tuple(state.shape) != shape:
+                    remedy = "one state a layer and direction, sequence and hidden channel"
+                    raise ValueError(_checks.problem("hx", f"shape {list(shape)}", list(state.shape), remedy))
+            initial = [list(state.unbind()) for state in hx]
+        out, final = self.run_order(x, order, initial)
+        return out, [torch.stack(state) for state in final]
+
+    def _check_sequence(self, sequence: Tensor) -> None:
+        layout = "[batch, steps, " if self.batch_first else "[steps, batch, "
+        if sequence.dim() not in (2, 3) or sequence.size(-1) != self.in_channels or 0 in sequence.shape[:-1]:
+            allowed = (
+                f"shape {layout}{self.in_channels}] or [steps, {self.in_channels}], at least one step and sequence"
+            )
+            remedy = "check input_size and batch_first"
+            raise ValueError(_checks.problem("input", allowed, list(sequence.shape), remedy))
+
+
+@lru_cache(maxsize=64)
+def _dense_order(steps: int, batch: int, device: torch.device) -> LevelOrder:
+    return path_order(torch.full((steps,), batch), device)
+
+
+class RNN(DAGRNN, _OverPaths):
+    """Elman network over sequences: ``torch.nn.RNN``, computed as :class:`DAGRNN` on path graphs.
+
+    Args:
+        input_size: width F of the input.
+        hidden_size: width H of a state.
+        num_layers: number of layers.
+        nonlinearity: ``"tanh"`` or ``"relu"``.
+        bias: whether to learn biases.
+        batch_first: dense input and output are [B, T, .] in the place of [T, B, .].
+        dropout: probability of dropping an output between layers while training.
+        bidirectional: also run from the end to the start.
+        device: where the parameters live.
+        dtype: type of the parameters.
+
+    Shapes:
+        - input [T, B, F], [B, T, F] if ``batch_first``, [T, F] for one sequence, or a ``PackedSequence``
+        - ``hx``, ``h_n`` [num_layers * D, B, H]
+        - output in the form of the input, D * H wide
+
+    Raises:
+        ValueError: on input that does not fit.
+
+    >>> RNN(4, 8)(torch.randn(5, 2, 4))[0].shape
+    torch.Size([5, 2, 8])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        sizes = (input_size, hidden_size, num_layers)
+        super().__init__(*sizes, bias, dropout, bidirectional, nonlinearity=nonlinearity)
+        self._adapt(batch_first, 0, device, dtype)
+
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:  # noqa: A002 (torch's name)
+        """Return the outputs of the last layer and the final state of every layer and direction."""
+        out, (h_n,) = self._run_sequences(input, None if hx is None else [hx])
+        return out, h_n
+
+
+class GRU(DAGGRU, _OverPaths):
+    """Gated recurrent unit over sequences: ``torch.nn.GRU``, computed as :class:`DAGGRU` on path graphs.
+
+    The reset gate acts after the matrix product, as in torch. Arguments, shapes and errors are those of :class:`RNN`,
+    without ``nonlinearity``.
+
+    >>> GRU(4, 8, batch_first=True, bidirectional=True)(torch.randn(2, 5, 4))[0].shape
+    torch.Size([2, 5, 16])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, num_layers, bias, dropout, bidirectional)
+        self._adapt(batch_first, 0, device, dtype)
+
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:  # noqa: A002 (torch's name)
+        """Return the outputs of the last layer and the final state of every layer and direction."""
+        out, (h_n,) = self._run_sequences(input, None if hx is None else [hx])
+        return out, h_n
+
+
+class LSTM(DAGLSTM, _OverPaths):
+    """Long short-term memory over sequences: ``torch.nn.LSTM``, computed as :class:`DAGLSTM` on path graphs.
+
+    Arguments, shapes and errors are those of :class:`RNN`, without ``nonlinearity``; ``hx`` and the final state are
+    pairs ``(h, c)``. ``proj_size`` is there for torch's signature and must be 0.
+
+    >>> out, (h_n, c_n) = LSTM(4, 8, num_layers=2)(torch.randn(5, 2, 4))
+    >>> out.shape, c_n.shape
+    (torch.Size([5, 2, 8]), torch.Size([2, 2, 8]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, num_layers, bias, dropout, bidirectional)
+        self._adapt(batch_first, proj_size, device, dtype)
+
+    def forward(
+        self,
+        input: Any,  # noqa: A002 (torch's name)
+        hx: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Any, tuple[Tensor, Tensor]]:
+        """Return the outputs of the last layer and the final (h, c) of every layer and direction."""
+        out, (h_n, c_n) = self._run_sequences(input, None if hx is None else list(hx))
+        return out, (h_n, c_n)

@@ -1,0 +1,14 @@
+"""The training loop, its history and its checkpoints."""
+
+from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from gnn_toolkit.training.loop import History, NotFiniteError, Settings, fit
+
+__all__ = [
+    "History",
+    "NotFiniteError",
+    "Settings",
+    "fit",
+    "load_checkpoint",
+    "save_checkpoint",
+    "write_atomically",
+]

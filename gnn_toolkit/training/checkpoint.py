@@ -1,0 +1,41 @@
+"""Files that are either whole or not there."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file under a temporary name in the same folder, then move it into place in one step.
+
+    A process that dies on the way leaves the old file, or none, but never half of one.
+
+    Args:
+        path: where the file goes; its folder is made if need be.
+        write: called with the open binary file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Save a state of tensors, numbers and strings, whole or not at all."""
+    write_atomically(path, lambda file: torch.save(state, file))
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """Return a saved state, or ``None`` where there is none; only tensors and plain values are unpickled."""
+    return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None

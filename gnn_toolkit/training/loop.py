@@ -1,0 +1,201 @@
+"""One training loop, on Lightning Fabric: device and precision come from there."""
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from gnn_toolkit import _checks
+from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        steps: number of optimiser steps.
+        learning_rate: of the optimiser.
+        optimizer: ``"adam"``, ``"rmsprop"`` or ``"sgd"``.
+        weight_decay: of the optimiser.
+        clip_norm: the whole gradient is rescaled to this norm where it is longer; ``None`` never does.
+        evaluate_every: steps between validations, checkpoints and points of the curve.
+        seed: of the batches.
+        device: ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"``.
+        precision: of Fabric, e.g. ``"32-true"`` or ``"bf16-mixed"``.
+    """
+
+    steps: int
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    clip_norm: float | None = 1.0
+    evaluate_every: int = 100
+    seed: int = 0
+    device: str = "cpu"
+    precision: Any = "32-true"
+
+
+@dataclass
+class History:
+    """What happened: one entry for every validation.
+
+    Attributes:
+        step: steps done.
+        loss: mean training loss since the entry before.
+        validation: the validation score.
+        seconds: seconds of training so far, without validation.
+        best_step: the step whose weights the model holds now.
+        best_validation: its validation score.
+    """
+
+    step: list[int] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    best_step: int = 0
+    best_validation: float | None = None
+
+
+class NotFiniteError(ArithmeticError):
+    """The training loss became infinite or not a number."""
+
+
+def fit(
+    model: nn.Module,
+    batches: Callable[[torch.Generator], Batch],
+    loss: Callable[[nn.Module, Batch], Tensor],
+    validate: Callable[[nn.Module], float],
+    settings: Settings,
+    *,
+    higher_is_better: bool,
+    checkpoint: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> History:
+    """Train ``model`` in place; it ends with the weights that validated best.
+
+    Args:
+        model: is moved to the device of the settings.
+        batches: draws the next batch with the given generator, which is seeded from the settings.
+        loss: returns the loss of a batch, a scalar.
+        validate: returns the validation score; called in evaluation mode without gradients.
+        settings: how to train.
+        higher_is_better: whether a higher validation score is better.
+        checkpoint: where to keep the state at every validation, and to take it up again from, bit for bit on a CPU.
+        progress: called with the number of steps done after every step.
+
+    Returns:
+        the history of the run.
+
+    Raises:
+        NotFiniteError: the loss is not finite; the message names the step.
+        ValueError: settings that do not fit.
+    """
+    _checks.positive("steps", settings.steps)
+    _checks.positive("evaluate_every", settings.evaluate_every)
+    run = _Run(model, settings, higher_is_better)
+    if checkpoint is not None:
+        run.take_up(checkpoint)
+    window: list[float] = []
+    for step in range(run.done + 1, settings.steps + 1):
+        window.append(run.advance(batches, loss))
+        if progress is not None:
+            progress(step)
+        if step % settings.evaluate_every == 0 or step == settings.steps:
+            run.record(step, sum(window) / len(window), validate)
+            window.clear()
+            if checkpoint is not None:
+                run.keep(checkpoint)
+    model.load_state_dict(run.best)
+    return run.history
+
+
+class _Run:
+    """The state of one training run: everything that a checkpoint must hold."""
+
+    def __init__(self, model: nn.Module, settings: Settings, higher_is_better: bool) -> None:
+        optimizer = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
+        self.fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
+        self.settings, self.higher_is_better = settings, higher_is_better
+        self.plain = model
+        self.model, self.optimizer = self.fabric.setup(
+            model,
+            optimizer(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay),
+        )
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.history = History()
+        self.best: dict[str, Any] = deepcopy(model.state_dict())
+        self.done = 0
+        self.seconds = 0.0
+
+    def advance(self, batches: Callable[[torch.Generator], Any], loss: Callable[[nn.Module, Any], Tensor]) -> float:
+        """Do one step and return its loss."""
+        began = time.perf_counter()
+        self.model.train()
+        batch = self.fabric.to_device(batches(self.generator))
+        value = loss(self.model, batch)
+        number = float(value)
+        if number != number or abs(number) == float("inf"):
+            raise NotFiniteError(f"the training loss is {number} at step {self.done + 1}: lower the learning rate")
+        self.optimizer.zero_grad()
+        self.fabric.backward(value)
+        if self.settings.clip_norm is not None:
+            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.settings.clip_norm)
+        self.optimizer.step()
+        self.done += 1
+        self.seconds += time.perf_counter() - began
+        return number
+
+    def record(self, step: int, loss: float, validate: Callable[[nn.Module], float]) -> None:
+        """Validate and remember the weights if they are the best so far."""
+        self.model.eval()
+        with torch.no_grad():
+            score = validate(self.model)
+        history, best = self.history, self.history.best_validation
+        history.step.append(step)
+        history.loss.append(loss)
+        history.validation.append(score)
+        history.seconds.append(self.seconds)
+        if best is None or (score > best if self.higher_is_better else score < best):
+            history.best_step, history.best_validation = step, score
+            self.best = deepcopy(self.plain.state_dict())
+
+    def keep(self, path: Path) -> None:
+        """Write everything that continuing needs."""
+        state = {
+            "model": self.plain.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+            "history": asdict(self.history),
+            "batches": self.generator.get_state(),
+            "random": torch.get_rng_state(),
+            "done": self.done,
+            "seconds": self.seconds,
+        }
+        save_checkpoint(path, state)
+
+    def take_up(self, path: Path) -> None:
+        """Continue from a checkpoint, if there is one."""
+        state = load_checkpoint(path)
+        if state is None:
+            return
+        self.plain.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["batches"])
+        torch.set_rng_state(state["random"])
+        self.best, self.history = state["best"], History(**state["history"])
+        self.done, self.seconds = state["done"], state["seconds"]

@@ -1,0 +1,103 @@
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from gnn_toolkit.datasets import DatasetCard, DatasetFile, PublishedFigure, cards, load_card, read_card
+
+SHA = "0" * 64
+CARD = 'title = "T"\ndescription = "D"\nlicence = "L"\ncitation = "C"\n'
+FILE = f'[[files]]\nname = "a.txt"\nurl = "https://example.org/a.txt"\nsha256 = "{SHA}"\nbytes = 3\n'
+FIGURE = '[[published]]\nmodel = "M"\nmetric = "accuracy"\nvalue = 1\nsource = "S"\n'
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_card_of_the_folder_is_found_and_says_what_it_must():
+    found = cards()
+    folder = Path(__file__).resolve().parents[2] / "datasets"
+    assert list(found) == sorted(path.stem for path in folder.glob("*.toml"))
+    for name, card in found.items():
+        assert card == load_card(name)
+        assert card.name == name
+        assert all((card.title, card.description.strip(), card.licence, card.citation.strip()))
+
+
+def test_every_address_is_pinned_to_a_commit_or_to_the_content():
+    for card in cards().values():
+        for file in card.files:
+            assert re.search(r"/[0-9a-f]{40}(/|$)", file.url), file.url
+
+
+def test_a_card_is_read_in_full(tmp_path: Path):
+    headers = 'headers = { Accept = "text/plain" }\n'
+    expected = DatasetCard(
+        "mine", "T", "D", "L", "C",
+        published=(PublishedFigure("M", "accuracy", 1, "S"),),
+        files=(DatasetFile("a.txt", "https://example.org/a.txt", SHA, 3, {"Accept": "text/plain"}),),
+    )  # fmt: skip
+    card = read_card(write(tmp_path, CARD + FIGURE + FILE + headers))
+    assert card == expected
+    assert hash(card) == hash(expected)
+
+
+def test_the_published_figures_of_tiny_shakespeare():
+    assert [figure.value for figure in load_card("tinyshakespeare").published] == [1.4697, 1.88]
+
+
+@pytest.mark.parametrize("name", ["grimm", "tinyshakespeare"])
+def test_the_card_describes_the_real_file(name: str):
+    (file,) = load_card(name).files
+    path = Path(os.environ.get("GNN_TOOLKIT_DATA", "")) / name / file.name
+    if not path.is_file():
+        pytest.skip(f"needs GNN_TOOLKIT_DATA with {name}/{file.name}")
+    content = path.read_bytes()
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (file.bytes, file.sha256)
+
+
+def test_an_unknown_card_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'grimm'"):
+        load_card("grim")
+
+
+def test_a_card_without_files_says_so():
+    with pytest.raises(ValueError, match=r"file_name: expected no file, got 'a.txt'; 'python_reference' needs none"):
+        load_card("python_reference").file("a.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title = ", r"mine\.toml: expected a TOML file in UTF-8"),
+        (CARD.replace("licence", "license"), r"mine\.toml: key: .*got 'license'; did you mean 'licence'"),
+        (CARD.replace('"T"', "3"), r"mine\.toml: title: expected a string, got 3"),
+        ('title = "T"', r"mine\.toml: description: expected a string, got nothing"),
+        (CARD + "files = 3", r"mine\.toml: files: expected an array of tables, got 3"),
+        (CARD + "files = [3]", r"mine\.toml, files\[0\]: expected a table, got 3"),
+        (CARD + FILE + FILE.replace("bytes = 3", ""), r"files\[1\]: bytes: expected an integer, got nothing"),
+        (CARD + FILE.replace("bytes = 3", "bytes = true"), r"files\[0\]: bytes: expected an integer, got True"),
+        (CARD + FILE.replace("bytes = 3", "bytes = 0"), r"files\[0\]: bytes: expected a size above zero, got 0"),
+        (CARD + FILE.replace("https", "http"), r"files\[0\]: url: expected an https address"),
+        (CARD + FILE.replace(SHA, "abc"), r"files\[0\]: sha256: expected 64 hexadecimal digits .*, got 'abc'"),
+        (CARD + FILE.replace('"a.txt"', '"../a.txt"'), r"files\[0\]: name: expected a relative path"),
+        (CARD + FILE.replace('"a.txt"', '"/a.txt"'), r"files\[0\]: name: expected a relative path"),
+        (CARD + FILE + "headers = { Accept = 3 }", r"files\[0\]: headers: Accept: expected a string, got 3"),
+        (CARD + FIGURE.replace("= 1", '= "1"'), r"published\[0\]: value: expected a number, got '1'"),
+    ],
+)  # fmt: skip
+def test_a_malformed_card_is_refused_by_file_and_key(tmp_path: Path, text: str, message: str):
+    with pytest.raises(ValueError, match=message):
+        read_card(write(tmp_path, text))
+
+
+def test_a_card_in_another_encoding_is_refused(tmp_path: Path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(CARD.replace("T", "Märchen").encode("latin-1"))
+    with pytest.raises(ValueError, match="expected a TOML file in UTF-8"):
+        read_card(path)
