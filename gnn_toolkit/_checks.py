@@ -88,13 +88,13 @@ def edge_types(edge_type: Tensor | None, num_edges: int, num_relations: int) -> 
     return edge_type
 
 
-def edge_weights(edge_weight: Tensor, num_edges: int) -> None:
-    """Raise a ``ValueError`` unless ``edge_weight`` is a floating-point tensor [num_edges] without negative values."""
+def edge_weights(edge_weight: Tensor, num_edges: int, *, signed: bool = False) -> None:
+    """Raise a ``ValueError`` unless ``edge_weight`` is floating-point [num_edges], not negative unless ``signed``."""
     if edge_weight.shape != (num_edges,) or not edge_weight.is_floating_point():
         got = f"{edge_weight.dtype} {list(edge_weight.shape)}"
         allowed = f"a floating-point tensor of shape [{num_edges}]"
         raise ValueError(problem("edge_weight", allowed, got, "give one weight for each column of edge_index"))
-    if bool((edge_weight < 0).any()):
+    if not signed and bool((edge_weight < 0).any()):
         edge = int((edge_weight < 0).nonzero()[0])
         raise ValueError(
             problem(

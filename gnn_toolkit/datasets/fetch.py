@@ -21,7 +21,7 @@ class DatasetUnavailableError(OSError):
     """A file of a dataset cannot be had as its card describes it."""
 
 
-def fetch(card: str | DatasetCard, file_name: str) -> Path:
+def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> Path:
     """Return the path of a dataset's file, downloading it if need be.
 
     The first of these that has the file gives it: the folder named by the environment variable
@@ -31,6 +31,7 @@ def fetch(card: str | DatasetCard, file_name: str) -> Path:
     Args:
         card: A card, or the name of one that comes with the toolkit.
         file_name: Name of the file as the card gives it.
+        download: Whether to download a file that is not at hand.
 
     Returns:
         A file whose content is the one on the card.
@@ -49,7 +50,10 @@ def fetch(card: str | DatasetCard, file_name: str) -> Path:
     if own and (path := Path(own).expanduser() / card.name / file.name).is_file():
         _verify(path, str(path), file, "replace the file, or remove it to have it downloaded")
         return path
-    return _cached(f"{card.name}/{file.name}", file)
+    title = f"{card.name}/{file.name}"
+    if not download and not (Path(pooch.os_cache("gnn_toolkit")) / title).is_file():
+        raise DatasetUnavailableError(problem(title, "a file at hand", "none", "allow the download"))
+    return _cached(title, file)
 
 
 def _cached(title: str, file: DatasetFile) -> Path:

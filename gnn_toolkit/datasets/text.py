@@ -31,13 +31,14 @@ class TextSplit(NamedTuple):
     test: str
 
 
-def load_text(name: str = _REFERENCE, *, strip: bool = True) -> str:
+def load_text(name: str = _REFERENCE, *, strip: bool = True, download: bool = True) -> str:
     """Return a text by name, without byte order mark and with lines that end in a line feed.
 
     Args:
         name: ``"python_reference"`` (Python's own language reference, which needs no file), ``"grimm"`` or
             ``"tinyshakespeare"``.
         strip: Whether to cut the header and the licence of a Project Gutenberg text.
+        download: Whether to download a file that is not at hand.
 
     Returns:
         The text.
@@ -51,7 +52,7 @@ def load_text(name: str = _REFERENCE, *, strip: bool = True) -> str:
     """
     if choice("name", name, [*_FILES, _REFERENCE]) == _REFERENCE:
         return _python_reference()
-    return read_text(fetch(name, _FILES[name]), strip=strip)
+    return read_text(fetch(name, _FILES[name], download=download), strip=strip)
 
 
 def read_text(path: str | Path, *, strip: bool = True) -> str:

@@ -1,7 +1,7 @@
 """Conversion between networkx graphs and PyG data, a whole column of attributes at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 from reprlib import repr as short
@@ -17,7 +17,6 @@ from gnn_toolkit._checks import choice, edges, problem
 
 Names = Sequence[str] | Literal["all"] | None
 Column = Tensor | list[str]
-_UNFIT = "missing or unfit"
 
 
 def from_networkx(
@@ -30,16 +29,15 @@ def from_networkx(
 ) -> Data:
     """Return a networkx graph as PyG data, its attributes as tensors.
 
-    The result is that of ``torch_geometric.utils.from_networkx``. Edges keep the order of ``G.edges``; in an undirected
-    graph each edge stands in both directions, a self-loop once, in the order of ``G.to_directed().edges``. Python
-    floats become torch's default dtype, integers ``int64``, booleans ``bool``; arrays and tensors keep their dtype;
-    strings stay a list. An attribute must be on every node or every edge.
+    The result is that of ``torch_geometric.utils.from_networkx``. Edges keep the order of ``G.edges``; an undirected
+    graph gives both directions of each edge (a self-loop once) in the order of ``G.to_directed().edges``. Python floats
+    become torch's default dtype, integers ``int64``, booleans ``bool``; arrays and tensors keep their dtype; strings
+    stay a list.
 
     Args:
         G: An ``nx.Graph`` or ``nx.DiGraph`` of N nodes with any labels.
         group_node_attrs: Names of node attributes, or ``"all"``, to join into ``x`` [N, F] in that order.
-        group_edge_attrs: Names of edge attributes, or ``"all"``, to join into ``edge_attr`` [E, D]. A graph without
-            edges has no widths to read: each name then counts as one column, giving [0, number of names].
+        group_edge_attrs: The same for edges and ``edge_attr`` [E, D]; with no edges, D is the number of names given.
         label_attr: Under this name, the labels are stored as a list of length N; ``to_networkx`` can restore them.
         node_order: All labels of G in the order the rows shall have; by default the order of ``G.nodes``.
 
@@ -48,8 +46,8 @@ def from_networkx(
         E rows for each edge attribute, and a tensor or string for each graph attribute.
 
     Raises:
-        ValueError: If G is a multigraph; if an attribute is missing somewhere, is neither numbers of one shape nor
-            strings, or has the name of another; if attributes to join do not exist or fit; if ``node_order`` is wrong.
+        ValueError: If G is a multigraph; if an attribute is not on all nodes or edges, is neither numbers of one shape
+            nor strings or shares its name; if a grouped one is unknown or does not fit; if ``node_order`` is wrong.
 
     >>> G = nx.Graph()
     >>> G.add_nodes_from([("ann", {"age": 31}), ("bob", {"age": 47})])
@@ -62,16 +60,13 @@ def from_networkx(
     records = dict(G.nodes(data=True))
     node_table = _Table("node", [records[label] for label in labels], lambda row: f"node {short(labels[row])}")
     edge_index, edge_table = _edges(G, labels)
-    defaults = {"node_default", "edge_default"}  # left by some readers of files: no attributes of the graph
-    record = {name: value for name, value in G.graph.items() if name not in defaults}
-    graph = _columns(_Table("graph", [record], lambda _: "the graph"))
+    unset = ("node_default", "edge_default")  # left by readers of files: no attributes of the graph
+    graph = _columns(_Table("graph", [{k: v for k, v in G.graph.items() if k not in unset}], lambda _: "the graph"))
     nodes = _grouped(node_table, group_node_attrs, "x")
-    parts = {
-        "node attribute": nodes,
-        "edge attribute": _grouped(edge_table, group_edge_attrs, "edge_attr"),
-        "graph attribute": {name: column[0] for name, column in graph.items()},
-        "label_attr": {} if label_attr is None else {label_attr: labels},
-    }
+    parts: dict[str, Mapping[str, Any]] = {"node attribute": nodes}
+    parts["edge attribute"] = _grouped(edge_table, group_edge_attrs, "edge_attr")
+    parts["graph attribute"] = {name: column[0] for name, column in graph.items()}
+    parts["label_attr"] = {} if label_attr is None else {label_attr: labels}
     data = Data(edge_index=edge_index)
     for name, value in _merged(parts).items():
         data[name] = value
@@ -101,8 +96,7 @@ def to_networkx(
         node_attrs: Names of the attributes with N rows to copy onto nodes.
         edge_attrs: Names of the attributes with E rows to copy onto edges.
         graph_attrs: Names of the attributes to copy into ``G.graph``.
-        to_undirected: True gives an undirected graph of all edges; ``"upper"`` and ``"lower"`` give one of the edges
-            of that triangle of the adjacency matrix (source <= target, source >= target).
+        to_undirected: True gives an undirected graph, "upper" and "lower" one of the edges with source <= or >= target.
         to_multi: Whether to give a multigraph, which keeps parallel edges.
         remove_self_loops: Whether to leave out the edges from a node to itself.
         label_attr: Name of an attribute with N different hashable values to use as labels in place of 0 .. N-1.
@@ -111,16 +105,14 @@ def to_networkx(
         An ``nx.DiGraph``, ``Graph``, ``MultiDiGraph`` or ``MultiGraph``, its nodes in the order of the rows.
 
     Raises:
-        ValueError: If ``data`` is not homogeneous with valid edges; if an attribute is unknown or has not one value for
-            each node or edge; if labels repeat; if ``to_undirected`` is unknown.
+        ValueError: If ``data`` is not homogeneous, an attribute is unknown or of the wrong length, or labels repeat.
 
     >>> data = Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2, name=["ann", "bob"])
     >>> to_networkx(data, to_undirected=True, label_attr="name").edges
     EdgeView([('ann', 'bob')])
     """
     if not isinstance(data, Data) or data.edge_index is None or data.num_nodes is None:
-        remedy = "turn heterogeneous data into it with data.to_homogeneous()"
-        raise ValueError(problem("data", "PyG Data with edge_index", type(data).__name__, remedy))
+        raise ValueError(problem("data", "Data with edge_index", type(data).__name__, "try data.to_homogeneous()"))
     num_nodes, edge_index = data.num_nodes, data.edge_index
     edges(edge_index, num_nodes)
     if isinstance(to_undirected, str):
@@ -146,25 +138,24 @@ class _Table:
     where: Callable[[int], str]
 
     def problem(self, name: str, allowed: str, got: str) -> str:
-        """Return the text of an error about the attribute ``name``."""
-        remedy = f"set G.graph[{name!r}] to numbers or drop it with del G.graph[{name!r}]"
+        calls = f"G.graph[{name!r}] = numbers or del G.graph[{name!r}]"
         if self.kind != "graph":
-            call = f"_{self.kind}_attributes(G, "
-            remedy = f"set numbers with nx.set{call}values, {name!r}) or drop it with nx.remove{call}{name!r})"
-        return problem(f"{self.kind} attribute {name!r}", allowed, got, remedy)
+            verb = f"_{self.kind}_attributes(G, "
+            calls = f"nx.set{verb}numbers, {name!r}) or nx.remove{verb}{name!r})"
+        return problem(f"{self.kind} attribute {name!r}", allowed, got, f"replace or drop it: {calls}")
 
 
 def _row_labels(G: nx.Graph, node_order: Sequence[Hashable] | None) -> list[Any]:
     """Return the node labels in the order of the rows."""
     if not isinstance(G, nx.Graph) or G.is_multigraph():
-        remedy = "merge a multigraph's parallel edges with nx.Graph(G) or nx.DiGraph(G)"
-        raise ValueError(problem("G", "an nx.Graph or nx.DiGraph", type(G).__name__, remedy))
-    order = list(G if node_order is None else node_order)
-    count = Counter(order)
+        raise ValueError(problem("G", "an nx.Graph or DiGraph", type(G).__name__, "merge parallel edges: nx.Graph(G)"))
+    if node_order is None:
+        return list(G)
+    order, count = list(node_order), Counter(node_order)
     wrong = [label for label in chain(G, order) if count[label] != 1 or label not in G]
     if wrong:
         got = f"{short(wrong[0])} {count[wrong[0]]} times"
-        raise ValueError(problem("node_order", "each node of G exactly once", got, "pass e.g. sorted(G)"))
+        raise ValueError(problem("node_order", "each node of G exactly once", got, "pass e.g. list(G)"))
     return order
 
 
@@ -175,16 +166,21 @@ def _edges(G: nx.Graph, labels: list[Any]) -> tuple[Tensor, _Table]:
     records = [record for _, neighbours in adjacency for record in neighbours.values()]
     degrees = np.array([len(neighbours) for _, neighbours in adjacency], dtype=np.int64)
     sources = np.repeat(np.array([row[label] for label, _ in adjacency], dtype=np.int64), degrees)
-    ends = chain.from_iterable(neighbours for _, neighbours in adjacency)
-    targets = np.fromiter(map(row.__getitem__, ends), np.int64, len(records))
+    ends = chain.from_iterable([neighbours for _, neighbours in adjacency])
+    rows = ends if labels == list(range(len(labels))) else map(row.__getitem__, ends)
+    targets = np.fromiter(rows, np.int64, len(records))
     table = _Table("edge", records, lambda k: f"edge {short((labels[sources[k]], labels[targets[k]]))}")
     return torch.from_numpy(np.stack([sources, targets])), table
 
 
 def _columns(table: _Table) -> dict[str, Column]:
     """Return one tensor or list of strings for each attribute."""
-    names = dict.fromkeys(chain.from_iterable(table.records))
-    return {name: _column(table, name, [record.get(name) for record in table.records]) for name in names}
+    columns: dict[str, list[Any]] = {}
+    for start in range(0, len(table.records), 4096):  # in parts that stay in the processor's cache
+        part = table.records[start : start + 4096]
+        for name in dict.fromkeys(chain(columns, chain.from_iterable(part))):
+            columns.setdefault(name, [None] * start).extend([record.get(name) for record in part])
+    return {name: _column(table, name, values) for name, values in columns.items()}
 
 
 def _column(table: _Table, name: str, values: list[Any]) -> Column:
@@ -194,45 +190,49 @@ def _column(table: _Table, name: str, values: list[Any]) -> Column:
         return _converted(values)
     except (TypeError, ValueError, RuntimeError) as error:
         forms = [_form(value) for value in values]
-        row = next((row for row, form in enumerate(forms) if form == _UNFIT or form != forms[0]), 0)
-        others = f", not {forms[0]} as on {table.where(0)}" if row else ""
-        got = f"{short(values[row])} ({forms[row]}) on {table.where(row)}{others}"
+        row = next((row for row, form in enumerate(forms) if form is None or form != forms[0]), 0)
+        first = f", not {forms[0]} as on {table.where(0)}" if row else ""
+        got = f"{short(values[row])} ({forms[row] or 'missing or unfit'}) on {table.where(row)}{first}"
         raise ValueError(table.problem(name, "numbers of one shape, or strings, everywhere", got)) from error
 
 
-def _form(value: Any) -> str:
-    """Say in what all values of a column must agree."""
+def _form(value: Any) -> str | None:
+    """Say in what all values of a column must agree; None for what no column can hold."""
     try:
         column = _converted([value])
     except (TypeError, ValueError, RuntimeError):
-        return _UNFIT
+        return None
     kind = "a tensor" if isinstance(value, Tensor) else "numbers"
     return f"{kind} of shape {list(column.shape[1:])}" if isinstance(column, Tensor) else "a string"
 
 
 def _converted(values: list[Any]) -> Column:
     """Return values of one form as a tensor or list of strings; raise some error if they are of none."""
-    types = set(map(type, values))
+    types, shape = set(map(type, values)), [len(values)]
     if all(issubclass(kind, str) for kind in types):
         return values
-    if any(issubclass(kind, Tensor) for kind in types):
-        return torch.stack(values)
-    array = np.array(values)
+    while types & {list, tuple}:
+        lengths = set(map(len, values))
+        if len(lengths) > 1 or not types <= {list, tuple, np.ndarray}:
+            raise ValueError("a ragged list")
+        values = list(chain.from_iterable(values))
+        types = set(map(type, values))
+        shape.append(lengths.pop())
+    rows = torch.stack(values) if any(issubclass(kind, Tensor) for kind in types) else _numbers(values, types)
+    return rows.reshape(*shape, *rows.shape[1:])
+
+
+def _numbers(values: list[Any], types: set[type]) -> Tensor:
+    """Return numbers or arrays of the given types as a tensor."""
+    array = np.fromiter(values, np.float64, len(values)) if types == {float} else np.array(values)
     if array.dtype.kind not in "biuf" or array.dtype == np.uint64:
         raise TypeError(f"no tensor has the numbers of {array.dtype}")
-    if array.dtype != np.float64:
-        return torch.from_numpy(array)
-    leaves = _leaf_types(values)
-    if leaves and all(issubclass(kind, int | np.integer) for kind in leaves):
+    tensor = torch.from_numpy(array)
+    if tensor.dtype != torch.float64 or types & {np.float64, np.ndarray}:
+        return tensor
+    if types and all(issubclass(kind, int | np.integer) for kind in types):
         raise TypeError("integers beyond 64 bits")
-    own_dtype = not leaves.isdisjoint({np.float64, np.ndarray, Tensor})
-    return torch.from_numpy(array).to(torch.float64 if own_dtype else torch.get_default_dtype())
-
-
-def _leaf_types(values: list[Any]) -> set[type]:
-    """Return the types inside nested lists."""
-    types = set(map(type, values))
-    return _leaf_types(list(chain.from_iterable(values))) if types & {list, tuple} else types
+    return tensor.to(torch.get_default_dtype())
 
 
 def _grouped(table: _Table, names: Names, target: str) -> dict[str, Column]:
@@ -273,33 +273,28 @@ def _values(data: Data, argument: str, name: str, count: int | None = None) -> A
     value = value.tolist() if isinstance(value, Tensor | np.ndarray) else value
     found = len(value) if isinstance(value, list | tuple) else "no"
     if count is not None and found != count:
-        remedy = "attributes of the graph as a whole go into graph_attrs"
-        raise ValueError(problem(argument, f"attributes with {count} rows", f"{name!r} with {found} rows", remedy))
+        raise ValueError(problem(argument, f"{count} rows", f"{found} in {name!r}", "name another attribute"))
     return value
 
 
 def _labels(data: Data, name: str, count: int) -> list[Any]:
     """Return an attribute fit to be node labels."""
     labels = list(_values(data, "label_attr", name, count))
-    wrong = [label for label in labels if not isinstance(label, Hashable) or label is None]
-    wrong = wrong or [label for label, times in Counter(labels).items() if times > 1]
+    wrong = [x for x in labels if not isinstance(x, Hashable)] or [x for x, n in Counter(labels).items() if n > 1]
     if wrong:
         got = f"{short(wrong[0])} {labels.count(wrong[0])} times in {name!r}"
         raise ValueError(problem("label_attr", "hashable labels that differ", got, "name another attribute"))
     return labels
 
 
-def _records(data: Data, argument: str, names: Iterable[str] | None, count: int) -> list[dict[str, Any]]:
+def _records(data: Data, argument: str, names: Iterable[str] | None, count: int) -> Iterator[dict[str, Any]]:
     """Return a dictionary of the named attributes for each of ``count`` rows."""
     names = list(names or ())
     columns = [_values(data, argument, name, count) for name in names]
-    return [dict(zip(names, row, strict=True)) for _, *row in zip(range(count), *columns, strict=True)]
+    return (dict(zip(names, row, strict=True)) for _, *row in zip(range(count), *columns, strict=True))
 
 
 def _kept(edge_index: Tensor, triangle: bool | str | None, remove_self_loops: bool) -> list[bool]:
     """Return for each edge whether the graph shall have it."""
-    step = edge_index[1] - edge_index[0]
-    if triangle == "lower":
-        step = -step
-    kept = step >= 0 if isinstance(triangle, str) else torch.ones_like(step, dtype=torch.bool)
-    return (kept & (step != 0) if remove_self_loops else kept).tolist()
+    step = (edge_index[1] - edge_index[0]) * (-1 if triangle == "lower" else 1)
+    return (((step >= 0) | (not isinstance(triangle, str))) & ((step != 0) | (not remove_self_loops))).tolist()

@@ -153,7 +153,9 @@ def level_order(
     given = [edge_index, *(t for t in (level, edge_type) if t is not None)]
     if any(t.is_inference() for t in given):
         return _checked_order(edge_index, num_nodes, level, edge_type, num_relations)
-    stamp = (num_nodes, num_relations, level is None, *((id(t), t._version) for t in given))
+    # Tensors made in inference mode are of no use to autograd: the two modes do not share an order.
+    mode = torch.is_inference_mode_enabled()
+    stamp = (mode, num_nodes, num_relations, level is None, *((id(t), t._version) for t in given))
     known = _ORDERS.get(edge_index)
     if known is None or known[0] != stamp:
         order = _checked_order(edge_index, num_nodes, level, edge_type, num_relations)

@@ -82,6 +82,8 @@ class GCNConv(MessagePassing):
     def _adjacency(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None) -> tuple[Tensor, Tensor | None]:
         if not self.normalize:
             _checks.edges(edge_index, x.size(0))
+            if edge_weight is not None:
+                _checks.edge_weights(edge_weight, edge_index.size(1), signed=True)
             return edge_index, edge_weight
         if self._cached is None:
             options = {"improved": self.improved, "add_self_loops": self.add_self_loops}

@@ -77,6 +77,21 @@ class DAGRecurrence(MessagePassing):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
+    def add_memory_bias(self, value: float) -> None:
+        """Add ``value`` to the bias of the gate that keeps the past: the LSTM's forget, the GRU's update gate.
+
+        With a larger bias a fresh layer remembers longer (Jozefowicz et al. 2015; Tallec and Ollivier 2018).
+
+        Raises:
+            ValueError: the cell has no such gate, or the layer no biases.
+        """
+        if self.cell.num_gates == 1 or not self.bias:
+            remedy = "use it on a GRU or LSTM with bias=True"
+            raise ValueError(_checks.problem("add_memory_bias", "gates with a bias", self, remedy))
+        with torch.no_grad():
+            for _, suffix in self._passes():
+                getattr(self, f"bias_ih_{suffix}").chunk(self.cell.num_gates)[1].add_(value)
+
     def _walk_all(
         self,
         x: Tensor,
@@ -103,6 +118,7 @@ class DAGRecurrence(MessagePassing):
         return [torch.argsort(order.nodes[places]) for places in ends]
 
     def _initial_in_places(self, hx: Sequence[Sequence[Tensor]], order: LevelOrder) -> States:
+        self._check_states(hx)
         rows = [torch.argsort(row) for row in self._rows(order)] * self.num_layers
         shapes = [(row.numel(), self.hidden_channels) for row in rows]
         for state in hx:
@@ -111,6 +127,10 @@ class DAGRecurrence(MessagePassing):
                 remedy = "one tensor a layer and direction; rows are the starts (forward) or ends (reverse)"
                 raise ValueError(_checks.problem("hx", f"tensors of shapes {shapes}", got, remedy))
         return [[h[row] for h, row in zip(state, rows, strict=True)] for state in hx]
+
+    def _check_states(self, hx: Sequence[object]) -> None:
+        if len(hx) != self.cell.num_states:
+            raise ValueError(_checks.problem("hx", f"{self.cell.num_states} states", len(hx), "an LSTM takes (h, c)"))
 
     def run_order(self, x: Tensor, order: LevelOrder, initial: States | None) -> tuple[Tensor, States]:
         """Run every layer and direction over an order that is at hand, without any check.

@@ -118,7 +118,7 @@ class CharGenerator(nn.Module):
             raise ValueError(_checks.problem("prompt", "at least one character", repr(prompt), "pass a first letter"))
         if length < 0:
             raise ValueError(_checks.problem("length", "at least 0", length, "pass how many characters to write"))
-        if temperature < 0:
+        if not temperature >= 0:
             raise ValueError(
                 _checks.problem("temperature", "at least 0", temperature, "0 is greedy, 1 the model's own")
             )
@@ -143,4 +143,5 @@ def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> Ten
     """Return one code [1] drawn from ``softmax(logits / temperature)``."""
     if temperature == 0:
         return logits.argmax(keepdim=True)
-    return torch.multinomial(torch.softmax(logits / temperature, 0), 1, generator=generator)
+    # The largest logit is taken off first: divided by a tiny temperature it would be infinite.
+    return torch.multinomial(torch.softmax((logits - logits.max()) / temperature, 0), 1, generator=generator)

@@ -28,6 +28,7 @@ class GraphNetwork(nn.Module):
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
             mean over each graph's nodes).
         dropout: probability of dropping an input of a layer after the first while training.
+        memory_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``edge_type`` [E], ``level`` [N], ``batch`` [N]
@@ -52,6 +53,7 @@ class GraphNetwork(nn.Module):
         num_relations: int = 1,
         readout: str = "nodes",
         dropout: float = 0.0,
+        memory_bias: float = 0.0,
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
@@ -61,6 +63,8 @@ class GraphNetwork(nn.Module):
         if layer in RECURRENCES:
             sizes = (in_channels, hidden_channels, num_layers)
             stack = [RECURRENCES[layer](*sizes, dropout=dropout, num_relations=num_relations)]
+            if memory_bias and layer != "rnn":
+                stack[0].add_memory_bias(memory_bias)
         else:
             kind = GCNConv if layer == "gcn" else nn.Linear
             stack = [kind(hidden_channels if k else in_channels, hidden_channels) for k in range(num_layers)]

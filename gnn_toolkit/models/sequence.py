@@ -48,7 +48,8 @@ class _OverPaths(DAGRecurrence):
             hx = None if hx is None else [h.unsqueeze(1) for h in hx]
         x = sequence.transpose(0, 1) if self.batch_first else sequence
         steps, batch = x.shape[:2]
-        flat, final = self._run_paths(x.flatten(0, 1), _dense_order(steps, batch, x.device), batch, hx)
+        order = _dense_order(steps, batch, x.device, torch.is_inference_mode_enabled())
+        flat, final = self._run_paths(x.flatten(0, 1), order, batch, hx)
         out = flat.view(steps, batch, -1)
         out = out.transpose(0, 1) if self.batch_first else out
         if single:
@@ -59,6 +60,7 @@ class _OverPaths(DAGRecurrence):
         x, batch_sizes, into, back = packed
         _checks.features("input.data", x, self.in_channels)
         if hx is not None and into is not None:
+            self._check_initial(hx, int(batch_sizes[0]))
             hx = [h[:, into] for h in hx]
         out, final = self._run_paths(x, path_order(batch_sizes, x.device), int(batch_sizes[0]), hx)
         final = final if back is None else [h[:, back] for h in final]
@@ -69,14 +71,18 @@ class _OverPaths(DAGRecurrence):
     ) -> tuple[Tensor, list[Tensor]]:
         initial: States | None = None
         if hx is not None:
-            shape = (self.num_layers * self.num_directions, batch, self.hidden_channels)
-            for state in hx:
-                if tuple(state.shape) != shape:
-                    remedy = "one state a layer and direction, sequence and hidden channel"
-                    raise ValueError(_checks.problem("hx", f"shape {list(shape)}", list(state.shape), remedy))
+            self._check_initial(hx, batch)
             initial = [list(state.unbind()) for state in hx]
         out, final = self.run_order(x, order, initial)
         return out, [torch.stack(state) for state in final]
+
+    def _check_initial(self, hx: list[Tensor], batch: int) -> None:
+        self._check_states(hx)
+        shape = [self.num_layers * self.num_directions, batch, self.hidden_channels]
+        for state in hx:
+            if list(state.shape) != shape:
+                remedy = "one state a layer and direction, sequence and hidden channel"
+                raise ValueError(_checks.problem("hx", f"shape {shape}", list(state.shape), remedy))
 
     def _check_sequence(self, sequence: Tensor) -> None:
         layout = "[batch, steps, " if self.batch_first else "[steps, batch, "
@@ -89,7 +95,8 @@ class _OverPaths(DAGRecurrence):
 
 
 @lru_cache(maxsize=64)
-def _dense_order(steps: int, batch: int, device: torch.device) -> LevelOrder:
+def _dense_order(steps: int, batch: int, device: torch.device, inference: bool) -> LevelOrder:
+    # `inference` keeps tensors made in inference mode, of no use to autograd, apart from the others.
     return path_order(torch.full((steps,), batch), device)
 
 

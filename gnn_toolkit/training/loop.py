@@ -148,7 +148,7 @@ class _Run:
         self.model.train()
         batch = self.fabric.to_device(batches(self.generator))
         value = loss(self.model, batch)
-        number = float(value)
+        number = float(value.detach())
         if number != number or abs(number) == float("inf"):
             raise NotFiniteError(f"the training loss is {number} at step {self.done + 1}: lower the learning rate")
         self.optimizer.zero_grad()
@@ -170,7 +170,8 @@ class _Run:
         history.loss.append(loss)
         history.validation.append(score)
         history.seconds.append(self.seconds)
-        if best is None or (score > best if self.higher_is_better else score < best):
+        unset = best is None or best != best  # nothing beats a score that is not a number
+        if unset or (score > best if self.higher_is_better else score < best):
             history.best_step, history.best_validation = step, score
             self.best = deepcopy(self.plain.state_dict())
 

@@ -1,0 +1,94 @@
+"""The command line: ``python -m benchmarks list | run SUITE | report``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import report, runner
+from benchmarks.suites import MODELS, SUITES, TASKS, VIEWS
+from gnn_toolkit import _checks
+
+RUNS = Path("runs")
+
+app = typer.Typer(help="Compare sequence models and graph models on the same data.", no_args_is_help=True)
+console = Console(width=None if sys.stdout.isatty() else 120)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the suites, tasks, views and models."""
+    tables = {
+        "suites": {name: f"{len(comparisons)} comparisons" for name, comparisons in SUITES.items()},
+        "tasks": {name: f"{task.title} ({task.metric})" for name, task in TASKS.items()},
+        "views": {name: text for name, (text, _) in VIEWS.items()},
+        "models": {name: text for name, (_, text) in MODELS.items()},
+    }
+    for title, lines in tables.items():
+        table = Table(title=title, show_header=False, box=None, title_justify="left", title_style="bold")
+        for name, text in lines.items():
+            table.add_row(f"  {name}", text)
+        console.print(table)
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(help="Which suite to run; `list` names them.")] = "quick",
+    task: Annotated[list[str] | None, typer.Option(help="Only this task; may be given again.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only this model; may be given again.")] = None,
+    seeds: Annotated[int, typer.Option(help="Number of seeds: 0, 1, ...", min=1)] = 3,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    name: Annotated[str | None, typer.Option(help="Folder of the run under runs/; default: the suite's name.")] = None,
+) -> None:
+    """Run a suite; trials that are finished already are kept."""
+    _checks.choice("suite", suite, SUITES)
+    for argument, values, table in (("--task", task, TASKS), ("--model", model, MODELS)):
+        for value in values or ():
+            _checks.choice(argument, value, table)
+    _checks.choice("--device", device, ("cpu", "cuda", "mps"))
+    comparisons = runner.choose(suite, task or (), model or ())
+    if not comparisons:
+        remedy = f"`python -m benchmarks list` and the suite {suite!r} show what there is"
+        raise ValueError(_checks.problem("--task, --model", "a comparison of the suite", "none that fits", remedy))
+    folder = RUNS / (name or suite)
+    try:
+        failures = runner.run(runner.plan(comparisons, seeds, device), folder, console)
+    except KeyboardInterrupt:
+        _show(folder)
+        console.print("Stopped. What was finished is kept; the same command continues from there.")
+        raise typer.Exit(130) from None
+    _show(folder)
+    if failures:
+        console.print(f"{len(failures)} trials failed; their tracebacks stand in the report and in {folder}/records.")
+        raise typer.Exit(1)
+
+
+@app.command("report")
+def report_again(
+    name: Annotated[str, typer.Argument(help="Folder of the run under runs/.")] = "quick",
+) -> None:
+    """Write the reports of a run anew from its records, and print the table."""
+    known = sorted(path.parent.name for path in RUNS.glob("*/records"))
+    _show(RUNS / _checks.choice("name", name, known))
+
+
+def _show(folder: Path) -> None:
+    report.print_table(folder, console)
+    for path in report.write_reports(folder):
+        console.print(f"wrote {path}", soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; bad input ends with a sentence and exit code 2, not with a traceback."""
+    try:
+        app()
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

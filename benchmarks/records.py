@@ -1,0 +1,83 @@
+"""A record of every trial: one JSON file, written whole or not at all."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gnn_toolkit.training import write_atomically
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is run: one model on one view of one task, from one seed.
+
+    Attributes:
+        task: name of the task.
+        view: name of the view; empty for a structure-free baseline.
+        model: name of the model or baseline.
+        seed: of the initial weights, of the batches and, in the club, of the split.
+        config: everything else that the result depends on.
+    """
+
+    task: str
+    view: str
+    model: str
+    seed: int
+    config: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """A readable name that ends in a hash of the whole content, so that a changed configuration runs anew."""
+        content = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
+        words = "-".join(filter(None, (self.task, self.view, self.model))).replace("+", "and")
+        return f"{'-'.join(words.split())}-seed{self.seed}-{content}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came out.
+
+    Attributes:
+        trial: what was run.
+        status: ``"done"`` or ``"failed"``.
+        test: the test score of the weights that validated best; ``None`` if the trial failed.
+        parameters: how many numbers were learnt.
+        seconds: seconds of training.
+        steps_per_second: training steps per second.
+        peak_memory_mib: peak memory of the process, or of the GPU.
+        curve: the training history.
+        samples: text written by the trained model, by temperature.
+        error: the traceback of a failed trial.
+        note: what the task's data are.
+        machine: where it ran.
+    """
+
+    trial: Trial
+    status: str = "done"
+    test: float | None = None
+    parameters: int = 0
+    seconds: float = 0.0
+    steps_per_second: float | None = None
+    peak_memory_mib: float | None = None
+    curve: dict[str, Any] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    note: str = ""
+    machine: dict[str, Any] = field(default_factory=dict)
+
+
+def write_record(folder: Path, record: Record) -> Path:
+    """Write a record into a run's folder and return its path."""
+    path = folder / "records" / f"{record.trial.id}.json"
+    content = json.dumps(asdict(record), indent=1, ensure_ascii=False).encode()
+    write_atomically(path, lambda file: file.write(content))
+    return path
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Return the records of a run, in the order of their names."""
+    paths = sorted((folder / "records").glob("*.json"))
+    contents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return [Record(**{**content, "trial": Trial(**content["trial"])}) for content in contents]
