@@ -1,6 +1,7 @@
 """Figures of the report, as SVG to be put inside a page."""
 
 import io
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,8 +11,14 @@ from benchmarks.statistics import Row
 from benchmarks.suites import TASKS
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008: colour-blind safe
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.size": 9, "axes.spines.top": False}
-STYLE |= {"axes.spines.right": False, "font.family": "sans-serif"}
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "gnn_toolkit",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 
 def label(row: Row) -> str:
@@ -46,7 +53,7 @@ def scores(task: str, rows: list[Row]) -> str:
         for place, row in enumerate(reversed(rows)):
             colour = COLOURS[0] if row.view else "#666666"
             axes.errorbar(row.test, place, xerr=row.half_width or 0.0, color=colour, marker="o", capsize=3)
-            values = [record.test for record in row.records]
+            values = [record.test for record in row.records if record.test is not None]
             axes.plot(values, [place] * len(values), ".", color=colour, alpha=0.5)
         axes.set_yticks(range(len(rows)), [label(row) for row in reversed(rows)])
         axes.set(xlabel=f"test {TASKS[task].metric}, mean with 95 % interval over seeds")

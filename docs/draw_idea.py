@@ -31,12 +31,12 @@ def draw(axes: Axes, data: Data, title: str, under: str, place: dict[int, tuple[
     graph = to_networkx(data, to_undirected=not directed)
     colours = data.level.tolist() if directed else [BLUE] * SIZE
     shading = {"cmap": "viridis", "vmin": 0, "vmax": SIZE - 1} if directed else {}
-    nx.draw_networkx_nodes(graph, place, ax=axes, node_color=colours, node_size=170, **shading)
+    nx.draw_networkx_nodes(graph, place, ax=axes, node_color=colours, node_size=110, **shading)
     flat = place[SIZE - 1][1] == 0.0
     for u, v in graph.edges:
-        bend = 0.0 if abs(u - v) == 1 or not flat else 0.45
+        bend = 0.0 if abs(u - v) == 1 or not flat else 0.3
         colour = ORANGE if abs(u - v) > 1 else GREY
-        style = {"arrowstyle": "-|>" if directed else "-", "arrowsize": 9, "width": 1.4, "node_size": 170}
+        style = {"arrowstyle": "-|>" if directed else "-", "arrowsize": 9, "width": 1.4, "node_size": 110}
         # `arrows=True` draws each edge as a patch, which can be bent.
         nx.draw_networkx_edges(
             graph, place, [(u, v)], ax=axes, edge_color=colour, arrows=True, connectionstyle=f"arc3,rad={bend}", **style
@@ -51,20 +51,20 @@ def main() -> None:
     """Write the picture."""
     nodes = Data(num_nodes=SIZE, x=torch.zeros(SIZE, 1))
     panels = [
-        (Path(), "path", "RNN, GRU, LSTM", 1),
-        (MirrorPath(), "path + mirror", "GCN", 1),
-        (GridDAG(3, 3), "grid DAG", "DAGLSTM, a walk by levels", 3),
-        (Grid(3, 3), "grid", "GCN, all nodes at once", 3),
+        (Path(), "path", "RNN, GRU, LSTM: node after node", 1),
+        (MirrorPath(), "path + mirror", "GCN: all nodes at once", 1),
+        (GridDAG(3, 3), "grid DAG", "DAGLSTM, level by level", 3),
+        (Grid(3, 3), "grid", "GCN, all at once", 3),
     ]
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(9.2, 2.5))
+        figure = Figure(figsize=(12, 2.6))
         figure.patch.set_facecolor("white")
-        all_axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [1.5, 1.5, 1, 1]})
+        all_axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [2.6, 2.6, 1, 1], "wspace": 0.12})
         for axes, (view, title, under, rows) in zip(all_axes, panels, strict=True):
             draw(axes, view(nodes), title, under, positions(rows))
         for axes in all_axes[:2]:
-            axes.set_ylim(-2.0, 2.0)
-        figure.suptitle("The same nine nodes: choose edges, then run a cell along them", fontsize=11, y=1.02)
+            axes.set_ylim(-2.2, 1.2)
+        figure.suptitle("The same nine nodes: choose edges, then run a cell along them", fontsize=12, y=1.06)
         out = File(__file__).with_name("idea.svg")
         figure.savefig(out, metadata={"Date": None}, bbox_inches="tight")
         print(f"wrote {out}")

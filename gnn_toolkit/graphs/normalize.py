@@ -26,7 +26,7 @@ def gcn_norm(
         edge_index: integer tensor [2, E].
         edge_weight: weights [E], not negative; ones where ``None``.
         num_nodes: number of nodes N.
-        improved: add ``2 I`` in the place of ``I``.
+        improved: add ``2 I`` in the place of ``I`` (in PyG 2.8 this does nothing where ``edge_weight`` is ``None``).
         add_self_loops: whether to add the loops; a loop that is already there keeps its weight.
         flow: ``"source_to_target"`` or ``"target_to_source"``.
         dtype: of the weights where ``edge_weight`` is ``None``; torch's default where ``None``.

@@ -1,7 +1,9 @@
 """The order in which a recurrence visits a DAG: nodes and edges sorted by topological level."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -9,6 +11,21 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.levels import climb, topological_levels
+
+T = TypeVar("T")
+
+
+def _kept(compute: Callable[["LevelOrder"], T]) -> "cached_property[T]":
+    """Return a property that is computed once, never as tensors that only inference may use."""
+
+    @wraps(compute)
+    def outside_inference(order: "LevelOrder") -> T:
+        if torch.compiler.is_compiling():
+            return compute(order)
+        with torch.inference_mode(False):
+            return compute(order)
+
+    return cached_property(outside_inference)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,109 +37,85 @@ class LevelOrder:
 
     Attributes:
         nodes: [N] the node at each place.
+        level: [N] the level of each place.
         source: [E] each edge's source, as a place.
         target: [E] each edge's target, as a place.
         edges: [E] the edge of ``edge_index`` at each slot.
-        node_ptr: level ``l`` holds the places ``node_ptr[l]`` to ``node_ptr[l + 1]``.
-        edge_ptr: the edges of type ``r`` into level ``l`` are the slots ``edge_ptr[l * R + r]`` to the next entry.
+        relation: [E] the type of the edge at each slot.
+        node_ptr: int64 on the CPU; level ``l`` holds the places ``node_ptr[l]`` to ``node_ptr[l + 1]``.
+        edge_ptr: int64 on the CPU; the edges of type ``r`` into level ``l`` are the slots ``edge_ptr[l * R + r]`` to
+            the next entry.
+        starts: places of the nodes without predecessors; in a batch of paths, of path 0, 1, ... in the packed layout.
+        ends: places of the nodes without successors; in a batch of paths, of path 0, 1, ... in the packed layout.
         num_relations: number of edge types R.
-        is_paths: whether every node has at most one predecessor and one successor, by edges of one type.
+        is_paths: whether every node has at most one predecessor and one successor, by edges of one type. Not known
+            while ``torch.compile`` or ``torch.export`` traces, and then ``False``.
     """
 
     nodes: Tensor
+    level: Tensor
     source: Tensor
     target: Tensor
     edges: Tensor
-    node_ptr: list[int]
-    edge_ptr: list[int]
+    relation: Tensor
+    node_ptr: Tensor
+    edge_ptr: Tensor
+    starts: Tensor
+    ends: Tensor
     num_relations: int
     is_paths: bool
 
     @property
     def num_levels(self) -> int:
         """Number of levels."""
-        return len(self.node_ptr) - 1
+        return self.node_ptr.numel() - 1
 
-    @cached_property
+    @_kept
     def places(self) -> Tensor:
         """[N] the place of each node: the inverse of ``nodes``."""
-        return torch.empty_like(self.nodes).scatter_(
-            0, self.nodes, torch.arange(self.nodes.numel(), device=self.nodes.device)
-        )
+        return _inverse(self.nodes)
 
-    @cached_property
-    def starts(self) -> Tensor:
-        """Places of the nodes without predecessors; in a batch of paths, of path 0, 1, ... in the packed layout."""
-        return self._without(self.target)
+    @_kept
+    def local(self) -> Tensor:
+        """[E] each edge's target, counted from the first place of its level."""
+        return self.target - self.node_ptr.to(self.target.device)[self.level[self.target]]
 
-    @cached_property
-    def ends(self) -> Tensor:
-        """Places of the nodes without successors; in a batch of paths, of path 0, 1, ... in the packed layout."""
-        ends = self._without(self.source)
-        if not self.is_paths:
-            return ends
-        path = ends - torch.tensor(self.node_ptr, device=ends.device)[self.level[ends]]
-        return ends[torch.argsort(path)]
-
-    @cached_property
-    def level(self) -> Tensor:
-        """[N] the level of each place."""
-        sizes = torch.tensor(self.node_ptr, device=self.nodes.device).diff()
-        return torch.arange(self.num_levels, device=self.nodes.device).repeat_interleave(sizes)
-
-    def _without(self, role: Tensor) -> Tensor:
-        free = torch.ones_like(self.nodes, dtype=torch.bool)
-        free[role] = False
-        return free.nonzero().squeeze(1)
-
-    @cached_property
+    @_kept
     def oldest_level(self) -> list[int]:
         """For each level, the lowest level that one of its edges comes from; the level itself where it has no edge."""
         oldest = torch.arange(self.num_levels, device=self.nodes.device)
         return oldest.scatter_reduce_(0, self.level[self.target], self.level[self.source], "amin").tolist()
 
-    @cached_property
+    @_kept
     def is_sorted(self) -> bool:
-        """Whether every node's place is its own index."""
+        """Whether every node's place is its own index; not known, and then ``False``, while a compiler traces."""
+        if torch.compiler.is_compiling():
+            return False
         return bool((self.nodes == torch.arange(self.nodes.numel(), device=self.nodes.device)).all())
 
-    @cached_property
+    @_kept
     def reverse(self) -> "LevelOrder":
         """The order of the same graph with every edge turned round; its levels are these, counted from the end."""
         edge_index = torch.stack([self.nodes[self.target], self.nodes[self.source]])
-        edge_type = None
-        if self.num_relations > 1:
-            counts = torch.tensor(self.edge_ptr, device=self.nodes.device).diff()
-            edge_type = torch.arange(counts.numel(), device=counts.device).repeat_interleave(counts)
-            edge_type = edge_type % self.num_relations
-        turned = _sort(edge_index, self.num_levels - 1 - self.level[self.places], edge_type, self.num_relations)
+        turned = _sorted(edge_index, -self.level[self.places], self.relation, self.num_relations, packed=self.is_paths)
         return LevelOrder(**{**vars(turned), "edges": self.edges[turned.edges]})
 
-    @cached_property
+    @_kept
     def with_initial(self) -> "LevelOrder":
         """The order with one extra predecessor, of type 0, before each start: where initial states enter the walk.
 
         The extra nodes take the first places, in the order of ``starts``, and form a level of their own.
         """
-        extra = self.starts.numel()
+        extra, count = self.starts.size(0), self.nodes.size(0)
         fresh = torch.arange(extra, device=self.nodes.device)
         source = torch.cat([self.source + extra, fresh])
         target = torch.cat([self.target + extra, self.starts + extra])
-        counts = torch.tensor([0] * self.num_relations + torch.tensor(self.edge_ptr).diff().tolist())
-        slot = torch.arange(counts.numel()).repeat_interleave(counts).to(self.nodes.device)
-        slot = torch.cat([slot, (self.level[self.starts] + 1) * self.num_relations])
-        by_slot = torch.argsort(slot * (target.numel() + extra + self.nodes.numel()) + target, stable=True)
-        edge_counts = torch.bincount(slot, minlength=counts.numel())
-        return LevelOrder(
-            nodes=torch.cat([fresh + self.nodes.numel(), self.nodes]),
-            source=source[by_slot],
-            target=target[by_slot],
-            edges=torch.cat([self.edges, fresh + self.edges.numel()])[by_slot],
-            node_ptr=[0, *(place + extra for place in self.node_ptr)],
-            edge_ptr=_pointers(edge_counts),
-            num_relations=self.num_relations,
-            is_paths=False,
-        )
+        level = torch.cat([torch.zeros_like(fresh), self.level + 1])
+        relation = torch.cat([self.relation, torch.zeros_like(fresh)])
+        grown = _sorted(torch.stack([source, target]), level, relation, self.num_relations, packed=False)
+        nodes = torch.cat([fresh + count, self.nodes])
+        edges = torch.cat([self.edges, fresh + self.edges.size(0)])[grown.edges]
+        return LevelOrder(**{**vars(grown), "nodes": nodes, "edges": edges})
 
 
 def level_order(
@@ -148,36 +141,22 @@ def level_order(
 
     >>> order = level_order(torch.tensor([[2, 0], [0, 1]]), 3)
     >>> order.nodes, order.node_ptr, order.is_paths
-    (tensor([2, 0, 1]), [0, 1, 2, 3], True)
+    (tensor([2, 0, 1]), tensor([0, 1, 2, 3]), True)
     """
     given = [edge_index, *(t for t in (level, edge_type) if t is not None)]
-    if any(t.is_inference() for t in given):
+    if torch.compiler.is_compiling() or any(t.is_inference() for t in given):
         return _checked_order(edge_index, num_nodes, level, edge_type, num_relations)
-    # Tensors made in inference mode are of no use to autograd: the two modes do not share an order.
-    mode = torch.is_inference_mode_enabled()
-    stamp = (mode, num_nodes, num_relations, level is None, *((id(t), t._version) for t in given))
+    stamp = (num_nodes, num_relations, level is None, *((id(t), t._version) for t in given))
     known = _ORDERS.get(edge_index)
     if known is None or known[0] != stamp:
-        order = _checked_order(edge_index, num_nodes, level, edge_type, num_relations)
+        with torch.inference_mode(False):
+            order = _checked_order(edge_index, num_nodes, level, edge_type, num_relations)
         # `level` and `edge_type` are kept alive beside the order, so that their ids cannot pass to other tensors.
         known = _ORDERS[edge_index] = (stamp, order, level, edge_type)
     return known[1]
 
 
 _ORDERS = WeakTensorKeyDictionary()
-
-
-def _checked_order(
-    edge_index: Tensor, num_nodes: int, level: Tensor | None, edge_type: Tensor | None, num_relations: int
-) -> LevelOrder:
-    if level is None:
-        level = topological_levels(edge_index, num_nodes)
-    else:
-        _checks.edges(edge_index, num_nodes)
-        _check_level(edge_index, num_nodes, level)
-    if num_relations > 1 or edge_type is not None:
-        edge_type = _checks.edge_types(edge_type, edge_index.size(1), num_relations)
-    return _sort(edge_index.long(), level.long(), edge_type if num_relations > 1 else None, num_relations)
 
 
 def path_order(batch_sizes: Tensor, device: torch.device | None = None) -> LevelOrder:
@@ -191,21 +170,45 @@ def path_order(batch_sizes: Tensor, device: torch.device | None = None) -> Level
     tensor([0])
     """
     node_ptr = _pointers(batch_sizes)
-    target = torch.arange(node_ptr[1], node_ptr[-1])
-    source = target - batch_sizes[:-1].repeat_interleave(batch_sizes[1:])
+    nodes = torch.arange(int(node_ptr[-1]))
+    target = nodes[int(batch_sizes[0]) :]
+    level = torch.arange(batch_sizes.numel()).repeat_interleave(batch_sizes)
+    lengths = torch.bincount(nodes - node_ptr[level])
     return LevelOrder(
-        nodes=torch.arange(node_ptr[-1], device=device),
-        source=source.to(device),
+        nodes=nodes.to(device),
+        level=level.to(device),
+        source=(target - batch_sizes[:-1].repeat_interleave(batch_sizes[1:])).to(device),
         target=target.to(device),
         edges=torch.arange(target.numel(), device=device),
+        relation=torch.zeros(target.numel(), dtype=torch.long, device=device),
         node_ptr=node_ptr,
-        edge_ptr=[0, *(place - node_ptr[1] for place in node_ptr[1:])],
+        edge_ptr=(node_ptr - node_ptr[1]).clamp(min=0),
+        starts=nodes[: int(batch_sizes[0])].to(device),
+        ends=(node_ptr[lengths - 1] + torch.arange(lengths.numel())).to(device),
         num_relations=1,
         is_paths=True,
     )
 
 
-def _check_level(edge_index: Tensor, num_nodes: int, level: Tensor) -> None:
+def _checked_order(
+    edge_index: Tensor, num_nodes: int, level: Tensor | None, edge_type: Tensor | None, num_relations: int
+) -> LevelOrder:
+    levels: Any = _levels(edge_index, level, num_nodes)
+    packed = False
+    if not torch.compiler.is_compiling():
+        packed = num_relations == 1 and _is_paths(edge_index, num_nodes)
+        if edge_type is not None or num_relations > 1:
+            edge_type = _checks.edge_types(edge_type, edge_index.size(1), num_relations)
+    relation = torch.zeros_like(edge_index[0]) if edge_type is None else edge_type
+    return _sorted(edge_index.long(), levels, relation.long(), num_relations, packed=packed)
+
+
+@torch.library.custom_op("gnn_toolkit::checked_levels", mutates_args=())
+def _levels(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> Tensor:
+    """Return the given levels if they fit the graph, or compute them."""
+    if level is None:
+        return topological_levels(edge_index, num_nodes)
+    _checks.edges(edge_index, num_nodes)
     if level.shape != (num_nodes,) or level.is_floating_point():
         got = f"{level.dtype} {list(level.shape)}"
         remedy = "pass topological_levels(edge_index, num_nodes)"
@@ -216,43 +219,69 @@ def _check_level(edge_index: Tensor, num_nodes: int, level: Tensor) -> None:
         got = f"level[{u}] = {int(level[u])} and level[{v}] = {int(level[v])} for the edge {u} -> {v}"
         remedy = "leave level out to have it computed; a cycle has no levels"
         raise ValueError(_checks.problem("level", "values that grow along every edge", got, remedy))
+    return level.long().clone()
 
 
-def _sort(edge_index: Tensor, level: Tensor, edge_type: Tensor | None, num_relations: int) -> LevelOrder:
-    num_nodes, num_edges = level.numel(), edge_index.size(1)
-    is_paths = edge_type is None and _is_paths(edge_index, num_nodes)
-    level, key = _packed(edge_index, level) if is_paths else (_dense_rank(level), None)
+@_levels.register_fake
+def _(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> Tensor:
+    return edge_index.new_empty(num_nodes, dtype=torch.long)
+
+
+def _sorted(edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, *, packed: bool) -> LevelOrder:
+    tensors: Any = _sort(edge_index, level, relation, num_relations, packed)
+    return LevelOrder(*tensors, num_relations=num_relations, is_paths=packed)
+
+
+@torch.library.custom_op("gnn_toolkit::sort_by_level", mutates_args=())
+def _sort(
+    edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, packed: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return the tensors of a :class:`LevelOrder`. One op, because their sizes depend on the graph."""
+    count = level.numel()
+    level, key = _packed(edge_index, level) if packed else (_dense_rank(level), None)
     nodes = torch.argsort(level if key is None else key, stable=True)
-    places = torch.empty_like(nodes).scatter_(0, nodes, torch.arange(num_nodes, device=nodes.device))
+    places = _inverse(nodes)
     source, target = places[edge_index[0]], places[edge_index[1]]
-    num_levels = int(level[nodes[-1]]) + 1 if num_nodes else 0
-    slot = level[edge_index[1]] * num_relations
-    if edge_type is not None:
-        slot = slot + edge_type
-    edges = torch.argsort(slot * max(num_nodes, 1) + target, stable=True)
-    return LevelOrder(
-        nodes=nodes,
-        source=source[edges],
-        target=target[edges],
-        edges=edges,
-        node_ptr=_pointers(torch.bincount(level, minlength=num_levels)),
-        edge_ptr=_pointers(torch.bincount(slot, minlength=num_levels * num_relations))
-        if num_edges
-        else [0] * (num_levels * num_relations + 1),
-        num_relations=num_relations,
-        is_paths=is_paths,
+    num_levels = int(level.max()) + 1 if count else 0
+    slot = level[edge_index[1]] * num_relations + relation
+    edges = torch.argsort(slot * max(count, 1) + target, stable=True)
+    node_ptr = _pointers(torch.bincount(level, minlength=num_levels).cpu())
+    edge_ptr = _pointers(torch.bincount(slot, minlength=num_levels * num_relations).cpu())
+    starts, ends = _without(target, count), _without(source, count)
+    level = level[nodes]
+    if packed:
+        ends = ends[torch.argsort(ends - node_ptr.to(ends.device)[level[ends]])]
+    return nodes, level, source[edges], target[edges], edges, relation[edges], node_ptr, edge_ptr, starts, ends
+
+
+@_sort.register_fake
+def _(edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, packed: bool) -> tuple[Tensor, ...]:
+    context: Any = torch.library.get_ctx()
+    levels, slots, starts, ends = (context.new_dynamic_size() for _ in range(4))
+    node, edge = torch.empty_like(level), edge_index.new_empty(edge_index.size(1))
+    pointers = [level.new_empty(size, device="cpu") for size in (levels, slots)]
+    return (
+        *(node, torch.empty_like(node), edge, *(torch.empty_like(edge) for _ in range(3)), *pointers),
+        *(level.new_empty(size) for size in (starts, ends)),
     )
+
+
+def _inverse(permutation: Tensor) -> Tensor:
+    ranks = torch.arange(permutation.size(0), device=permutation.device)
+    return torch.empty_like(permutation).scatter_(0, permutation, ranks)
+
+
+def _without(role: Tensor, count: int) -> Tensor:
+    """Return the places that no edge has in this role."""
+    free = torch.ones(count, dtype=torch.bool, device=role.device)
+    free[role] = False
+    return free.nonzero().squeeze(1)
 
 
 def _is_paths(edge_index: Tensor, num_nodes: int) -> bool:
     if edge_index.size(1) == 0:
         return True
-    degrees = torch.bincount(edge_index.flatten() + _row_offset(edge_index, num_nodes), minlength=2 * num_nodes)
-    return int(degrees.max()) <= 1
-
-
-def _row_offset(edge_index: Tensor, num_nodes: int) -> Tensor:
-    return torch.tensor([0, num_nodes], device=edge_index.device).repeat_interleave(edge_index.size(1))
+    return all(int(torch.bincount(row, minlength=num_nodes).max()) <= 1 for row in edge_index)
 
 
 def _packed(edge_index: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
@@ -268,8 +297,7 @@ def _packed(edge_index: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         root, position = climb(edge_index, num_nodes)
         _, path = torch.unique(root, return_inverse=True)
         length = torch.bincount(path)
-    rank = torch.empty_like(length)
-    rank[torch.argsort(length, descending=True, stable=True)] = torch.arange(length.numel(), device=level.device)
+    rank = _inverse(torch.argsort(length, descending=True, stable=True))
     return position, position * max(length.numel(), 1) + rank[path]
 
 
@@ -278,5 +306,5 @@ def _dense_rank(level: Tensor) -> Tensor:
     return torch.unique(level, return_inverse=True)[1]
 
 
-def _pointers(counts: Tensor) -> list[int]:
-    return [0, *counts.cumsum(0).tolist()]
+def _pointers(counts: Tensor) -> Tensor:
+    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])

@@ -21,7 +21,7 @@ class GCNConv(MessagePassing):
     Args:
         in_channels: width F of ``x``; -1 to take it from the first input.
         out_channels: width of the output.
-        improved: use ``A + 2I``.
+        improved: use ``A + 2I``, with and without weights; PyG 2.8 does so only where weights are given.
         cached: compute ``A_hat`` at the first call and keep it; only for a graph that never changes.
         add_self_loops: whether to add ``I``; default: if ``normalize``.
         normalize: whether to normalise at all; if not, the weights are used as they are.

@@ -12,8 +12,9 @@ from gnn_toolkit import _checks
 from gnn_toolkit.graphs.order import LevelOrder, level_order
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.layers.cells import Cell
+from gnn_toolkit.layers.kernels import fused
 
-BACKENDS = ("auto", "message_passing", "vendor")
+BACKENDS = ("auto", "message_passing", "fused", "vendor")
 
 States = list[list[Tensor]]  # one list a state (h, and c for the LSTM) of one tensor a layer and direction
 
@@ -144,7 +145,8 @@ class DAGRecurrence(MessagePassing):
         Returns:
             outputs [N, D * H] in places, and the final states: rows as in ``order.ends`` or ``order.starts``.
         """
-        if self._backend_for(order) == "vendor":
+        backend = self._backend_for(order)
+        if backend == "vendor":
             return self._run_vendor(x, order, initial)
         final: States = [[] for _ in range(self.cell.num_states)]
         passes = [(order, order.starts, order.ends)]
@@ -155,7 +157,7 @@ class DAGRecurrence(MessagePassing):
             for direction, (way, starts, ends) in enumerate(passes):
                 k = layer * self.num_directions + direction
                 start = None if initial is None else [state[k][_rows_of(way, order, starts)] for state in initial]
-                states = self._walk(x if way is order else x[_places(order, way)], way, k, start)
+                states = self._walk(x if way is order else x[_places(order, way)], way, k, start, backend)
                 states = states if way is order else [state[_places(way, order)] for state in states]
                 outputs.append(states[0])
                 for kept, state in zip(final, states, strict=True):
@@ -165,23 +167,30 @@ class DAGRecurrence(MessagePassing):
                 x = nn.functional.dropout(x, self.dropout, self.training)
         return x, final
 
-    def _walk(self, x: Tensor, order: LevelOrder, k: int, start: list[Tensor] | None) -> list[Tensor]:
-        """Walk pass ``k`` level by level with PyG's ``propagate``; return each state [N, H] in places.
+    def _walk(self, x: Tensor, order: LevelOrder, k: int, start: list[Tensor] | None, backend: str) -> list[Tensor]:
+        """Walk pass ``k`` and return each state [N, H] in places."""
+        weight_ih, weight_hh, bias_ih, bias_hh = self._parameters_of(k)
+        relations = weight_hh if self.num_relations > 1 else weight_hh[None]
+        if backend == "fused":
+            return fused.walk(self.cell, x, (weight_ih, relations, bias_ih, bias_hh), order, start)
+        gates = nn.functional.linear(x, weight_ih, bias_ih)
+        return self._pass_messages(gates, relations, bias_hh, order, start)
+
+    def _pass_messages(
+        self, gates: Tensor, weight: Tensor, bias: Tensor | None, order: LevelOrder, start: list[Tensor] | None
+    ) -> list[Tensor]:
+        """Walk level by level with PyG's ``propagate``: the meaning of all backends.
 
         Initial states are the states of extra nodes that precede the starts: a level 0 that is given, not computed.
         """
-        weight_ih, weight_hh, bias_ih, bias_hh = self._parameters_of(k)
-        gates = nn.functional.linear(x, weight_ih, bias_ih)
-        blocks: list[Tensor] = []
-        if start is not None:
-            order = order.with_initial
-            blocks = [torch.cat(start, -1)]
-        extra = blocks[0].size(0) if blocks else 0
-        relations = weight_hh if self.num_relations > 1 else weight_hh[None]
+        order = order if start is None else order.with_initial
+        extra = 0 if start is None else start[0].size(0)
+        blocks = [] if start is None or not extra else [torch.cat(start, -1)]
+        nodes = order.node_ptr.tolist()
         for level in range(len(blocks), order.num_levels):
-            first, last = order.node_ptr[level] - extra, order.node_ptr[level + 1] - extra
-            sums = self._sums(blocks, gates[first:last], order, level, relations, bias_hh)
-            blocks.append(self.cell.update(gates[first:last], sums, relations, bias_hh))
+            mine = gates[nodes[level] - extra : nodes[level + 1] - extra]
+            sums = self._sums(blocks, mine, order, level, weight, bias)
+            blocks.append(self.cell.update(mine, sums, weight, bias))
         width = self.cell.num_states * self.hidden_channels
         states = torch.cat(blocks)[extra:] if blocks else gates.new_zeros(0, width)
         return list(states.chunk(self.cell.num_states, -1))
@@ -196,13 +205,13 @@ class DAGRecurrence(MessagePassing):
         bias: Tensor | None,
     ) -> Tensor:
         """Return the aggregated messages into one level, [R, n, S * H], one ``propagate`` for each relation."""
-        slots = order.edge_ptr[level * self.num_relations : (level + 1) * self.num_relations + 1]
+        slots = order.edge_ptr[level * self.num_relations : (level + 1) * self.num_relations + 1].tolist()
         if slots[0] == slots[-1]:
             width = self.cell.num_states * self.hidden_channels
             return gates.new_zeros(self.num_relations, gates.size(0), width)
         oldest = order.oldest_level[level]
         window = torch.cat(blocks[oldest:level]) if level - oldest > 1 else blocks[oldest]
-        base = torch.tensor([[order.node_ptr[oldest]], [order.node_ptr[level]]], device=gates.device)
+        base = order.node_ptr[[oldest, level]].to(gates.device).unsqueeze(1)
         edge_gates = self.cell.edge_gates(gates)
         sums = []
         for weight, a, b in zip(relations, slots[:-1], slots[1:], strict=True):
@@ -245,7 +254,7 @@ class DAGRecurrence(MessagePassing):
             out = x.new_zeros(0, self.hidden_channels * self.num_directions)
             return out, [[empty] * count for _ in range(self.cell.num_states)]
         if initial is None:
-            zeros = x.new_zeros(count, order.node_ptr[1], self.hidden_channels)
+            zeros = x.new_zeros(count, order.starts.size(0), self.hidden_channels)
             stacked = [zeros] * self.cell.num_states
         else:
             stacked = [torch.stack(state) for state in initial]
@@ -265,7 +274,7 @@ class DAGRecurrence(MessagePassing):
 
     def _backend_for(self, order: LevelOrder) -> str:
         if self.backend == "auto":
-            return "vendor" if order.is_paths else "message_passing"
+            return "vendor" if order.is_paths else "fused"
         if self.backend == "vendor" and not order.is_paths:
             raise ValueError(
                 _checks.problem(

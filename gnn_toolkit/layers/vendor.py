@@ -42,7 +42,7 @@ def run(
     hidden = initial[0] if cell.num_states == 1 else list(initial)
     options = (list(weights), bias, num_layers, dropout, training, bidirectional)
     kernel = getattr(torch, cell.vendor)
-    sizes = torch.tensor(order.node_ptr).diff()
+    sizes = order.node_ptr.diff()
     if sizes[0] == sizes[-1]:
         out, *final = kernel(x.view(sizes.numel(), -1, x.size(1)), hidden, *options, False)
         return out.flatten(0, 1), final

@@ -1,5 +1,6 @@
 """One training loop, on Lightning Fabric: device and precision come from there."""
 
+import math
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -149,7 +150,7 @@ class _Run:
         batch = self.fabric.to_device(batches(self.generator))
         value = loss(self.model, batch)
         number = float(value.detach())
-        if number != number or abs(number) == float("inf"):
+        if not math.isfinite(number):
             raise NotFiniteError(f"the training loss is {number} at step {self.done + 1}: lower the learning rate")
         self.optimizer.zero_grad()
         self.fabric.backward(value)
@@ -170,8 +171,8 @@ class _Run:
         history.loss.append(loss)
         history.validation.append(score)
         history.seconds.append(self.seconds)
-        unset = best is None or best != best  # nothing beats a score that is not a number
-        if unset or (score > best if self.higher_is_better else score < best):
+        # Nothing beats a score that is not a number.
+        if best is None or math.isnan(best) or (score > best if self.higher_is_better else score < best):
             history.best_step, history.best_validation = step, score
             self.best = deepcopy(self.plain.state_dict())
 

@@ -1,0 +1,54 @@
+"""The command line as a user types it, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error::ResourceWarning"}
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_list_names_everything(tmp_path):
+    done = call("list", folder=tmp_path)
+    assert done.returncode == 0
+    for name in ("quick", "palindrome-20", "grid DAG", "DAGLSTM"):
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (["run", "quik"], "did you mean 'quick'?"),
+        (["run", "quick", "--task", "palindrome20"], "did you mean 'palindrome-20'?"),
+        (["run", "quick", "--model", "LTSM"], "did you mean 'LSTM'?"),
+        (["run", "quick", "--device", "gpu"], "expected one of cpu, cuda, mps, got 'gpu'"),
+        (["run", "quick", "--task", "text", "--model", "GCN"], "expected a comparison of the suite"),
+        (["report", "nothing"], "name: expected one of"),
+    ],
+)
+def test_bad_input_is_a_sentence_not_a_traceback(arguments, suggestion, tmp_path):
+    done = call(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert suggestion in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_run_writes_table_and_reports(tmp_path):
+    done = call("run", "quick", "--task", "club", "--model", "MLP", "--seeds", "1", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "majority class" in done.stdout
+    for name in ("report.html", "report.md"):
+        assert f"wrote runs/quick/{name}" in done.stdout
+        assert (tmp_path / "runs" / "quick" / name).stat().st_size > 1000
+    again = call("report", "quick", folder=tmp_path)
+    assert again.returncode == 0
+    assert "majority class" in again.stdout

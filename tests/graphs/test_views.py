@@ -1,0 +1,205 @@
+from itertools import pairwise
+
+import networkx as nx
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch_geometric.data import Data
+from torch_geometric.transforms import BaseTransform, Compose
+from torch_geometric.utils import grid, to_dense_adj
+
+from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Path, SearchPath, topological_levels
+
+
+def pairs(data: Data) -> list[tuple[int, int]]:
+    assert data.edge_index is not None
+    assert data.edge_index.dtype == torch.int64
+    return [(u, v) for u, v in data.edge_index.t().tolist()]
+
+
+def adjacency(edge_index: Tensor | None, num_nodes: int) -> Tensor:
+    assert edge_index is not None
+    return to_dense_adj(edge_index, max_num_nodes=num_nodes)[0]
+
+
+@pytest.mark.parametrize("num_nodes", [0, 1, 2, 5])
+def test_a_path_joins_each_node_to_the_next(num_nodes: int):
+    data = Path()(Data(num_nodes=num_nodes))
+    assert pairs(data) == [(k, k + 1) for k in range(num_nodes - 1)]
+    assert data.level.tolist() == list(range(num_nodes))
+    both = Path(both_ways=True)(Data(num_nodes=num_nodes))
+    assert sorted(pairs(both)) == sorted([*pairs(data), *((v, u) for u, v in pairs(data))])
+    assert "level" not in both
+
+
+@pytest.mark.parametrize(
+    ("num_nodes", "mirror"), [(0, []), (1, []), (2, []), (3, [(0, 2)]), (4, [(0, 3)]), (7, [(0, 6), (1, 5), (2, 4)])]
+)
+def test_a_mirror_path_joins_first_and_last_but_no_pair_twice(num_nodes: int, mirror: list[tuple[int, int]]):
+    data = MirrorPath()(Data(num_nodes=num_nodes))
+    one_way = [(k, k + 1) for k in range(num_nodes - 1)] + mirror
+    assert sorted(pairs(data)) == sorted(one_way + [(v, u) for u, v in one_way])
+    assert "level" not in data
+
+
+@st.composite
+def undirected(draw: st.DrawFn) -> tuple[nx.Graph, Data, int]:
+    num_nodes = draw(st.integers(1, 9))
+    node = st.integers(0, num_nodes - 1)
+    edges = draw(st.lists(st.tuples(node, node), max_size=14))
+    graph = nx.empty_graph(num_nodes)
+    graph.add_edges_from(edges)
+    edge_index = torch.tensor(edges, dtype=torch.long).view(-1, 2).t()
+    return graph, Data(num_nodes=num_nodes, edge_index=edge_index), draw(node)
+
+
+def depth_first(graph: nx.Graph, node: int, met: list[int]) -> list[int]:
+    if node not in met:
+        met.append(node)
+        for neighbour in sorted(graph[node]):
+            depth_first(graph, neighbour, met)
+    return met
+
+
+def breadth_first(graph: nx.Graph, node: int, met: list[int]) -> list[int]:
+    queue = [] if node in met else [node]
+    while queue:
+        node = queue.pop(0)
+        if node not in met:
+            met.append(node)
+            queue += sorted(graph[node])
+    return met
+
+
+@given(undirected())
+@pytest.mark.parametrize(("search", "walk"), [("bfs", breadth_first), ("dfs", depth_first)])
+def test_a_search_path_meets_every_node_in_the_search_s_order(search: str, walk, case: tuple[nx.Graph, Data, int]):
+    graph, given, root = case
+    met: list[int] = []
+    for start in (root, *range(len(graph))):
+        walk(graph, start, met)
+    data = SearchPath(search, root)(given)
+    assert pairs(data) == list(pairwise(met))
+    assert data.level.argsort().tolist() == met
+
+
+def test_both_searches_by_hand():
+    # 0 - 1, 0 - 2, 1 - 3, 2 - 3 and 4 apart, some edges given backwards.
+    data = Data(num_nodes=5, edge_index=torch.tensor([[1, 0, 1, 3], [0, 2, 3, 2]]))
+    assert pairs(SearchPath("bfs")(data)) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert pairs(SearchPath("dfs")(data)) == [(0, 1), (1, 3), (3, 2), (2, 4)]
+    assert pairs(SearchPath("dfs", root=4)(data)) == [(4, 0), (0, 1), (1, 3), (3, 2)]
+    assert SearchPath("dfs")(data).level.tolist() == [0, 1, 3, 2, 4]
+
+
+def test_a_search_of_no_nodes_is_an_empty_path():
+    assert pairs(SearchPath()(Data(num_nodes=0, edge_index=torch.empty(2, 0, dtype=torch.long)))) == []
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4), (3, 1), (3, 4)])
+def test_a_grid_is_networkx_grid_both_ways(height: int, width: int):
+    data = Grid(height, width)(Data(num_nodes=height * width))
+    graph = nx.grid_2d_graph(height, width)
+    expected = [(a * width + b, c * width + d) for (a, b), (c, d) in graph.edges]
+    assert sorted(pairs(data)) == sorted(expected + [(v, u) for u, v in expected])
+    assert len(pairs(data)) == len(set(pairs(data)))
+
+
+def test_a_grid_is_pyg_s_grid_without_diagonals_and_loops():
+    found = adjacency(Grid(3, 4)(Data(num_nodes=12)).edge_index, 12)
+    edge_index, pos = grid(3, 4)
+    near = (pos[edge_index[0]] - pos[edge_index[1]]).abs().sum(1) == 1
+    assert found.equal(adjacency(edge_index[:, near], 12))
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4), (3, 1), (3, 4)])
+def test_a_grid_dag_walks_right_and_down(height: int, width: int):
+    data = GridDAG(height, width)(Data(num_nodes=height * width))
+    typed = sorted(zip(data.edge_type.tolist(), pairs(data), strict=True))
+    right = [(0, (r * width + c, r * width + c + 1)) for r in range(height) for c in range(width - 1)]
+    down = [(1, (r * width + c, (r + 1) * width + c)) for r in range(height - 1) for c in range(width)]
+    assert typed == right + down
+    assert data.level.tolist() == [r + c for r in range(height) for c in range(width)]
+    assert data.level.equal(topological_levels(data.edge_index, height * width))
+
+
+VIEWS = [Path(), Path(True), MirrorPath(), SearchPath("bfs"), SearchPath("dfs", 3), Grid(2, 2), GridDAG(2, 2)]
+
+
+def loaded() -> Data:
+    return Data(
+        x=torch.arange(8.0).view(4, 2),
+        y=torch.tensor([1]),
+        edge_index=torch.tensor([[3, 0], [1, 2]]),
+        edge_attr=torch.ones(2, 1),
+        edge_weight=torch.ones(2),
+        edge_type=torch.tensor([7, 7]),
+        level=torch.tensor([9, 9, 9, 9]),
+    )
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=repr)
+def test_a_view_replaces_the_edges_and_drops_what_described_the_old_ones(view: BaseTransform):
+    given = loaded()
+    data = view(given)
+    assert data.x is given.x
+    assert data.y is given.y
+    assert "edge_attr" not in data
+    assert "edge_weight" not in data
+    assert ("edge_type" in data) == isinstance(view, GridDAG)
+    assert 7 not in data.get("edge_type", torch.tensor([]))
+    acyclic = not ({(v, u) for u, v in pairs(data)} & set(pairs(data)))
+    assert ("level" in data) == acyclic
+    if acyclic:
+        assert data.level.equal(topological_levels(data.edge_index, 4))
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=repr)
+def test_a_view_leaves_the_graph_it_was_given_as_it_was(view: BaseTransform):
+    given = loaded()
+    view(given)
+    assert given.to_dict().keys() == loaded().to_dict().keys()
+    assert all(given[name].equal(value) for name, value in loaded().to_dict().items())
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=repr)
+def test_a_view_of_a_view_is_the_last_one(view: BaseTransform):
+    chained, direct = Compose([Path(), view])(loaded()), view(Path()(loaded()))
+    assert pairs(chained) == pairs(direct)
+    if not isinstance(view, SearchPath):
+        assert pairs(chained) == pairs(view(loaded()))
+
+
+def test_an_unknown_search_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match=r"^search: expected one of bfs, dfs, got 'bsf'; did you mean 'bfs'\?"):
+        SearchPath("bsf")
+
+
+@pytest.mark.parametrize("root", [-1, 4])
+def test_a_root_out_of_range_is_refused(root: int):
+    with pytest.raises(ValueError, match=rf"^root: expected a node in \[0, 4\), got {root}"):
+        SearchPath(root=root)(loaded())
+
+
+def test_a_search_needs_edges():
+    with pytest.raises(ValueError, match=r"^data: expected a graph with edges, .* a search follows edges"):
+        SearchPath()(Data(num_nodes=3))
+
+
+@pytest.mark.parametrize("view", [Path(), MirrorPath(), Grid(2, 2), SearchPath()], ids=repr)
+@pytest.mark.filterwarnings("ignore:Unable to accurately infer 'num_nodes'")
+def test_a_graph_of_unknown_size_is_refused(view: BaseTransform):
+    with pytest.raises(ValueError, match=r"^data: expected a graph with x or num_nodes"):
+        view(Data())
+
+
+@pytest.mark.parametrize("kind", [Grid, GridDAG])
+def test_a_grid_of_another_size_is_refused(kind: type[Grid]):
+    with pytest.raises(ValueError, match=r"^data: expected 2 x 3 = 6 nodes, got 4"):
+        kind(2, 3)(Data(num_nodes=4))
+    with pytest.raises(ValueError, match=r"^width: expected an integer of at least 1, got 0"):
+        kind(2, 0)
+    with pytest.raises(ValueError, match=r"^height: expected an integer of at least 1, got -1"):
+        kind(-1, 2)

@@ -1,0 +1,190 @@
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnn_toolkit import CharGenerator
+from gnn_toolkit.models import Vocabulary
+
+
+def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
+    torch.manual_seed(0)
+    model = CharGenerator(Vocabulary(text), cell, **{"embedding_channels": 5, "hidden_channels": 6, **options})
+    return model.double()
+
+
+def with_logits(probabilities: dict[str, float]) -> CharGenerator:
+    """Return a model that gives every next character the same probability whatever came before."""
+    model = make("".join(probabilities))
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.bias.copy_(torch.tensor([probabilities[c] for c in model.vocabulary.characters]).log())
+    return model
+
+
+@given(st.text(min_size=1))
+def test_a_vocabulary_writes_back_what_it_has_read(text: str):
+    vocabulary = Vocabulary(text)
+    codes = vocabulary.encode(text)
+    assert vocabulary.decode(codes) == text
+    assert codes.dtype == torch.int64
+    assert vocabulary.characters == "".join(sorted(set(text)))
+    assert len(vocabulary) == len(set(text))
+    assert set(codes.tolist()) == set(range(len(vocabulary)))
+
+
+def test_codes_follow_the_sorted_characters():
+    vocabulary = Vocabulary("cab")
+    assert vocabulary.encode("abcba").tolist() == [0, 1, 2, 1, 0]
+    assert vocabulary.encode("").tolist() == []
+    assert vocabulary.decode(torch.tensor([2, 0])) == "ca"
+
+
+def test_unknown_characters_are_named():
+    expected = r"^text: expected the 3 characters of the vocabulary, got the unknown \['\\n', 'x'\]; remove or replace"
+    with pytest.raises(ValueError, match=expected):
+        Vocabulary("abc").encode("axbx\n")
+
+
+def test_an_empty_text_is_refused():
+    with pytest.raises(ValueError, match=r"^text: expected at least one character, got an empty text"):
+        Vocabulary("")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_logits_are_those_of_its_three_parts(cell: str):
+    model, codes = make(cell=cell), torch.tensor([[0, 3, 2, 6], [1, 1, 5, 4]])
+    parts: Any = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell]
+    recurrence = parts(5, 6, 2, batch_first=True).double()
+    recurrence.load_state_dict(model.recurrence.state_dict())
+    out, _ = recurrence(model.embedding.weight[codes])
+    torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_one_long_call_is_many_short_ones_with_the_state_carried(cell: str):
+    model, codes = make(cell=cell), torch.tensor([[0, 3, 2, 6, 1, 4], [1, 1, 5, 4, 0, 2]])
+    expected, last = model(codes)
+    state, found = None, []
+    for stretch in codes.split([1, 3, 2], 1):
+        logits, state = model(stretch, state)
+        found.append(logits)
+    torch.testing.assert_close(torch.cat(found, 1), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(state, last, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_greedy_text_is_the_likeliest_next_character_again_and_again(cell: str):
+    model = make(cell=cell)
+    text = "dab"
+    for _ in range(12):
+        logits, _ = model(model.vocabulary.encode(text)[None])
+        text += model.vocabulary.characters[int(logits[0, -1].argmax())]
+    assert model.generate("dab", 12, 0) == text[3:]
+    assert model.generate("dab", 12, temperature=0, seed=3) == text[3:]
+    assert "".join(model.stream("dab", 12, 0)) == text[3:]
+
+
+def test_a_seed_repeats_the_draw_and_leaves_torch_s_own_alone():
+    model = make()
+    state = torch.get_rng_state()
+    assert model.generate("a", 30, seed=1) == model.generate("a", 30, seed=1)
+    assert model.generate("a", 30, seed=1) != model.generate("a", 30, seed=2)
+    assert torch.get_rng_state().equal(state)
+
+
+def test_without_a_seed_every_draw_is_new():
+    model = make()
+    torch.manual_seed(0)
+    first = model.generate("a", 60)
+    torch.manual_seed(0)
+    assert model.generate("a", 60) != first
+
+
+def test_more_is_written_by_the_same_seed_with_the_same_beginning():
+    model = make()
+    assert model.generate("a", 30, seed=1).startswith(model.generate("a", 10, seed=1))
+    assert model.generate("a", 0) == ""
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_characters_are_drawn_with_the_model_s_probabilities_to_the_power_of_one_over_temperature(temperature: float):
+    probabilities = {"a": 0.6, "b": 0.3, "c": 0.1}
+    count = 2000
+    found = Counter(with_logits(probabilities).generate("a", count, temperature, seed=0))
+    powers = {c: p ** (1 / temperature) for c, p in probabilities.items()}
+    for character, power in powers.items():
+        assert abs(found[character] / count - power / sum(powers.values())) < 0.03
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e-300, 5e-324])
+def test_a_temperature_near_zero_is_greedy(temperature: float):
+    model = make()
+    assert model.generate("a", 20, temperature, seed=0) == model.generate("a", 20, 0)
+
+
+@pytest.mark.parametrize("temperature", [1e9, float("inf")])
+def test_an_endless_temperature_draws_all_characters_alike(temperature: float):
+    found = Counter(with_logits({"a": 0.98, "b": 0.01, "c": 0.01}).generate("a", 1500, temperature, seed=0))
+    assert all(abs(found[character] / 1500 - 1 / 3) < 0.03 for character in "abc")
+
+
+def test_writing_keeps_no_gradients():
+    model = make()
+    text = model.stream("a", 3, seed=0)
+    next(text)
+    assert torch.is_grad_enabled()
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("", 3), "prompt: expected at least one character, got ''"),
+        (("a?b!", 3), r"text: expected the 7 characters of the vocabulary, got the unknown \['!', '\?'\]"),
+        (("a", -1), "length: expected at least 0, got -1"),
+        (("a", 3, -0.5), "temperature: expected at least 0, got -0.5"),
+        (("a", 3, float("nan")), "temperature: expected at least 0, got nan"),
+    ],
+)
+def test_bad_requests_are_refused_before_the_first_character(arguments: tuple[Any, ...], message: str):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        make().stream(*arguments)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        make().generate(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cell": "lstn"}, r"cell: expected one of rnn, gru, lstm, got 'lstn'; did you mean 'lstm'\?"),
+        ({"embedding_channels": 0}, "embedding_channels: expected an integer of at least 1, got 0"),
+        ({"hidden_channels": 0}, "hidden_channels: expected an integer of at least 1, got 0"),
+        ({"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),
+        ({"dropout": 2.0}, r"dropout: expected a probability in \[0, 1\], got 2.0"),
+    ],
+)
+def test_a_model_that_makes_no_sense_is_refused(options: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        make(**options)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_a_small_model_learns_a_verse_by_heart(cell: str):
+    verse = "the cat sat on the mat, the rat sat on that. "
+    torch.manual_seed(0)
+    model = CharGenerator(Vocabulary(verse), cell, embedding_channels=12, hidden_channels=32, num_layers=1)
+    codes = model.vocabulary.encode(verse * 2)[None]
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    value = torch.tensor(torch.inf)
+    for _ in range(120):
+        logits, _ = model(codes[:, :-1])
+        value = torch.nn.functional.cross_entropy(logits[0], codes[0, 1:])
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+    assert float(value.detach()) < 0.1
+    assert model.generate(verse[:20], 2 * len(verse) - 20, 0) == (verse * 2)[20:]

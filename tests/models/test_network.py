@@ -1,0 +1,182 @@
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Batch, Data
+from torch_geometric.nn import GCNConv as PyGConv
+
+from gnn_toolkit.graphs import GridDAG, repeat_graph
+from gnn_toolkit.layers import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit.models import GraphNetwork
+
+F, H, C = 4, 5, 3
+KINDS = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
+LAYERS = [*KINDS, "gcn", "mlp"]
+
+
+def make(layer: str, **options: Any) -> GraphNetwork:
+    torch.manual_seed(0)
+    return GraphNetwork(F, H, C, layer=layer, **options).double()
+
+
+def graph(num_nodes: int, edges: list[list[int]], seed: int = 0) -> Data:
+    x = torch.randn(num_nodes, F, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return Data(x=x, edge_index=torch.tensor(edges, dtype=torch.long).view(-1, 2).t())
+
+
+TREE = graph(5, [[0, 2], [1, 2], [2, 4], [3, 4]])
+GRAPHS = [TREE, graph(1, [], 1), graph(3, [[0, 1], [1, 2]], 2)]
+
+
+def states_by_hand(model: GraphNetwork, data: Data, num_layers: int) -> Tensor:
+    """Return the last layer's states, composed of other layers with the same parameters."""
+    x, edge_index = data.x, data.edge_index
+    assert x is not None
+    assert edge_index is not None
+    if model.layer in KINDS:
+        layer = KINDS[model.layer](F, H, num_layers).double()
+        layer.load_state_dict(model.layers[0].state_dict())
+        return layer(x, edge_index)[0]
+    for k in range(num_layers):
+        kind: Any = PyGConv if model.layer == "gcn" else nn.Linear
+        layer = kind(H if k else F, H).double()
+        layer.load_state_dict(model.layers[k].state_dict())
+        x = torch.relu(layer(x, edge_index) if model.layer == "gcn" else layer(x))
+    return x
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_node_logits_are_those_of_the_layers_and_the_head(layer: str, num_layers: int):
+    model = make(layer, num_layers=num_layers)
+    expected = states_by_hand(model, TREE, num_layers) @ model.head.weight.T + model.head.bias
+    torch.testing.assert_close(model(TREE), expected)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_last_node_or_the_mean_speaks_for_a_graph(layer: str):
+    batch: Any = Batch.from_data_list(GRAPHS)
+    for readout in ("last", "mean"):
+        model = make(layer, readout=readout)
+        rows = []
+        for data in GRAPHS:
+            states = states_by_hand(model, data, 2)
+            rows.append(states[-1] if readout == "last" else states.mean(0))
+        expected = model.head(torch.stack(rows))
+        torch.testing.assert_close(model(batch), expected)
+        torch.testing.assert_close(torch.cat([model(data) for data in GRAPHS]), expected)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_repeated_graph_is_a_batch(layer: str):
+    model = make(layer, readout="mean")
+    copies = [graph(5, [[0, 2], [1, 2], [2, 4], [3, 4]], seed) for seed in range(3)]
+    repeated = repeat_graph(TREE, 3)
+    repeated.x = torch.cat([data.x for data in copies if data.x is not None])
+    torch.testing.assert_close(model(repeated), torch.cat([model(data) for data in copies]))
+
+
+@pytest.mark.parametrize("layer", KINDS)
+def test_recurrences_tell_edge_types_apart(layer: str):
+    data = GridDAG(2, 3)(graph(6, []))
+    model = make(layer, num_relations=2)
+    twin = KINDS[layer](F, H, 2, num_relations=2).double()
+    twin.load_state_dict(model.layers[0].state_dict())
+    expected = model.head(twin(data.x, data.edge_index, edge_type=data.edge_type)[0])
+    torch.testing.assert_close(model(data), expected)
+    turned = data.clone()
+    turned.edge_type = 1 - data.edge_type
+    assert not torch.allclose(model(turned), expected)
+
+
+def test_a_stored_level_is_used():
+    data = TREE.clone()
+    data.level = torch.tensor([0, 0, 0, 0, 1])
+    with pytest.raises(ValueError, match=r"^level: .* for the edge 0 -> 2"):
+        make("gru")(data)
+    data.level = torch.tensor([0, 3, 4, 1, 9])
+    torch.testing.assert_close(make("gru")(data), make("gru")(TREE))
+
+
+def test_a_mlp_looks_at_no_edges():
+    model = make("mlp")
+    assert model(TREE).equal(model(Data(x=TREE.x)))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_dropout_drops_what_later_layers_read_and_only_in_training(layer: str):
+    model, plain = make(layer, dropout=1.0), make(layer)
+    first = states_by_hand(model, TREE, 1) if layer not in KINDS else None
+    model.eval()
+    assert model(TREE).equal(plain(TREE))
+    model.train()
+    if first is None:
+        twin = KINDS[layer](H, H).double()
+        parameters = model.layers[0].state_dict().items()
+        twin.load_state_dict({n.replace("_l1", "_l0"): p for n, p in parameters if "_l1" in n})
+        states = twin(torch.zeros(5, H, dtype=torch.float64), TREE.edge_index)[0]
+    else:
+        states = torch.relu(model.layers[1].bias if layer == "mlp" else torch.zeros(H)).double().expand(5, H)
+    torch.testing.assert_close(model(TREE), model.head(states))
+
+
+@pytest.mark.parametrize("layer", KINDS)
+def test_a_memory_bias_is_given_to_the_layers_that_have_a_gate_for_it(layer: str):
+    with_bias, without = make(layer, memory_bias=2.0), make(layer)
+    for (name, a), b in zip(with_bias.named_parameters(), without.parameters(), strict=True):
+        added = torch.zeros_like(b)
+        if "bias_ih" in name and layer != "rnn":
+            added[H : 2 * H] = 2.0
+        torch.testing.assert_close(a, b + added)
+
+
+@pytest.mark.parametrize("layer", ["rnn", "gru", "lstm", "gcn"])
+def test_a_network_learns_what_stands_along_the_edges(layer: str):
+    # Each root's label is that of its two children: their own features alone tell roots nothing.
+    generator = torch.Generator().manual_seed(0)
+    bits = torch.randint(2, (60, 2), generator=generator)
+    x = torch.zeros(60, 3, 1)
+    x[:, :2, 0] = bits.float() * 2 - 1
+    label = bits.sum(1).clamp(max=1)
+    data = repeat_graph(Data(num_nodes=3, edge_index=torch.tensor([[0, 1], [2, 2]])), 60)
+    data.x = x.view(-1, 1)
+
+    def train(kind: str) -> float:
+        torch.manual_seed(0)
+        model = GraphNetwork(1, 16, 2, layer=kind, num_layers=1, readout="last")
+        optimizer = torch.optim.Adam(model.parameters(), 0.05)
+        for _ in range(80):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(data), label).backward()
+            optimizer.step()
+        return float((model(data).argmax(1) == label).float().mean())
+
+    assert train(layer) == 1.0
+    assert train("mlp") < 0.9
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "message"),
+    [
+        ("gcm", {}, r"layer: expected one of rnn, gru, lstm, gcn, mlp, got 'gcm'; did you mean 'gcn'\?"),
+        ("gcn", {"readout": "node"}, r"readout: .* did you mean 'nodes'\?"),
+        ("gcn", {"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),
+        ("gru", {"num_relations": 0}, "num_relations: expected an integer of at least 1, got 0"),
+    ],
+)
+def test_a_network_that_makes_no_sense_is_refused(layer: str, options: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        make(layer, **options)
+
+
+def test_data_without_features_are_refused():
+    with pytest.raises(ValueError, match=r"^data: expected a graph with node features x, .* set data.x"):
+        make("gcn")(Data(num_nodes=2, edge_index=torch.tensor([[0], [1]])))
+
+
+def test_a_cycle_is_refused_by_a_recurrence_and_taken_by_a_convolution():
+    data = graph(3, [[0, 1], [1, 2], [2, 0]])
+    assert make("gcn")(data).shape == (3, C)
+    with pytest.raises(ValueError, match=r"^edge_index: .* the cycle"):
+        make("lstm")(data)
