@@ -158,8 +158,9 @@ def test_every_public_class_function_and_method_is_documented(name: str):
         if (inspect.isclass(thing) or inspect.isfunction(thing)) and not (thing.__doc__ or "").strip():
             bare.append(label)
         if inspect.isclass(thing):
-            methods = {n: m for n, m in vars(thing).items() if inspect.isfunction(m) and not n.startswith("_")}
-            bare += [f"{label}.{n}" for n, m in methods.items() if not (m.__doc__ or "").strip()]
+            # PyG writes methods of its own into its layers' classes: those have another module.
+            methods = [m for m in vars(thing).values() if inspect.isfunction(m) and m.__module__ == name]
+            bare += [m.__qualname__ for m in methods if not m.__name__.startswith("_") and not m.__doc__]
     assert bare == []
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 import torch
@@ -10,22 +10,25 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from gnn_toolkit import _checks
-from gnn_toolkit.graphs.levels import climb, topological_levels
+from gnn_toolkit.graphs.levels import checked_levels, climb
 
 T = TypeVar("T")
 
 
-def _kept(compute: Callable[["LevelOrder"], T]) -> "cached_property[T]":
+def _kept(compute: Callable[["LevelOrder"], T]) -> "property":
     """Return a property that is computed once, never as tensors that only inference may use."""
+    name = f"_{compute.__name__}"
 
     @wraps(compute)
-    def outside_inference(order: "LevelOrder") -> T:
+    def get(order: "LevelOrder") -> T:
         if torch.compiler.is_compiling():
             return compute(order)
-        with torch.inference_mode(False):
-            return compute(order)
+        if name not in order.__dict__:
+            with torch.inference_mode(False):
+                order.__dict__[name] = compute(order)
+        return order.__dict__[name]
 
-    return cached_property(outside_inference)
+    return property(get)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +196,7 @@ def path_order(batch_sizes: Tensor, device: torch.device | None = None) -> Level
 def _checked_order(
     edge_index: Tensor, num_nodes: int, level: Tensor | None, edge_type: Tensor | None, num_relations: int
 ) -> LevelOrder:
-    levels: Any = _levels(edge_index, level, num_nodes)
+    levels: Any = checked_levels(edge_index, level, num_nodes)
     packed = False
     if not torch.compiler.is_compiling():
         packed = num_relations == 1 and _is_paths(edge_index, num_nodes)
@@ -201,30 +204,6 @@ def _checked_order(
             edge_type = _checks.edge_types(edge_type, edge_index.size(1), num_relations)
     relation = torch.zeros_like(edge_index[0]) if edge_type is None else edge_type
     return _sorted(edge_index.long(), levels, relation.long(), num_relations, packed=packed)
-
-
-@torch.library.custom_op("gnn_toolkit::checked_levels", mutates_args=())
-def _levels(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> Tensor:
-    """Return the given levels if they fit the graph, or compute them."""
-    if level is None:
-        return topological_levels(edge_index, num_nodes)
-    _checks.edges(edge_index, num_nodes)
-    if level.shape != (num_nodes,) or level.is_floating_point():
-        got = f"{level.dtype} {list(level.shape)}"
-        remedy = "pass topological_levels(edge_index, num_nodes)"
-        raise ValueError(_checks.problem("level", f"an integer tensor of shape [{num_nodes}]", got, remedy))
-    falling = level[edge_index[0]] >= level[edge_index[1]]
-    if bool(falling.any()):
-        u, v = edge_index[:, falling][:, 0].tolist()
-        got = f"level[{u}] = {int(level[u])} and level[{v}] = {int(level[v])} for the edge {u} -> {v}"
-        remedy = "leave level out to have it computed; a cycle has no levels"
-        raise ValueError(_checks.problem("level", "values that grow along every edge", got, remedy))
-    return level.long().clone()
-
-
-@_levels.register_fake
-def _(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> Tensor:
-    return edge_index.new_empty(num_nodes, dtype=torch.long)
 
 
 def _sorted(edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, *, packed: bool) -> LevelOrder:
@@ -237,6 +216,7 @@ def _sort(
     edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, packed: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return the tensors of a :class:`LevelOrder`. One op, because their sizes depend on the graph."""
+    _checks.edge_types(relation, edge_index.size(1), num_relations)
     count = level.numel()
     level, key = _packed(edge_index, level) if packed else (_dense_rank(level), None)
     nodes = torch.argsort(level if key is None else key, stable=True)

@@ -1,10 +1,10 @@
 """The equations of the recurrent cells, each written once.
 
 A recurrence over a DAG computes ``h_v = cell(x_v, {h_u : u -> v})``. Every cell here splits that into what one edge
-carries (``message``), which is summed over a node's incoming edges for each edge type ``r``, and what a node does with
-the sums (``update``). With one predecessor all of them are ``torch.nn``'s cells; with several,
+carries (``message``), which is aggregated over a node's incoming edges for each edge type ``r``, and what a node does
+with the aggregates (``update``). With one predecessor all of them are ``torch.nn``'s cells; with several,
 
-    s_r = sum of h_u over the edges u -> v of type r        (the aggregated messages)
+    s_r = sum (or mean, or maximum) of h_u over the edges u -> v of type r
     a   = W_ih x_v + b_ih                                    (``gates``: the input's part, of all gates)
     q   = sum over r of W_hh[r] s_r + b_hh                   (the predecessors' part, of all gates)
 
@@ -24,8 +24,12 @@ from torch import Tensor
 class Cell(Protocol):
     """What a recurrence needs to know of a cell."""
 
-    num_gates: ClassVar[int]
     num_states: ClassVar[int]
+
+    @property
+    def num_gates(self) -> int:
+        """Rows of ``weight_ih`` for each hidden channel."""
+        ...
 
     @property
     def vendor(self) -> str:
@@ -56,8 +60,12 @@ class RNNCell:
     """Elman network: ``h_v = tanh(a + q)``, or relu for tanh (``torch.nn.RNN``; DAG-RNN, Shuai et al. 2016)."""
 
     nonlinearity: str = "tanh"
-    num_gates: ClassVar[int] = 1
     num_states: ClassVar[int] = 1
+
+    @property
+    def num_gates(self) -> int:
+        """1."""
+        return 1
 
     @property
     def vendor(self) -> str:
@@ -86,8 +94,12 @@ class GRUCell:
         r = sigmoid(a_r + q_r),  z = sigmoid(a_z + q_z),  n = tanh(a_n + r * q_n),  h_v = (1 - z) * n + z * s
     """
 
-    num_gates: ClassVar[int] = 3
     num_states: ClassVar[int] = 1
+
+    @property
+    def num_gates(self) -> int:
+        """3."""
+        return 3
 
     @property
     def vendor(self) -> str:
@@ -122,8 +134,12 @@ class LSTMCell:
     The state of a node is ``h_v`` and ``c_v`` side by side.
     """
 
-    num_gates: ClassVar[int] = 4
     num_states: ClassVar[int] = 2
+
+    @property
+    def num_gates(self) -> int:
+        """4."""
+        return 4
 
     @property
     def vendor(self) -> str:
@@ -146,4 +162,47 @@ class LSTMCell:
         s, kept = sums.chunk(2, -1)
         i, _, g, o = (gates + _recurrent(s, weight, bias)).chunk(4, -1)
         c = torch.sigmoid(i) * torch.tanh(g) + kept.sum(0)
+        return torch.cat([torch.sigmoid(o) * torch.tanh(c), c], -1)
+
+
+@dataclass(frozen=True)
+class RelationLSTMCell:
+    """Long short-term memory with a forget gate for every relation, each fed by the sums of all relations.
+
+    It is the N-ary Tree-LSTM where relation r is "child number r" (Tai et al. 2015, eq. 9-14), and the
+    multi-dimensional LSTM where it is a direction of a grid (Graves et al. 2007), with biases b_ih and b_hh:
+
+        i = sigmoid(a_i + q_i),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
+        f_r = sigmoid(a_fr + q_fr)                           for every relation r
+        c_v = i * g + sum over r of f_r * (sum of c_u over the edges u -> v of type r),  h_v = o * tanh(c_v)
+
+    Rows are laid out as i, f_1, ..., f_R, g, o. The state of a node is ``h_v`` and ``c_v`` side by side.
+    """
+
+    num_relations: int = 1
+    num_states: ClassVar[int] = 2
+
+    @property
+    def num_gates(self) -> int:
+        """``3 + R``."""
+        return 3 + self.num_relations
+
+    @property
+    def vendor(self) -> str:
+        """Name of torch's kernel for this cell; paths have one relation."""
+        return "lstm"
+
+    def edge_gates(self, gates: Tensor) -> Tensor:
+        """Messages need no gate."""
+        return gates[:, :0]
+
+    def message(self, state_j: Tensor, gates_i: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """``h_u`` and ``c_u``."""
+        return state_j
+
+    def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """``h_v = o * tanh(c_v)`` and ``c_v = i * g + sum over r of f_r * C_r``."""
+        s, kept = sums.chunk(2, -1)
+        i, *forget, g, o = (gates + _recurrent(s, weight, bias)).chunk(self.num_gates, -1)
+        c = torch.sigmoid(i) * torch.tanh(g) + (torch.sigmoid(torch.stack(forget)) * kept).sum(0)
         return torch.cat([torch.sigmoid(o) * torch.tanh(c), c], -1)

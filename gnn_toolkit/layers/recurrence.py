@@ -7,6 +7,7 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
+from torch_geometric.utils import scatter
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.order import LevelOrder, level_order
@@ -15,6 +16,7 @@ from gnn_toolkit.layers.cells import Cell
 from gnn_toolkit.layers.kernels import fused
 
 BACKENDS = ("auto", "message_passing", "fused", "vendor")
+AGGREGATIONS = ("sum", "mean", "max")
 
 States = list[list[Tensor]]  # one list a state (h, and c for the LSTM) of one tensor a layer and direction
 
@@ -38,8 +40,10 @@ class DAGRecurrence(MessagePassing):
         bidirectional: bool = False,
         num_relations: int = 1,
         backend: str = "auto",
+        aggr: str = "sum",
     ) -> None:
-        super().__init__(aggr="add")
+        super().__init__()
+        self.reduce = _checks.choice("aggr", aggr, AGGREGATIONS)
         self.cell = cell
         self.in_channels = _checks.positive("in_channels", in_channels)
         self.hidden_channels = _checks.positive("hidden_channels", hidden_channels)
@@ -124,7 +128,11 @@ class DAGRecurrence(MessagePassing):
         shapes = [(row.numel(), self.hidden_channels) for row in rows]
         for state in hx:
             got = [tuple(t.shape) for t in state]
-            if got != shapes:
+            if torch.compiler.is_compiling():  # the number of starts is known when the compiled layer runs
+                for (rows_given, width), (starts, hidden) in zip(got, shapes, strict=True):
+                    torch._check(width == hidden)
+                    torch._check(rows_given == starts)
+            elif got != shapes:
                 remedy = "one tensor a layer and direction; rows are the starts (forward) or ends (reverse)"
                 raise ValueError(_checks.problem("hx", f"tensors of shapes {shapes}", got, remedy))
         return [[h[row] for h, row in zip(state, rows, strict=True)] for state in hx]
@@ -147,7 +155,8 @@ class DAGRecurrence(MessagePassing):
         """
         backend = self._backend_for(order)
         if backend == "vendor":
-            return self._run_vendor(x, order, initial)
+            options = (self.num_layers, self.bias, self.dropout, self.training, self.bidirectional)
+            return vendor.run(self.cell, x, order, initial, list(self.parameters()), *options)
         final: States = [[] for _ in range(self.cell.num_states)]
         passes = [(order, order.starts, order.ends)]
         if self.bidirectional:
@@ -172,7 +181,7 @@ class DAGRecurrence(MessagePassing):
         weight_ih, weight_hh, bias_ih, bias_hh = self._parameters_of(k)
         relations = weight_hh if self.num_relations > 1 else weight_hh[None]
         if backend == "fused":
-            return fused.walk(self.cell, x, (weight_ih, relations, bias_ih, bias_hh), order, start)
+            return fused.walk(self.cell, x, (weight_ih, relations, bias_ih, bias_hh), order, start, self.reduce)
         gates = nn.functional.linear(x, weight_ih, bias_ih)
         return self._pass_messages(gates, relations, bias_hh, order, start)
 
@@ -224,6 +233,7 @@ class DAGRecurrence(MessagePassing):
                     gates=(None, edge_gates),
                     weight=weight,
                     bias=bias,
+                    edges=order.edges[a:b],
                 )
             )
         return torch.stack(sums)
@@ -239,6 +249,19 @@ class DAGRecurrence(MessagePassing):
         """Return what each edge carries: the cell's message."""
         return self.cell.message(state_j, gates_i, weight, bias)
 
+    def explain_message(self, inputs: Tensor, edges: Tensor) -> Tensor:
+        """Weigh the messages along some edges with an explainer's mask of all edges; initial states keep weight 1."""
+        mask = self._edge_mask
+        assert mask is not None, "an explainer sets the mask before it runs the layer"
+        mask = mask.sigmoid() if self._apply_sigmoid else mask
+        return inputs * torch.cat([mask, mask.new_ones(1)])[edges.clamp(max=mask.size(0))].unsqueeze(1)
+
+    def aggregate(self, inputs: Tensor, index: Tensor, dim_size: int) -> Tensor:
+        """Return a level's aggregates: ``h_u`` as ``aggr`` says; the memories that an LSTM keeps are always summed."""
+        h, kept = inputs.split([self.hidden_channels, inputs.size(1) - self.hidden_channels], 1)
+        total = scatter(h, index, 0, dim_size, self.reduce)
+        return torch.cat([total, scatter(kept, index, 0, dim_size, "sum")], 1) if kept.size(1) else total
+
     def _parameters_of(self, k: int) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         _, suffix = self._passes()[k]
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -247,43 +270,18 @@ class DAGRecurrence(MessagePassing):
         assert weight_hh is not None
         return weight_ih, weight_hh, bias_ih, bias_hh
 
-    def _run_vendor(self, x: Tensor, order: LevelOrder, initial: States | None) -> tuple[Tensor, States]:
-        count = self.num_layers * self.num_directions
-        if x.size(0) == 0:
-            empty = x.new_zeros(0, self.hidden_channels)
-            out = x.new_zeros(0, self.hidden_channels * self.num_directions)
-            return out, [[empty] * count for _ in range(self.cell.num_states)]
-        if initial is None:
-            zeros = x.new_zeros(count, order.starts.size(0), self.hidden_channels)
-            stacked = [zeros] * self.cell.num_states
-        else:
-            stacked = [torch.stack(state) for state in initial]
-        out, final = vendor.run(
-            self.cell,
-            x,
-            order,
-            stacked,
-            list(self.parameters()),
-            num_layers=self.num_layers,
-            bias=self.bias,
-            dropout=self.dropout,
-            training=self.training,
-            bidirectional=self.bidirectional,
-        )
-        return out, [list(state.unbind()) for state in final]
-
     def _backend_for(self, order: LevelOrder) -> str:
         if self.backend == "auto":
-            return "vendor" if order.is_paths else "fused"
+            if self.explain:
+                return "message_passing"
+            # Under autocast torch's LSTM fails on a CPU without bfloat16 instructions.
+            is_cast = order.nodes.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+            return "vendor" if order.is_paths and not is_cast else "fused"
         if self.backend == "vendor" and not order.is_paths:
-            raise ValueError(
-                _checks.problem(
-                    "backend",
-                    "a batch of paths with one relation for backend='vendor'",
-                    "a graph with branching, merging or typed edges",
-                    "use backend='auto'",
-                )
-            )
+            traced = torch.compiler.is_compiling()
+            got = "a compiler that traces any graph" if traced else "a graph with branching, merging or typed edges"
+            expected = "a batch of paths with one relation for backend='vendor'"
+            raise ValueError(_checks.problem("backend", expected, got, "use backend='auto'"))
         return self.backend
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from gnn_toolkit import _checks
-from gnn_toolkit.layers.cells import GRUCell, LSTMCell, RNNCell
+from gnn_toolkit.layers.cells import GRUCell, LSTMCell, RelationLSTMCell, RNNCell
 from gnn_toolkit.layers.recurrence import DAGRecurrence
 
 
@@ -39,9 +39,10 @@ class DAGRNN(_SingleState):
         dropout: probability of dropping an output between layers while training.
         bidirectional: also walk the reversed graph; outputs are then 2 * H wide.
         num_relations: number R of edge types, each with its own ``W_hh``.
-        backend: ``"message_passing"`` (PyG, level by level), ``"vendor"`` (torch's kernels, batches of paths only) or
-            ``"auto"``, the fastest that fits.
+        backend: ``"message_passing"`` (PyG, level by level), ``"fused"`` (own kernels, any DAG), ``"vendor"`` (torch's
+            kernels, batches of paths only) or ``"auto"``, the fastest that fits.
         nonlinearity: ``"tanh"`` or ``"relu"``.
+        aggr: how the states of several predecessors by edges of one type become one: ``"sum"``, ``"mean"``, ``"max"``.
 
     Shapes:
         - ``x`` [N, F], ``edge_index`` [2, E], ``edge_type`` [E], ``level`` [N]
@@ -69,10 +70,11 @@ class DAGRNN(_SingleState):
         num_relations: int = 1,
         backend: str = "auto",
         nonlinearity: str = "tanh",
+        aggr: str = "sum",
     ) -> None:
         cell = RNNCell(_checks.choice("nonlinearity", nonlinearity, ("tanh", "relu")))
         sizes = (in_channels, hidden_channels, num_layers)
-        super().__init__(cell, *sizes, bias, dropout, bidirectional, num_relations, backend)
+        super().__init__(cell, *sizes, bias, dropout, bidirectional, num_relations, backend, aggr)
 
 
 class DAGGRU(_SingleState):
@@ -102,9 +104,10 @@ class DAGGRU(_SingleState):
         bidirectional: bool = False,
         num_relations: int = 1,
         backend: str = "auto",
+        aggr: str = "sum",
     ) -> None:
         sizes = (in_channels, hidden_channels, num_layers)
-        super().__init__(GRUCell(), *sizes, bias, dropout, bidirectional, num_relations, backend)
+        super().__init__(GRUCell(), *sizes, bias, dropout, bidirectional, num_relations, backend, aggr)
 
 
 class DAGLSTM(DAGRecurrence):
@@ -117,8 +120,12 @@ class DAGLSTM(DAGRecurrence):
         i, o = sigmoid(W_i. x_v + b_i. + s + b_h.),  g = tanh(W_ig x_v + b_ig + s + b_hg)
         c_v = i * g + sum over e of f_e * c_u,  h_v = o * tanh(c_v)
 
+    With ``forget="relation"`` there is one forget gate for every relation in its place, fed by the sums of all of them:
+    the N-ary Tree-LSTM (Tai et al. 2015, eq. 9-14) and the multi-dimensional LSTM (Graves et al. 2007); see
+    :class:`gnn_toolkit.layers.cells.RelationLSTMCell`. Weights then have ``(3 + R) * H`` rows: i, f_1, ..., f_R, g, o.
+
     Arguments, shapes and errors are those of :class:`DAGRNN`, without ``nonlinearity``; ``hx`` and the final state are
-    pairs ``(h, c)`` of such tuples.
+    pairs ``(h, c)`` of such tuples. ``aggr`` acts on ``h``; memories are always summed.
 
     >>> import torch
     >>> layer = DAGLSTM(8, 16, num_relations=2)
@@ -138,9 +145,13 @@ class DAGLSTM(DAGRecurrence):
         bidirectional: bool = False,
         num_relations: int = 1,
         backend: str = "auto",
+        aggr: str = "sum",
+        forget: str = "edge",
     ) -> None:
+        _checks.choice("forget", forget, ("edge", "relation"))
+        cell = LSTMCell() if forget == "edge" else RelationLSTMCell(num_relations)
         sizes = (in_channels, hidden_channels, num_layers)
-        super().__init__(LSTMCell(), *sizes, bias, dropout, bidirectional, num_relations, backend)
+        super().__init__(cell, *sizes, bias, dropout, bidirectional, num_relations, backend, aggr)
 
     def forward(
         self,

@@ -37,11 +37,12 @@ def dag(
     *,
     num_layers: int = 1,
     bidirectional: bool = False,
+    aggr: str = "sum",
 ) -> tuple[Tensor, list[list[Tensor]]]:
     """Return the outputs [N, D * H] and final states of a recurrence over a DAG, node by node.
 
     Args:
-        kind: ``"rnn_tanh"``, ``"rnn_relu"``, ``"gru"`` or ``"lstm"``.
+        kind: ``"rnn_tanh"``, ``"rnn_relu"``, ``"gru"``, ``"lstm"`` or ``"relation_lstm"``.
         params: parameters by name (``weight_ih_l0`` and so on).
         x: features [N, F].
         edge_index: [2, E].
@@ -49,11 +50,12 @@ def dag(
         initial: for each state one tensor a layer and direction, rows in the order of the nodes without predecessors.
         num_layers: number of layers.
         bidirectional: whether to walk the reversed graph too.
+        aggr: ``"sum"``, ``"mean"`` or ``"max"`` of the predecessors' h for each relation.
     """
     types = [0] * edge_index.size(1) if edge_type is None else edge_type.tolist()
     edges = [(u, v, r) for (u, v), r in zip(edge_index.t().tolist(), types, strict=True)]
     turned = [(v, u, r) for u, v, r in edges]
-    finals: list[list[Tensor]] = [[], []] if kind == "lstm" else [[]]
+    finals: list[list[Tensor]] = [[], []] if "lstm" in kind else [[]]
     k = 0
     for layer in range(num_layers):
         outputs = []
@@ -61,7 +63,7 @@ def dag(
             names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
             weights = [params.get(f"{name}_l{layer}{suffix}") for name in names]
             start = None if initial is None else [state[k] for state in initial]
-            states = _walk(kind, weights, x, way, start)
+            states = _walk(kind, weights, x, way, start, aggr)
             sinks = [v for v in range(x.size(0)) if v not in {u for u, _, _ in way}]
             for final, state in zip(finals, states, strict=True):
                 final.append(torch.stack([state[v] for v in sinks]))
@@ -77,6 +79,7 @@ def _walk(
     x: Tensor,
     edges: list[tuple[int, int, int]],
     start: list[Tensor] | None,
+    aggr: str,
 ) -> list[dict[int, Tensor]]:
     w_ih, w_hh, b_ih, b_hh = weights
     if w_ih is None or w_hh is None:
@@ -95,31 +98,37 @@ def _walk(
         before = [(h[u], c.get(u, zero), r) for u, t, r in edges if t == v]
         if start is not None and v in sources:
             row = sources.index(v)
-            before = [(start[0][row], start[1][row] if kind == "lstm" else zero, 0)]
-        h[v], c[v] = _node(kind, w_ih @ x[v] + b_ih, before, w_hh, b_hh)
+            before = [(start[0][row], start[1][row] if "lstm" in kind else zero, 0)]
+        h[v], c[v] = _node(kind, w_ih @ x[v] + b_ih, before, w_hh, b_hh, aggr)
         left.remove(v)
-    return [h, c] if kind == "lstm" else [h]
+    return [h, c] if "lstm" in kind else [h]
 
 
 def _node(
-    kind: str, a: Tensor, before: list[tuple[Tensor, Tensor, int]], w_hh: Tensor, b_hh: Tensor
+    kind: str, a: Tensor, before: list[tuple[Tensor, Tensor, int]], w_hh: Tensor, b_hh: Tensor, aggr: str
 ) -> tuple[Tensor, Tensor]:
-    n = w_hh.size(2)
+    n, relations = w_hh.size(2), w_hh.size(0)
+    s = []
+    for r in range(relations):
+        h_r = [h_u for h_u, _, r_u in before if r_u == r]
+        joined = torch.stack(h_r) if h_r else a.new_zeros(1, n)
+        s.append({"sum": joined.sum(0), "mean": joined.mean(0), "max": joined.amax(0)}[aggr])
     q = b_hh.clone()
-    for h_u, _, r in before:
-        q = q + w_hh[r] @ h_u
+    for r in range(relations):
+        q = q + w_hh[r] @ s[r]
     if kind in ("rnn_tanh", "rnn_relu"):
         return (torch.tanh(a + q) if kind == "rnn_tanh" else torch.relu(a + q)), q.new_zeros(n)
     if kind == "gru":
         reset, update = torch.sigmoid(a[:n] + q[:n]), torch.sigmoid(a[n : 2 * n] + q[n : 2 * n])
         new = torch.tanh(a[2 * n :] + reset * q[2 * n :])
-        total = q.new_zeros(n)
-        for h_u, _, _ in before:
-            total = total + h_u
-        return (1 - update) * new + update * total, q.new_zeros(n)
-    i, o = torch.sigmoid(a[:n] + q[:n]), torch.sigmoid(a[3 * n :] + q[3 * n :])
-    cell = i * torch.tanh(a[2 * n : 3 * n] + q[2 * n : 3 * n])
+        return (1 - update) * new + update * torch.stack(s).sum(0), q.new_zeros(n)
+    i, o = torch.sigmoid(a[:n] + q[:n]), torch.sigmoid(a[-n:] + q[-n:])
+    cell = i * torch.tanh(a[-2 * n : -n] + q[-2 * n : -n])
     for h_u, c_u, r in before:
-        forget = torch.sigmoid(a[n : 2 * n] + w_hh[r, n : 2 * n] @ h_u + b_hh[n : 2 * n])
-        cell = cell + forget * c_u
+        if kind == "relation_lstm":
+            rows = slice((1 + r) * n, (2 + r) * n)
+            cell = cell + torch.sigmoid(a[rows] + q[rows]) * c_u
+        else:
+            forget = torch.sigmoid(a[n : 2 * n] + w_hh[r, n : 2 * n] @ h_u + b_hh[n : 2 * n])
+            cell = cell + forget * c_u
     return o * torch.tanh(cell), cell

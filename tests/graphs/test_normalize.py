@@ -1,13 +1,18 @@
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
-from torch_geometric.nn.conv.gcn_conv import gcn_norm as pyg_norm
+from torch_geometric.nn.conv import gcn_conv
 from torch_geometric.utils import to_dense_adj
 
 from gnn_toolkit.graphs import gcn_norm
 from gnn_toolkit.testing import assert_parity
+
+
+pyg_norm: Any = gcn_conv.gcn_norm
 
 
 @st.composite

@@ -13,7 +13,7 @@ from gnn_toolkit.layers import DAGGRU, DAGLSTM, DAGRNN, reference
 from gnn_toolkit.layers.recurrence import DAGRecurrence
 from gnn_toolkit.testing import assert_layer, assert_parity, assert_refuses, random_dag
 
-KINDS = ["rnn_tanh", "rnn_relu", "gru", "lstm"]
+KINDS = ["rnn_tanh", "rnn_relu", "gru", "lstm", "relation_lstm"]
 SHAPES = [(1, False), (2, False), (1, True), (2, True)]
 F, H = 4, 3
 
@@ -24,7 +24,9 @@ def make(kind: str, num_layers: int = 1, bidirectional: bool = False, **options:
     options = {"num_layers": num_layers, "bidirectional": bidirectional, **options}
     if kind.startswith("rnn"):
         return DAGRNN(F, H, nonlinearity=kind.removeprefix("rnn_"), **options).double()
-    return (DAGGRU if kind == "gru" else DAGLSTM)(F, H, **options).double()
+    if kind == "gru":
+        return DAGGRU(F, H, **options).double()
+    return DAGLSTM(F, H, forget="edge" if kind == "lstm" else "relation", **options).double()
 
 
 def make_torch(kind: str, num_layers: int, bidirectional: bool, bias: bool = True) -> Any:
@@ -88,12 +90,42 @@ def test_outputs_states_and_all_gradients_are_the_reference_s(
         types = {"edge_type": edge_type} if num_relations > 1 else {}
         x = normal(9, F, seed=seed)
         initial = initial_for(layer, edge_index, 9) if with_initial else None
-        found = call(layer, x, edge_index, initial, **types)
         params = dict(layer.named_parameters())
         options = {"num_layers": num_layers, "bidirectional": bidirectional}
         out, finals = reference.dag(kind, params, x, edge_index, edge_type, initial, **options)
         leaves = [x, *params.values(), *(h for state in initial or [] for h in state)]
+        for backend in ("message_passing", "fused"):
+            layer.backend = backend
+            found = call(layer, x, edge_index, initial, **types)
+            assert_parity(found, [out, *(h for final in finals for h in final)], [(leaves, leaves)])
+
+
+@pytest.mark.parametrize("aggr", ["mean", "max"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_means_and_maxima_are_the_reference_s(kind: str, aggr: str):
+    layer = make(kind, num_relations=2, aggr=aggr)
+    generator = torch.Generator().manual_seed(0)
+    edge_index = random_dag(8, 16, generator)
+    edge_type = torch.randint(2, (16,), generator=generator)
+    x, params = normal(9, F), dict(layer.named_parameters())
+    initial = initial_for(layer, edge_index, 9)
+    out, finals = reference.dag(kind, params, x, edge_index, edge_type, initial, aggr=aggr)
+    leaves = [x, *params.values(), *(h for state in initial for h in state)]
+    for backend in ("message_passing", "fused"):
+        layer.backend = backend
+        found = call(layer, x, edge_index, initial, edge_type=edge_type)
         assert_parity(found, [out, *(h for final in finals for h in final)], [(leaves, leaves)])
+
+
+def test_equal_maxima_share_the_gradient():
+    edge_index = torch.tensor([[0, 1], [2, 2]])
+    x = normal(1, F).detach().repeat(3, 1).requires_grad_()  # 0 and 1 have the same state
+    grads = []
+    for backend in ("message_passing", "fused"):
+        out, _ = make("rnn_tanh", aggr="max", backend=backend)(x, edge_index)
+        grads.append(torch.autograd.grad(out[2].sum(), x)[0])
+        assert grads[-1][0].equal(grads[-1][1])
+    torch.testing.assert_close(*grads, atol=1e-12, rtol=0)
 
 
 def numbered_paths(lengths: list[int], seed: int = 0) -> tuple[Tensor, list[Tensor]]:
@@ -271,7 +303,7 @@ def test_a_level_that_does_not_fit_is_refused():
         make("gru")(normal(2, F), torch.tensor([[0], [1]]), level=torch.tensor([1, 1]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS[:4])  # the last one has a gate for each type
 def test_a_type_that_every_edge_shares_changes_nothing(kind: str):
     edge_index, x = torch.tensor([[0, 1, 0], [1, 2, 2]]), normal(3, F)
     one, two = make(kind), make(kind, num_relations=2)
@@ -294,9 +326,9 @@ def test_gradients_of_both_orders_are_right(kind: str):
 
     def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         params, states = dict(zip(names, rest, strict=False)), rest[len(names) :]
-        hx = [[state] for state in states] if kind == "lstm" else [states[0]]
+        hx = [[state] for state in states] if "lstm" in kind else [states[0]]
         out, final = torch.func.functional_call(layer, params, (x, edge_index, hx), {"edge_type": edge_type})
-        return (out, final[0]) if kind != "lstm" else (out, final[0][0], final[1][0])
+        return (out, final[0]) if "lstm" not in kind else (out, final[0][0], final[1][0])
 
     leaves = (normal(4, F), *values, *(normal(2, H, seed=s + 1) for s in range(layer.cell.num_states)))
     assert torch.autograd.gradcheck(run, leaves, fast_mode=True)

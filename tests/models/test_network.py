@@ -56,7 +56,7 @@ def test_node_logits_are_those_of_the_layers_and_the_head(layer: str, num_layers
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_last_node_or_the_mean_speaks_for_a_graph(layer: str):
-    batch: Any = Batch.from_data_list(GRAPHS)
+    batch: Any = Batch.from_data_list(list(GRAPHS))
     for readout in ("last", "mean"):
         model = make(layer, readout=readout)
         rows = []
@@ -117,8 +117,14 @@ def test_dropout_drops_what_later_layers_read_and_only_in_training(layer: str):
         twin.load_state_dict({n.replace("_l1", "_l0"): p for n, p in parameters if "_l1" in n})
         states = twin(torch.zeros(5, H, dtype=torch.float64), TREE.edge_index)[0]
     else:
-        states = torch.relu(model.layers[1].bias if layer == "mlp" else torch.zeros(H)).double().expand(5, H)
+        second: Any = model.layers[1]
+        states = torch.relu(second.bias).expand(5, H)
     torch.testing.assert_close(model(TREE), model.head(states))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_dropout_leaves_the_features_and_the_head_s_input_alone(layer: str):
+    assert make(layer, num_layers=1, dropout=1.0)(TREE).equal(make(layer, num_layers=1)(TREE))
 
 
 @pytest.mark.parametrize("layer", KINDS)

@@ -7,14 +7,16 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from gnn_toolkit.graphs.order import LevelOrder
-from gnn_toolkit.layers.cells import Cell, GRUCell, LSTMCell, RNNCell
-from gnn_toolkit.layers.kernels import gru, lstm, rnn
+from gnn_toolkit.layers.cells import Cell, GRUCell, LSTMCell, RelationLSTMCell, RNNCell
+from gnn_toolkit.layers.kernels import gru, lstm, relation_lstm, rnn
 from gnn_toolkit.layers.kernels.walk import Structure
 
 Parameters = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # weight_ih, weight_hh [R, G * H, H], bias_ih, bias_hh
 
 
-def walk(cell: Cell, x: Tensor, parameters: Parameters, order: LevelOrder, start: list[Tensor] | None) -> list[Tensor]:
+def walk(
+    cell: Cell, x: Tensor, parameters: Parameters, order: LevelOrder, start: list[Tensor] | None, aggr: str
+) -> list[Tensor]:
     """Walk one layer in one direction and return each state [N, H].
 
     Args:
@@ -23,9 +25,10 @@ def walk(cell: Cell, x: Tensor, parameters: Parameters, order: LevelOrder, start
         parameters: in torch's layout.
         order: where to walk.
         start: each state's initial values, rows as in ``order.starts``; ``None`` for zeros.
+        aggr: ``"sum"``, ``"mean"`` or ``"max"``.
     """
     order = order if start is None else order.with_initial
-    structure = Structure(order.source, order.local, order.node_ptr, order.edge_ptr, x.new_empty(0))
+    structure = Structure(order.source, order.target, order.node_ptr, order.edge_ptr, aggr)
     states = KERNELS[type(cell)](cell, x, parameters, start, structure)
     return [state[state.size(0) - x.size(0) :] for state in states]
 
@@ -59,11 +62,34 @@ def _lstm(_: Cell, x: Tensor, parameters: Parameters, start: list[Tensor] | None
     bias = None if bias_ih is None or bias_hh is None else _iogf(bias_ih + bias_hh, 0)
     gates = linear(x, _iogf(weight_ih, 0), bias)
     initial = _initial(gates, weight_hh, start, 2)
-    h, c, *_saved = lstm.forward(gates, _iogf(weight_hh, 1).to(gates.dtype), initial, *structure)
-    return [h, c]
+    states, *_saved = lstm.forward(gates, _iogf(weight_hh, 1).to(gates.dtype), initial, *structure)
+    return list(states.chunk(2, 1))
 
 
-KERNELS: dict[type, Callable[..., list[Tensor]]] = {RNNCell: _rnn, GRUCell: _gru, LSTMCell: _lstm}
+def _refuse(*_: object) -> None:
+    raise RuntimeError("backend='fused' is differentiable once: use backend='message_passing' for second derivatives")
+
+
+for _kernel in (rnn, gru, lstm):
+    _kernel.backward.register_autograd(_refuse)
+
+
+def _relation_lstm(
+    _: Cell, x: Tensor, parameters: Parameters, start: list[Tensor] | None, structure: Structure
+) -> list[Tensor]:
+    weight_ih, weight_hh, bias_ih, bias_hh = parameters
+    gates = linear(x, weight_ih, None if bias_ih is None or bias_hh is None else bias_ih + bias_hh)
+    initial = _initial(gates, weight_hh, start, 2)
+    states, *_saved = relation_lstm.forward(gates, weight_hh.to(gates.dtype), initial, *structure)
+    return list(states.chunk(2, 1))
+
+
+KERNELS: dict[type, Callable[..., list[Tensor]]] = {
+    RNNCell: _rnn,
+    GRUCell: _gru,
+    LSTMCell: _lstm,
+    RelationLSTMCell: _relation_lstm,
+}
 
 
 def _iogf(rows: Tensor, dim: int) -> Tensor:

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.walk import gather_sums, levels, scatter_back, weight_gradient
+from gnn_toolkit.layers.kernels.walk import Structure, Walk, weight_gradient
 
 
 @torch.library.custom_op("gnn_toolkit::dag_gru", mutates_args=())
@@ -29,65 +29,73 @@ def forward(
     bias_n: Tensor,
     initial: Tensor,
     source: Tensor,
-    local: Tensor,
+    target: Tensor,
     node_ptr: Tensor,
     edge_ptr: Tensor,
-    scale: Tensor,
+    aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the states h [S + N, H], the gates r, z, n [N, 3 H], ``q_n + b_n`` [N, H] and the sums s [R, N, H]."""
-    extra, hidden = initial.size(0), weight.size(2)
+    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
+    hidden = weight.size(2)
     h = torch.cat([initial, gates.new_empty(gates.size(0), hidden)])
     acts = gates.clone()
     q_n = bias_n.expand(gates.size(0), hidden).clone()
     sums = gates.new_zeros(weight.size(0), gates.size(0), hidden)
-    for level in levels(node_ptr, edge_ptr, weight.size(0), extra):
-        act, reset_part, total = acts[level.gates], q_n[level.gates], None
-        for r, s in gather_sums(level, h, sums, source, local, scale):
-            act[:, : 2 * hidden].addmm_(s, weight[r, : 2 * hidden].t())
-            reset_part.addmm_(s, weight[r, 2 * hidden :].t())
-            total = s if total is None else total + s
-        act[:, : 2 * hidden].sigmoid_()
-        reset, update, new = act.split(hidden, 1)
-        new.addcmul_(reset, reset_part).tanh_()
+    products = [(w[: 2 * hidden].t(), w[2 * hidden :].t()) for w in weight]
+    nodes = [h[walk.extra :], acts[:, : 2 * hidden], *acts.split(hidden, 1), q_n, *sums]
+    for state, rz, r, z, n, q, *into, sources, locals_ in walk.levels(nodes, [source, walk.local]):
+        total = None
+        for s, (product_rz, product_n), origin, local in zip(into, products, sources, locals_, strict=True):
+            if origin.numel():
+                walk.add_up(s, local, h.index_select(0, origin), hidden)
+                rz.addmm_(s, product_rz)
+                q.addmm_(s, product_n)
+                total = s if total is None else total + s
+        rz.sigmoid_()
+        n.addcmul_(r, q).tanh_()
         if total is None:
-            torch.sub(new, update * new, out=h[level.states])
+            torch.addcmul(n, z, n, value=-1, out=state)
         else:
-            torch.lerp(new, total, update, out=h[level.states])
+            torch.lerp(n, total, z, out=state)
     return h, acts, q_n, sums
 
 
 @torch.library.custom_op("gnn_toolkit::dag_gru_backward", mutates_args=())
 def backward(
     dh: Tensor,
+    h: Tensor,
     acts: Tensor,
     q_n: Tensor,
     sums: Tensor,
     weight: Tensor,
     source: Tensor,
-    local: Tensor,
+    target: Tensor,
     node_ptr: Tensor,
     edge_ptr: Tensor,
-    scale: Tensor,
+    aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight, ``b_n`` and the initial states."""
     extra, hidden = dh.size(0) - acts.size(0), weight.size(2)
+    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
+    shares = walk.shares(h, sums)
     dh = dh.clone()
-    reset, update, new = acts.split(hidden, 1)
-    new_slope = (1 - update) * (1 - new * new)
-    update_slope = (sums.sum(0) - new) * update * (1 - update)
-    reset_slope = q_n * reset * (1 - reset)
+    r, z, n = acts.split(hidden, 1)
+    slopes = [(1 - z) * (1 - n * n), q_n * r * (1 - r), (sums.sum(0) - n) * z * (1 - z)]  # of n, r, z
     dq, dn = torch.empty_like(acts), torch.empty_like(q_n)
-    for level in reversed(levels(node_ptr, edge_ptr, weight.size(0), extra)):
-        rows = level.gates
-        dh_v, dq_v, dn_v = dh[level.states], dq[rows], dn[rows]
-        torch.mul(dh_v, new_slope[rows], out=dn_v)
-        torch.mul(dn_v, reset_slope[rows], out=dq_v[:, :hidden])
-        torch.mul(dh_v, update_slope[rows], out=dq_v[:, hidden : 2 * hidden])
-        torch.mul(dn_v, reset[rows], out=dq_v[:, 2 * hidden :])
-        for r, edges in enumerate(level.edges):
-            if edges.stop > edges.start:
-                ds = torch.addmm(dh_v * update[rows], dq_v, weight[r])
-                scatter_back(level, r, dh, ds, source, local, scale)
+    nodes = [dh[extra:], *slopes, r, z, dn, dq, *dq.split(hidden, 1)]
+    edges = [source, walk.local, walk.local if shares is None else shares]
+    for dh_v, slope_n, slope_r, slope_z, r_v, z_v, dn_v, dq_v, *parts, origins, locals_, parts_of in walk.levels(
+        nodes, edges, reverse=True
+    ):
+        dq_r, dq_z, dq_n = parts
+        torch.mul(dh_v, slope_n, out=dn_v)
+        torch.mul(dn_v, slope_r, out=dq_r)
+        torch.mul(dh_v, slope_z, out=dq_z)
+        torch.mul(dn_v, r_v, out=dq_n)
+        for w, origin, local, share in zip(weight, origins, locals_, parts_of, strict=True):
+            if origin.numel():
+                back = torch.addmm(dh_v * z_v, dq_v, w).index_select(0, local)
+                dh.index_add_(0, origin, back if shares is None else back.mul_(share))
     dgates = torch.cat([dq[:, : 2 * hidden], dn], 1)
     return dgates, weight_gradient(dq, sums), dq[:, 2 * hidden :].sum(0), dh[:extra].clone()
 
@@ -101,20 +109,22 @@ def _(gates: Tensor, weight: Tensor, bias_n: Tensor, initial: Tensor, *_: Any) -
 
 
 @backward.register_fake
-def _(dh: Tensor, acts: Tensor, q_n: Tensor, sums: Tensor, weight: Tensor, *_: Any) -> tuple[Tensor, ...]:
+def _(dh: Tensor, h: Tensor, acts: Tensor, *rest: Any) -> tuple[Tensor, ...]:
+    weight = rest[2]
     hidden = weight.size(2)
     initial = dh.new_empty(dh.size(0) - acts.size(0), hidden)
     return torch.empty_like(acts), torch.empty_like(weight), dh.new_empty(hidden), initial
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, weight, _, _, *structure = inputs
+    _, weight, _, _, *structure, aggr = inputs
     ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*output[1:], weight, *structure)
+    ctx.save_for_backward(*output, weight, *structure)
+    ctx.aggr = aggr
 
 
 def _backward(ctx: Any, dh: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
-    return (*backward(dh, *ctx.saved_tensors), *[None] * 5)
+    return (*backward(dh, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
 
 
 forward.register_autograd(_backward, setup_context=_setup)

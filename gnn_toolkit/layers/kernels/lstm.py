@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.walk import gather_sums, levels, scatter_back, weight_gradient
+from gnn_toolkit.layers.kernels.walk import Structure, Walk, weight_gradient
 
 
 @torch.library.custom_op("gnn_toolkit::dag_lstm", mutates_args=())
@@ -33,119 +33,122 @@ def forward(
     weight: Tensor,
     initial: Tensor,
     source: Tensor,
-    local: Tensor,
+    target: Tensor,
     node_ptr: Tensor,
     edge_ptr: Tensor,
-    scale: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return h and c [S + N, H], the gates i, o, g, a_f [N, 4 H], the sums s [R, N, H] and f_e [E, H]."""
-    relations, _, hidden = weight.shape
-    extra = initial.size(0)
-    zeros = gates.new_zeros(gates.size(0), hidden)
-    h, c = torch.cat([initial[:, :hidden], zeros]), torch.cat([initial[:, hidden:], zeros])
+    aggr: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return h, c [S + N, 2 H], the gates i, o, g, a_f [N, 4 H], s and sum of f_e * c_u [R, N, 2 H], and f_e [E, H]."""
+    relations, hidden = weight.size(0), weight.size(2)
+    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
+    states = torch.cat([initial, gates.new_empty(gates.size(0), 2 * hidden)])
     acts = gates.clone()
-    sums = gates.new_zeros(relations, gates.size(0), hidden)
+    sums = gates.new_zeros(relations, gates.size(0), 2 * hidden)
     forget = gates.new_empty(source.size(0), hidden)
-    asked = gates.new_empty(relations, h.size(0), hidden)  # p_r,u
-    for r in range(relations if extra else 0):
-        torch.mm(h[:extra], weight[r, 3 * hidden :].t(), out=asked[r, :extra])
-    for level in levels(node_ptr, edge_ptr, relations, extra):
-        act, cell = acts[level.gates], c[level.states]
-        for r, s in gather_sums(level, h, sums, source, local, scale):
-            act[:, : 3 * hidden].addmm_(s, weight[r, : 3 * hidden].t())
-            edges = level.edges[r]
-            f = torch.index_select(asked[r], 0, source[edges], out=forget[edges])
-            f.add_(act[:, 3 * hidden :].index_select(0, local[edges])).sigmoid_()
-            cell.index_add_(0, local[edges], f * c.index_select(0, source[edges]))
-        act[:, : 2 * hidden].sigmoid_()
-        i, o, g, _ = act.split(hidden, 1)
-        cell.addcmul_(i, g.tanh_())
-        state = torch.mul(o, cell.tanh(), out=h[level.states])
-        for r in range(relations):
-            torch.mm(state, weight[r, 3 * hidden :].t(), out=asked[r, level.states])
-    return h, c, acts, sums, forget
+    products = [(w[: 3 * hidden].t(), w[3 * hidden :].t()) for w in weight]
+    asked = gates.new_empty(relations, states.size(0), hidden)  # p_r,u
+    for p, (_, product_f) in zip(asked, products, strict=True):
+        torch.mm(initial[:, :hidden], product_f, out=p[: walk.extra])
+    columns = [acts[:, : 3 * hidden], acts[:, : 2 * hidden], *acts.split(hidden, 1)]
+    nodes = [*columns, *states[walk.extra :].split(hidden, 1), *(p[walk.extra :] for p in asked), *sums]
+    edges = [source, walk.local, forget]
+    for iog, io, i, o, g, a_f, h, c, *rest, origins, locals_, forgets in walk.levels(nodes, edges):
+        c.zero_()
+        into = zip(rest[relations:], asked, products, origins, locals_, forgets, strict=True)
+        for s, p, (product_iog, _), origin, local, f in into:
+            if origin.numel():
+                torch.index_select(p, 0, origin, out=f).add_(a_f.index_select(0, local)).sigmoid_()
+                carried = states.index_select(0, origin)
+                carried[:, hidden:].mul_(f)
+                walk.add_up(s, local, carried, hidden)
+                iog.addmm_(s[:, :hidden], product_iog)
+                c.add_(s[:, hidden:])
+        io.sigmoid_()
+        c.addcmul_(i, g.tanh_())
+        torch.mul(o, c.tanh(), out=h)
+        for p, (_, product_f) in zip(rest[:relations], products, strict=True):
+            torch.mm(h, product_f, out=p)
+    return states, acts, sums, forget
 
 
 @torch.library.custom_op("gnn_toolkit::dag_lstm_backward", mutates_args=())
 def backward(
-    dh: Tensor,
-    dc: Tensor,
-    h: Tensor,
-    c: Tensor,
+    dstates: Tensor,
+    states: Tensor,
     acts: Tensor,
     sums: Tensor,
     forget: Tensor,
     weight: Tensor,
     source: Tensor,
-    local: Tensor,
+    target: Tensor,
     node_ptr: Tensor,
     edge_ptr: Tensor,
-    scale: Tensor,
+    aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight and the initial states h, c side by side."""
-    relations, _, hidden = weight.shape
-    extra = h.size(0) - acts.size(0)
-    dh, dc = dh.clone(), dc.clone()
+    relations, hidden = weight.size(0), weight.size(2)
+    extra = states.size(0) - acts.size(0)
+    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
+    h, c = states.split(hidden, 1)
+    sums = sums[..., :hidden]
+    shares = walk.shares(h, sums)
+    dstates = dstates.clone()
     i, o, g, _ = acts.split(hidden, 1)
     squashed = c[extra:].tanh()
-    through = o * (1 - squashed * squashed)
-    slopes = torch.cat([g * i * (1 - i), squashed * o * (1 - o), i * (1 - g * g)], 1)
+    slopes = [g * i * (1 - i), squashed * o * (1 - o), i * (1 - g * g), o * (1 - squashed * squashed)]
     forget_slope = c.index_select(0, source).mul_(forget).mul_(1 - forget)
     dgates = torch.zeros_like(acts)
-    dasked = h.new_zeros(relations, *h.shape)
-    weight_iog, weight_f = weight[:, : 3 * hidden], weight[:, 3 * hidden :]
-    for level in reversed(levels(node_ptr, edge_ptr, relations, extra)):
-        rows = level.gates
-        dh_v, whole, da = dh[level.states], dc[level.states], dgates[rows]
-        for r in range(relations):
-            dh_v.addmm_(dasked[r, level.states], weight_f[r])
-        whole.addcmul_(dh_v, through[rows])
-        di, do, dg, da_f = da.split(hidden, 1)
-        slope_i, slope_o, slope_g = slopes[rows].split(hidden, 1)
-        torch.mul(whole, slope_i, out=di)
-        torch.mul(dh_v, slope_o, out=do)
-        torch.mul(whole, slope_g, out=dg)
-        for r, edges in enumerate(level.edges):
-            if edges.stop > edges.start:
-                at_edge, origin = whole.index_select(0, local[edges]), source[edges]
-                df = at_edge * forget_slope[edges]
-                da_f.index_add_(0, local[edges], df)
-                dasked[r].index_add_(0, origin, df)
-                dc.index_add_(0, origin, at_edge.mul_(forget[edges]))
-                scatter_back(level, r, dh, da[:, : 3 * hidden] @ weight_iog[r], source, local, scale)
-    for r in range(relations if extra else 0):
-        dh[:extra].addmm_(dasked[r, :extra], weight_f[r])
-    dweight_iog = weight_gradient(dgates[:, : 3 * hidden], sums)
-    dweight_f = torch.stack([dp.t() @ h for dp in dasked])
-    return dgates, torch.cat([dweight_iog, dweight_f], 1), torch.cat([dh[:extra], dc[:extra]], 1)
+    dasked = h.new_zeros(relations, states.size(0), hidden)
+    weights = [(w[: 3 * hidden], w[3 * hidden :]) for w in weight]
+    columns = [dgates[:, : 3 * hidden], *dgates.split(hidden, 1)]
+    nodes = [*dstates[extra:].split(hidden, 1), *slopes, *columns, *(dp[extra:] for dp in dasked)]
+    edges = [source, walk.local, forget, forget_slope, forget if shares is None else shares]
+    for dh_v, whole, to_i, to_o, to_g, to_c, iog, di, do, dg, da_f, *rest in walk.levels(nodes, edges, reverse=True):
+        for dp, (_, weight_f) in zip(rest[:relations], weights, strict=True):
+            dh_v.addmm_(dp, weight_f)
+        whole.addcmul_(dh_v, to_c)
+        torch.mul(whole, to_i, out=di)
+        torch.mul(dh_v, to_o, out=do)
+        torch.mul(whole, to_g, out=dg)
+        for dp, (weight_iog, _), origin, local, f, slope, share in zip(dasked, weights, *rest[relations:], strict=True):
+            if origin.numel():
+                back = torch.cat([iog @ weight_iog, whole], 1).index_select(0, local)
+                df = slope * back[:, hidden:]
+                da_f.index_add_(0, local, df)
+                dp.index_add_(0, origin, df)
+                back[:, hidden:].mul_(f)
+                if shares is not None:
+                    back[:, :hidden].mul_(share)
+                dstates.index_add_(0, origin, back)
+    for dp, (_, weight_f) in zip(dasked, weights, strict=True):
+        dstates[:extra, :hidden].addmm_(dp[:extra], weight_f)
+    dweight = [weight_gradient(dgates[:, : 3 * hidden], sums), torch.stack([dp.t() @ h for dp in dasked])]
+    return dgates, torch.cat(dweight, 1), dstates[:extra].clone()
 
 
 @forward.register_fake
 def _(gates: Tensor, weight: Tensor, initial: Tensor, source: Tensor, *_: Any) -> tuple[Tensor, ...]:
     relations, hidden = weight.size(0), weight.size(2)
-    rows = initial.size(0) + gates.size(0)
-    h, c = gates.new_empty(rows, hidden), gates.new_empty(rows, hidden)
-    sums = gates.new_empty(relations, gates.size(0), hidden)
-    return h, c, torch.empty_like(gates), sums, gates.new_empty(source.size(0), hidden)
+    states = gates.new_empty(initial.size(0) + gates.size(0), 2 * hidden)
+    sums = gates.new_empty(relations, gates.size(0), 2 * hidden)
+    return states, torch.empty_like(gates), sums, gates.new_empty(source.size(0), hidden)
 
 
 @backward.register_fake
-def _(dh: Tensor, dc: Tensor, h: Tensor, c: Tensor, acts: Tensor, *rest: Any) -> tuple[Tensor, ...]:
-    extra = h.size(0) - acts.size(0)
-    return torch.empty_like(acts), torch.empty_like(rest[2]), h.new_empty(extra, 2 * h.size(1))
+def _(dstates: Tensor, states: Tensor, acts: Tensor, *rest: Any) -> tuple[Tensor, ...]:
+    initial = states.new_empty(states.size(0) - acts.size(0), states.size(1))
+    return torch.empty_like(acts), torch.empty_like(rest[2]), initial
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, weight, _, *structure = inputs
+    _, weight, _, *structure, aggr = inputs
     ctx.set_materialize_grads(False)
     ctx.save_for_backward(*output, weight, *structure)
+    ctx.aggr = aggr
 
 
-def _backward(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
-    h, c, *rest = ctx.saved_tensors
-    dh = torch.zeros_like(h) if dh is None else dh
-    dc = torch.zeros_like(c) if dc is None else dc
-    return (*backward(dh, dc, h, c, *rest), *[None] * 5)
+def _backward(ctx: Any, dstates: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+    return (*backward(dstates, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
 
 
 forward.register_autograd(_backward, setup_context=_setup)

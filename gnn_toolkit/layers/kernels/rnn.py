@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.walk import gather_sums, levels, scatter_back, weight_gradient
+from gnn_toolkit.layers.kernels.walk import Structure, Walk, weight_gradient
 
 
 @torch.library.custom_op("gnn_toolkit::dag_rnn", mutates_args=())
@@ -18,21 +18,23 @@ def forward(
     weight: Tensor,
     initial: Tensor,
     source: Tensor,
-    local: Tensor,
+    target: Tensor,
     node_ptr: Tensor,
     edge_ptr: Tensor,
-    scale: Tensor,
+    aggr: str,
     relu: bool,
 ) -> tuple[Tensor, Tensor]:
     """Return the states h [S + N, H] and the sums s [R, N, H]."""
-    extra = initial.size(0)
+    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
     h = torch.cat([initial, gates])
     sums = gates.new_zeros(weight.size(0), *gates.shape)
-    for level in levels(node_ptr, edge_ptr, weight.size(0), extra):
-        states = h[level.states]
-        for r, s in gather_sums(level, h, sums, source, local, scale):
-            states.addmm_(s, weight[r].t())
-        states.relu_() if relu else states.tanh_()
+    products = [w.t() for w in weight]
+    for state, *into, sources, locals_ in walk.levels([h[walk.extra :], *sums], [source, walk.local]):
+        for s, product, origin, local in zip(into, products, sources, locals_, strict=True):
+            if origin.numel():
+                walk.add_up(s, local, h.index_select(0, origin), s.size(1))
+                state.addmm_(s, product)
+        state.relu_() if relu else state.tanh_()
     return h, sums
 
 
@@ -43,21 +45,25 @@ def backward(
     sums: Tensor,
     weight: Tensor,
     source: Tensor,
-    local: Tensor,
+    target: Tensor,
     node_ptr: Tensor,
     edge_ptr: Tensor,
-    scale: Tensor,
+    aggr: str,
     relu: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight and the initial states."""
     extra = h.size(0) - sums.size(1)
+    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
+    shares = walk.shares(h, sums)
     dh = dh.clone()
     slope = (h > 0).to(h.dtype) if relu else 1 - h * h
-    for level in reversed(levels(node_ptr, edge_ptr, weight.size(0), extra)):
-        dq = dh[level.states].mul_(slope[level.states])
-        for r, edges in enumerate(level.edges):
-            if edges.stop > edges.start:
-                scatter_back(level, r, dh, dq @ weight[r], source, local, scale)
+    edges = [source, walk.local, walk.local if shares is None else shares]
+    for dq, phi, *pieces in walk.levels([dh[extra:], slope[extra:]], edges, reverse=True):
+        dq.mul_(phi)
+        for w, origin, local, share in zip(weight, *pieces, strict=True):
+            if origin.numel():
+                back = (dq @ w).index_select(0, local)
+                dh.index_add_(0, origin, back if shares is None else back.mul_(share))
     dq = dh[extra:]
     return dq.clone(), weight_gradient(dq, sums), dh[:extra].clone()
 
@@ -75,14 +81,14 @@ def _(dh: Tensor, h: Tensor, sums: Tensor, weight: Tensor, *_: Any) -> tuple[Ten
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-    _, weight, _, *structure, relu = inputs
+    _, weight, _, *structure, aggr, relu = inputs
     ctx.set_materialize_grads(False)
     ctx.save_for_backward(*output, weight, *structure)
-    ctx.relu = relu
+    ctx.options = (aggr, relu)
 
 
 def _backward(ctx: Any, dh: Tensor, _: Tensor | None) -> tuple[Tensor | None, ...]:
-    return (*backward(dh, *ctx.saved_tensors, ctx.relu), *[None] * 6)
+    return (*backward(dh, *ctx.saved_tensors, *ctx.options), *[None] * 6)
 
 
 forward.register_autograd(_backward, setup_context=_setup)
