@@ -29,13 +29,13 @@ class TrainingStep:
     Args:
         forward: computes the output from inputs at hand.
         parameters: what to differentiate by.
+        shape: of the output.
     """
 
-    def __init__(self, forward: Callable[[], Tensor], parameters: Iterable[Tensor]) -> None:
+    def __init__(self, forward: Callable[[], Tensor], parameters: Iterable[Tensor], shape: Sequence[int]) -> None:
         self.forward, self.parameters = forward, list(parameters)
-        with torch.no_grad():
-            out = forward()
-        self.weights = torch.randn(out.shape, generator=torch.Generator().manual_seed(0)).to(out.device)
+        weights = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+        self.weights = weights.to(self.parameters[0].device)
 
     def __call__(self) -> list[Tensor]:
         """Return the output and the gradient of every parameter."""
@@ -219,10 +219,10 @@ def _synchronize() -> None:
 def peak_mebibytes(build: Callable[..., Step], arguments: tuple[Any, ...], device: str, threads: int) -> float:
     """Return how far a step's peak memory lies above what was in use before it, in MiB, in a fresh process.
 
-    The process imports, builds the inputs and runs one tiny step (the same step of ``build``'s smallest graph), so that
-    code and thread pools are in memory; then it notes its resident memory, sets the kernel's high-water mark back, runs
-    the step once and reads the mark. On a GPU it is the allocator's figures. What the allocator of the C library keeps
-    or returns is part of the figure, as it is for a user; hence the fresh process.
+    The process runs a step on a graph of three levels, so that code and thread pools are in memory, and builds the
+    inputs; then it notes its resident memory, sets the kernel's high-water mark back, runs the step once and reads the
+    mark. Resident memory is what a user runs out of: it includes what the allocator of the C library keeps for reuse,
+    and so depends on what ran before; hence a fresh process for every figure. On a GPU the figures are the allocator's.
 
     Args:
         build: returns a step; a function of a module, since it goes to another process by name.
