@@ -57,6 +57,8 @@ def scores(task: str, rows: list[Row]) -> str:
             axes.plot(values, [place] * len(values), ".", color=colour, alpha=0.5)
         axes.set_yticks(range(len(rows)), [label(row) for row in reversed(rows)])
         axes.set(xlabel=f"test {TASKS[task].metric}, mean with 95 % interval over seeds")
+        if TASKS[task].metric == "accuracy":
+            axes.set_xlim(-0.02, 1.02)
         axes.grid(axis="x", alpha=0.3)
         return _svg(figure, f"Test scores of {task}")
 

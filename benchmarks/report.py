@@ -40,7 +40,7 @@ def print_table(folder: Path, console: Console) -> None:
         table.add_column(column, justify="left" if column in ("task", "model", "view") else "right", no_wrap=True)
     for task, members in _by_task(rows(read_records(folder))).items():
         for place, row in enumerate(members):
-            style = "bold" if row is _best(task, members) else "dim" if not row.view else None
+            style = "bold" if row in _best(task, members) else "dim" if not row.view else None
             table.add_row(task if place == 0 else "", *cells(row), style=style)
         table.add_section()
     console.print(table)
@@ -53,7 +53,7 @@ def markdown(name: str, records: list[Record]) -> str:
         lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {_budget(task)}", ""]
         lines += [_line(COLUMNS), _line(["---", "---", *["---:"] * (len(COLUMNS) - 2)])]
         best = _best(task, members)
-        lines += [_line([f"**{cell}**" for cell in cells(row)] if row is best else cells(row)) for row in members]
+        lines += [_line([f"**{cell}**" for cell in cells(row)] if row in best else cells(row)) for row in members]
         lines.append("")
         for sample in _samples(members):
             lines += [f"{sample['model']}, seed {sample['seed']}, writes:", ""]
@@ -93,7 +93,7 @@ def _content(name: str, records: list[Record]) -> dict[str, Any]:
 
 def _section(task: str, members: list[Row]) -> dict[str, Any]:
     best = _best(task, members)
-    kinds = ["best" if row is best else "" if row.view else "baseline" for row in members]
+    kinds = ["best" if row in best else "" if row.view else "baseline" for row in members]
     trained = any(row.view for row in members)
     return {
         "task": task,
@@ -110,15 +110,18 @@ def _by_task(table: list[Row]) -> dict[str, list[Row]]:
     return {task: [row for row in table if row.task == task] for task in dict.fromkeys(row.task for row in table)}
 
 
-def _best(task: str, members: list[Row]) -> Row:
-    return (max if TASKS[task].higher_is_better else min)(members, key=lambda row: row.test)
+def _best(task: str, members: list[Row]) -> list[Row]:
+    """Return the rows with the best mean, all of them where several show the same."""
+    top = (max if TASKS[task].higher_is_better else min)(row.test for row in members)
+    return [row for row in members if f"{row.test:.3f}" == f"{top:.3f}"]
 
 
 def _finding(task: str, members: list[Row]) -> str:
     best = _best(task, members)
+    names = " and ".join(f"{row.model} on {row.view}" if row.view else row.model for row in best)
     free = [row for row in members if not row.view]
-    against = f"; without structure {cells(_best(task, free))[2]} ({_best(task, free).model})" if free else ""
-    return f"{TASKS[task].title}: {figures.label(best)} with {TASKS[task].metric} {cells(best)[2]}{against}."
+    against = f"; without structure {cells(_best(task, free)[0])[2]} ({_best(task, free)[0].model})" if free else ""
+    return f"{TASKS[task].title}: {names} with {TASKS[task].metric} {cells(best[0])[2]}{against}."
 
 
 def _budget(task: str) -> str:

@@ -11,7 +11,6 @@ from torch_geometric.utils import to_dense_adj
 from gnn_toolkit.graphs import gcn_norm
 from gnn_toolkit.testing import assert_parity
 
-
 pyg_norm: Any = gcn_conv.gcn_norm
 
 
