@@ -1,8 +1,27 @@
 """Property tests draw the same examples in every run, no example fails on a busy machine, and sums add up alike."""
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 import torch
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("repeatable")
 torch.set_num_threads(1)  # small tensors: more threads would only wait for each other
+
+
+@pytest.fixture
+def data_folder() -> Callable[[str], Path]:
+    """Return a function that gives the path of a real data file, or skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        folder = os.environ.get("GNN_TOOLKIT_DATA")
+        path = Path(folder or ".") / name
+        if folder is None or not path.is_file():
+            pytest.skip(f"the data file {name} is not in the folder named by GNN_TOOLKIT_DATA")
+        return path
+
+    return find

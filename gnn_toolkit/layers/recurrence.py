@@ -58,12 +58,10 @@ class DAGRecurrence(MessagePassing):
         relations = () if num_relations == 1 else (num_relations,)
         for layer, suffix in self._passes():
             width = in_channels if layer == 0 else hidden_channels * self.num_directions
-            self.register_parameter(f"weight_ih_{suffix}", nn.Parameter(torch.empty(rows, width)))
-            weight_hh = nn.Parameter(torch.empty(*relations, rows, hidden_channels))
-            self.register_parameter(f"weight_hh_{suffix}", weight_hh)
-            if bias:
-                self.register_parameter(f"bias_ih_{suffix}", nn.Parameter(torch.empty(rows)))
-                self.register_parameter(f"bias_hh_{suffix}", nn.Parameter(torch.empty(rows)))
+            shapes = {"weight_ih": (rows, width), "weight_hh": (*relations, rows, hidden_channels)}
+            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)} if bias else {}
+            for name, shape in shapes.items():
+                self.register_parameter(f"{name}_{suffix}", nn.Parameter(torch.empty(shape)))
         self.reset_parameters()
 
     @property
@@ -93,9 +91,12 @@ class DAGRecurrence(MessagePassing):
         if self.cell.num_gates == 1 or not self.bias:
             remedy = "use it on a GRU or LSTM with bias=True"
             raise ValueError(_checks.problem("add_memory_bias", "gates with a bias", self, remedy))
+        gates = self.cell.num_gates
         with torch.no_grad():
             for _, suffix in self._passes():
-                getattr(self, f"bias_ih_{suffix}").chunk(self.cell.num_gates)[1].add_(value)
+                # The second gate of a GRU or LSTM; with a gate for every relation, all from the second on but g and o.
+                for gate in getattr(self, f"bias_ih_{suffix}").chunk(gates)[1 : max(2, gates - 2)]:
+                    gate.add_(value)
 
     def _walk_all(
         self,
@@ -113,18 +114,17 @@ class DAGRecurrence(MessagePassing):
             order,
             None if hx is None else self._initial_in_places(hx, order),
         )
-        rows = [torch.argsort(order.nodes[places]) for places in (order.ends, order.starts)[: self.num_directions]]
+        rows = self._rows(order, (order.ends, order.starts))
         states = [tuple(h[rows[k % len(rows)]] for k, h in enumerate(state)) for state in final]
         return out if order.is_sorted else out[order.places], states
 
-    def _rows(self, order: LevelOrder) -> list[Tensor]:
-        """Return, for each direction, the rows that bring the states of its starts into node order."""
-        ends = (order.starts, order.ends)[: self.num_directions]
-        return [torch.argsort(order.nodes[places]) for places in ends]
+    def _rows(self, order: LevelOrder, sides: tuple[Tensor, Tensor]) -> list[Tensor]:
+        """Return, for each direction, the rows that bring the states at its side of the graph into node order."""
+        return [torch.argsort(order.nodes[places]) for places in sides[: self.num_directions]]
 
     def _initial_in_places(self, hx: Sequence[Sequence[Tensor]], order: LevelOrder) -> States:
         self._check_states(hx)
-        rows = [torch.argsort(row) for row in self._rows(order)] * self.num_layers
+        rows = [torch.argsort(row) for row in self._rows(order, (order.starts, order.ends))] * self.num_layers
         shapes = [(row.numel(), self.hidden_channels) for row in rows]
         for state in hx:
             got = [tuple(t.shape) for t in state]
@@ -205,13 +205,7 @@ class DAGRecurrence(MessagePassing):
         return list(states.chunk(self.cell.num_states, -1))
 
     def _sums(
-        self,
-        blocks: list[Tensor],
-        gates: Tensor,
-        order: LevelOrder,
-        level: int,
-        relations: Tensor,
-        bias: Tensor | None,
+        self, blocks: list[Tensor], gates: Tensor, order: LevelOrder, level: int, weights: Tensor, bias: Tensor | None
     ) -> Tensor:
         """Return the aggregated messages into one level, [R, n, S * H], one ``propagate`` for each relation."""
         slots = order.edge_ptr[level * self.num_relations : (level + 1) * self.num_relations + 1].tolist()
@@ -223,7 +217,7 @@ class DAGRecurrence(MessagePassing):
         base = order.node_ptr[[oldest, level]].to(gates.device).unsqueeze(1)
         edge_gates = self.cell.edge_gates(gates)
         sums = []
-        for weight, a, b in zip(relations, slots[:-1], slots[1:], strict=True):
+        for weight, a, b in zip(weights, slots[:-1], slots[1:], strict=True):
             edge_index = torch.stack([order.source[a:b], order.target[a:b]]) - base
             sums.append(
                 self.propagate(
@@ -286,10 +280,8 @@ class DAGRecurrence(MessagePassing):
 
     def __repr__(self) -> str:
         relations = f", num_relations={self.num_relations}" if self.num_relations > 1 else ""
-        return (
-            f"{type(self).__name__}({self.in_channels}, {self.hidden_channels}, "
-            f"num_layers={self.num_layers}, bidirectional={self.bidirectional}{relations})"
-        )
+        sizes = f"{self.in_channels}, {self.hidden_channels}, num_layers={self.num_layers}"
+        return f"{type(self).__name__}({sizes}, bidirectional={self.bidirectional}{relations})"
 
 
 def _places(here: LevelOrder, there: LevelOrder) -> Tensor:

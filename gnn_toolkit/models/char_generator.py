@@ -134,7 +134,10 @@ class CharGenerator(nn.Module):
             generator.manual_seed(seed)
         state = None
         for _ in range(length):
+            training = self.training
+            self.eval()  # without dropout, and only while the model is at work here
             logits, state = self(codes.to(self.head.weight.device)[None], state)
+            self.train(training)
             codes = _draw(logits[0, -1].double().cpu(), temperature, generator)
             yield self.vocabulary.decode(codes)
 

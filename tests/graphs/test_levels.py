@@ -137,6 +137,24 @@ def test_a_path_of_a_million_nodes_in_any_numbering_takes_no_walk():
     assert level[number].equal(torch.arange(1_000_000))
 
 
+def test_one_skip_edge_over_a_path_of_a_million_nodes_costs_one_walk():
+    nodes = torch.arange(1_000_000)
+    edge_index = torch.cat([torch.stack([nodes[:-1], nodes[1:]]), torch.tensor([[0], [2]])], 1)
+    began = time.process_time()
+    level = topological_levels(edge_index, 1_000_000)
+    assert time.process_time() - began < 20
+    assert level.equal(nodes)
+
+
+def test_narrow_levels_after_wide_ones_are_networkx_generations():
+    generator = torch.Generator().manual_seed(0)
+    wide = torch.randint(500, (2, 2000), generator=generator).sort(0).values
+    wide = wide[:, wide[0] < wide[1]]
+    path = torch.stack([torch.arange(499, 999), torch.arange(500, 1000)])
+    edge_index = torch.randperm(1000, generator=generator)[torch.cat([wide, path], 1)]
+    assert topological_levels(edge_index, 1000).tolist() == generations(edge_index, 1000)
+
+
 @pytest.mark.parametrize(("edge", "got"), [([0, 3], 3), ([-1, 0], -1)])
 def test_an_index_out_of_range_is_refused(edge: list[int], got: int):
     with pytest.raises(ValueError, match=rf"^edge_index: expected node indices in \[0, 3\), got {got};"):

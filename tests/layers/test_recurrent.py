@@ -383,6 +383,14 @@ def test_a_memory_bias_is_added_to_the_gate_that_keeps_the_past(kind: str):
         assert a.equal(b + added)
 
 
+def test_a_memory_bias_is_added_to_the_gate_of_every_relation():
+    layer, plain = (make("relation_lstm", num_relations=3) for _ in range(2))
+    layer.add_memory_bias(2.0)
+    added = torch.zeros(6 * H, dtype=torch.float64)
+    added[H : 4 * H] = 2.0
+    assert layer.bias_ih_l0.equal(plain.bias_ih_l0 + added)
+
+
 def test_a_gru_with_a_large_memory_bias_keeps_its_state():
     layer, h_0 = make("gru"), normal(1, H)
     layer.add_memory_bias(40.0)

@@ -188,3 +188,13 @@ def test_a_small_model_learns_a_verse_by_heart(cell: str):
         optimizer.step()
     assert float(value.detach()) < 0.1
     assert model.generate(verse[:20], 2 * len(verse) - 20, 0) == (verse * 2)[20:]
+
+
+def test_dropout_does_not_touch_generation_and_training_goes_on():
+    torch.manual_seed(0)
+    model = CharGenerator(Vocabulary("abcdef"), hidden_channels=8, num_layers=2, dropout=0.9).train()
+    texts = {model.generate("a", 30, 0.0) for _ in range(3)}
+    assert texts == {model.eval().generate("a", 30, 0.0)}
+    assert not model.training
+    next(model.train().stream("a", 2, 0.0))
+    assert model.training

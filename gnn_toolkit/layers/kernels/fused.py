@@ -70,7 +70,7 @@ def _refuse(*_: object) -> None:
     raise RuntimeError("backend='fused' is differentiable once: use backend='message_passing' for second derivatives")
 
 
-for _kernel in (rnn, gru, lstm):
+for _kernel in (rnn, gru, lstm, relation_lstm):
     _kernel.backward.register_autograd(_refuse)
 
 
