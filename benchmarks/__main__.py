@@ -1,18 +1,24 @@
-"""The command line: ``python -m benchmarks list | run SUITE | report``."""
+"""The command line: ``python -m benchmarks list | run SUITE | report | speed``."""
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
+import psutil
+import torch
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import report, runner
+from benchmarks import growth as growth_of_cost
+from benchmarks import machine, report, runner, speed_report
+from benchmarks.speed import CASES, run_case
 from benchmarks.suites import MODELS, SUITES, TASKS, VIEWS
 from gnn_toolkit import _checks
 
 RUNS = Path("runs")
+RESULTS = Path("benchmarks/results")
 
 app = typer.Typer(help="Compare sequence models and graph models on the same data.", no_args_is_help=True)
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -73,6 +79,42 @@ def report_again(
     """Write the reports of a run anew from its records, and print the table."""
     known = sorted(path.parent.name for path in RUNS.glob("*/records"))
     _show(RUNS / _checks.choice("name", name, known))
+
+
+@app.command()
+def speed(
+    case: Annotated[list[str] | None, typer.Option(help="Only this case; may be given again.")] = None,
+    rounds: Annotated[int, typer.Option(help="Pairs of measurements of each case.", min=1)] = 7,
+    threads: Annotated[int, typer.Option(help="Threads that torch uses.", min=1)] = 2,
+    out: Annotated[Path, typer.Option(help="Folder of the results; those of an earlier run are replaced.")] = RESULTS,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    growth: Annotated[bool, typer.Option(help="Also measure how cost grows with nodes and depth.")] = True,
+) -> None:
+    """Measure training steps against torch's, PyG's and the bare matrix products."""
+    names = [_checks.choice("--case", name, CASES) for name in case or CASES]
+    _checks.choice("--device", device, ("cpu", "cuda"))
+    load = psutil.getloadavg()[0]
+    torch.set_num_threads(threads)
+    results = []
+    for place, name in enumerate(names, 1):
+        results.append(run_case(name, CASES[name], rounds, device))
+        console.print(f"[{place}/{len(names)}] {speed_report.progress(results[-1])}", markup=False, soft_wrap=True)
+    points, problem = [], ""
+    if growth:
+        try:
+            points = growth_of_cost.measure_growth(min(rounds, 3), device, _show_point)
+        except Exception:  # as for a case: what was measured is still worth a report
+            problem = traceback.format_exc()
+            console.print(f"growth: FAILED\n{problem}", markup=False, soft_wrap=True)
+    measured = speed_report.Report(machine.describe(), load, rounds, results, points, problem)
+    for path in speed_report.write(measured, out, device):
+        console.print(f"wrote {path}", soft_wrap=True)
+    if measured.failed:
+        raise typer.Exit(1)
+
+
+def _show_point(point: growth_of_cost.Point) -> None:
+    console.print(speed_report.point_progress(point), soft_wrap=True)
 
 
 def _show(folder: Path) -> None:

@@ -123,7 +123,7 @@ class Result:
         bar: what the median ratio must keep to; ``None`` where it is only told.
         ours: measurements of ours, in milliseconds or, for memory, MiB.
         theirs: measurements of the rival, each taken right after its counterpart.
-        error: why nothing was measured; empty where it was.
+        error: the traceback where nothing could be measured.
     """
 
     case: str

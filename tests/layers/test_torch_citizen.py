@@ -257,7 +257,7 @@ def checkable(kind: type, backend: str, edge_index: Tensor, edge_type: Tensor | 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_gradients_are_those_of_finite_differences(kind: type, backend: str, edges: Tensor, types: Tensor | None):
     run, leaves = checkable(kind, backend, edges, types)
-    assert torch.autograd.gradcheck(run, leaves, fast_mode=True, check_undefined_grad=backend != "fused")
+    assert torch.autograd.gradcheck(run, leaves, fast_mode=True)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -322,7 +322,7 @@ def test_the_same_seed_trains_the_same_parameters_to_the_bit(kind: type, backend
     assert all(a.equal(b) for a, b in zip(first, trained(kind, backend), strict=True))
 
 
-@pytest.mark.parametrize(("kind", "num_nodes"), [(DAGRNN, 200_000), (DAGGRU, 10_000), (DAGLSTM, 10_000)])
+@pytest.mark.parametrize(("kind", "num_nodes"), [(DAGRNN, 100_000), (DAGGRU, 10_000), (DAGLSTM, 10_000)])
 def test_a_path_may_be_long(kind: type, num_nodes: int):
     torch.manual_seed(0)
     fused, vendor = kind(2, 2, backend="fused").double(), kind(2, 2, backend="vendor").double()

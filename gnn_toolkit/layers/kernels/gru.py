@@ -123,7 +123,9 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
     ctx.aggr = aggr
 
 
-def _backward(ctx: Any, dh: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, dh: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+    if dh is None:
+        return (None,) * 9
     return (*backward(dh, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
 
 

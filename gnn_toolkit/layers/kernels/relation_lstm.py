@@ -118,7 +118,9 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
     ctx.aggr = aggr
 
 
-def _backward(ctx: Any, dstates: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, dstates: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+    if dstates is None:
+        return (None,) * 8
     return (*backward(dstates, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
 
 

@@ -87,7 +87,9 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> 
     ctx.options = (aggr, relu)
 
 
-def _backward(ctx: Any, dh: Tensor, _: Tensor | None) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, dh: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, ...]:
+    if dh is None:
+        return (None,) * 9
     return (*backward(dh, *ctx.saved_tensors, *ctx.options), *[None] * 6)
 
 
