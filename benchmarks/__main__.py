@@ -21,7 +21,7 @@ RUNS = Path("runs")
 RESULTS = Path("benchmarks/results")
 
 app = typer.Typer(help="Compare sequence models and graph models on the same data.", no_args_is_help=True)
-console = Console(width=None if sys.stdout.isatty() else 120)
+console = Console(width=None if sys.stdout.isatty() else 132)
 
 
 @app.command("list")
