@@ -53,7 +53,10 @@ def markdown(name: str, records: list[Record]) -> str:
         lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {_budget(task)}", ""]
         lines += [_line(COLUMNS), _line(["---", "---", *["---:"] * (len(COLUMNS) - 2)])]
         best = _best(task, members)
-        lines += [_line([f"**{cell}**" for cell in cells(row)] if row in best else cells(row)) for row in members]
+        lines += [
+            _line([f"**{cell}**" if cell else "" for cell in cells(row)] if row in best else cells(row))
+            for row in members
+        ]
         lines.append("")
         for sample in _samples(members):
             lines += [f"{sample['model']}, seed {sample['seed']}, writes:", ""]
