@@ -38,12 +38,12 @@ def forward(
     edge_ptr: Tensor,
     aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return h, c [S + N, 2 H], the gates i, o, g, a_f [N, 4 H], s and sum of f_e * c_u [R, N, 2 H], and f_e [E, H]."""
+    """Return h, c [S + N, 2 H], the gates i, o, g, a_f [N, 4 H], the sums s [R, N, H] and f_e [E, H]."""
     relations, hidden = weight.size(0), weight.size(2)
     walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
     states = torch.cat([initial, gates.new_empty(gates.size(0), 2 * hidden)])
     acts = gates.clone()
-    sums = gates.new_zeros(relations, gates.size(0), 2 * hidden)
+    sums = gates.new_zeros(relations, gates.size(0), hidden)
     forget = gates.new_empty(source.size(0), hidden)
     products = [(w[: 3 * hidden].t(), w[3 * hidden :].t()) for w in weight]
     asked = gates.new_empty(relations, states.size(0), hidden)  # p_r,u
@@ -58,11 +58,10 @@ def forward(
         for s, p, (product_iog, _), origin, local, f in into:
             if origin.numel():
                 torch.index_select(p, 0, origin, out=f).add_(a_f.index_select(0, local)).sigmoid_()
-                carried = states.index_select(0, origin)
-                carried[:, hidden:].mul_(f)
-                walk.add_up(s, local, carried, hidden)
-                iog.addmm_(s[:, :hidden], product_iog)
-                c.add_(s[:, hidden:])
+                h_u, c_u = states.index_select(0, origin).split(hidden, 1)
+                walk.add_up(s, local, h_u, hidden)
+                iog.addmm_(s, product_iog)
+                c.index_add_(0, local, c_u.mul_(f))
         io.sigmoid_()
         c.addcmul_(i, g.tanh_())
         torch.mul(o, c.tanh(), out=h)
@@ -90,26 +89,27 @@ def backward(
     extra = states.size(0) - acts.size(0)
     walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
     h, c = states.split(hidden, 1)
-    sums = sums[..., :hidden]
     shares = walk.shares(h, sums)
     dstates = dstates.clone()
     i, o, g, _ = acts.split(hidden, 1)
     squashed = c[extra:].tanh()
-    slopes = [g * i * (1 - i), squashed * o * (1 - o), i * (1 - g * g), o * (1 - squashed * squashed)]
-    forget_slope = c.index_select(0, source).mul_(forget).mul_(1 - forget)
-    dgates = torch.zeros_like(acts)
+    to_c = o * (1 - squashed * squashed)
+    # The walk multiplies these slopes in place by what reaches the node; the last part is summed up from its edges.
+    dgates = torch.cat([g * i * (1 - i), squashed * o * (1 - o), i * (1 - g * g), torch.zeros_like(o)], 1)
+    forget_slope = c.index_select(0, source).mul_(forget)
+    forget_slope.addcmul_(forget_slope, forget, value=-1)
     dasked = h.new_zeros(relations, states.size(0), hidden)
     weights = [(w[: 3 * hidden], w[3 * hidden :]) for w in weight]
     columns = [dgates[:, : 3 * hidden], *dgates.split(hidden, 1)]
-    nodes = [*dstates[extra:].split(hidden, 1), *slopes, *columns, *(dp[extra:] for dp in dasked)]
+    nodes = [*dstates[extra:].split(hidden, 1), to_c, *columns, *(dp[extra:] for dp in dasked)]
     edges = [source, walk.local, forget, forget_slope, forget if shares is None else shares]
-    for dh_v, whole, to_i, to_o, to_g, to_c, iog, di, do, dg, da_f, *rest in walk.levels(nodes, edges, reverse=True):
+    for dh_v, whole, to_c, iog, di, do, dg, da_f, *rest in walk.levels(nodes, edges, reverse=True):
         for dp, (_, weight_f) in zip(rest[:relations], weights, strict=True):
             dh_v.addmm_(dp, weight_f)
         whole.addcmul_(dh_v, to_c)
-        torch.mul(whole, to_i, out=di)
-        torch.mul(dh_v, to_o, out=do)
-        torch.mul(whole, to_g, out=dg)
+        di.mul_(whole)
+        do.mul_(dh_v)
+        dg.mul_(whole)
         for dp, (weight_iog, _), origin, local, f, slope, share in zip(dasked, weights, *rest[relations:], strict=True):
             if origin.numel():
                 back = torch.cat([iog @ weight_iog, whole], 1).index_select(0, local)
@@ -130,7 +130,7 @@ def backward(
 def _(gates: Tensor, weight: Tensor, initial: Tensor, source: Tensor, *_: Any) -> tuple[Tensor, ...]:
     relations, hidden = weight.size(0), weight.size(2)
     states = gates.new_empty(initial.size(0) + gates.size(0), 2 * hidden)
-    sums = gates.new_empty(relations, gates.size(0), 2 * hidden)
+    sums = gates.new_empty(relations, gates.size(0), hidden)
     return states, torch.empty_like(gates), sums, gates.new_empty(source.size(0), hidden)
 
 
