@@ -133,7 +133,7 @@ class _OverPaths(DAGRecurrence):
                 remedy = "check input_size, and leave out empty sequences"
                 raise ValueError(_checks.problem(f"input[{k}]", allowed, list(sequence.shape), remedy))
 
-    def _check_nested(self, sequences: Tensor) -> None:
+    def _check_nested(self, sequences: Any) -> None:
         allowed = f"jagged layout [batch, *, {self.in_channels}] without holes"
         if sequences.layout != torch.jagged:
             remedy = "pass layout=torch.jagged to torch.nested.nested_tensor"
