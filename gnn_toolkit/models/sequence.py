@@ -45,7 +45,8 @@ class _OverPaths(DAGRecurrence):
             self._check_list(sequences)
             lengths = [sequence.size(0) for sequence in sequences]
             out, final = self._run_jagged(torch.cat(list(sequences)), torch.tensor(lengths), hx)
-            return type(sequences)(out.split(lengths)), final
+            parts = out.split(lengths)
+            return list(parts) if isinstance(sequences, list) else tuple(parts), final
         if sequences.is_nested:
             self._check_nested(sequences)
             offsets = sequences.offsets()

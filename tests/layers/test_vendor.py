@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 from gnn_toolkit.graphs import path_order
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.layers.cells import Cell, GRUCell, LSTMCell, RNNCell
+from gnn_toolkit.testing import assert_parity
 
 F, H = 4, 3
 
@@ -47,3 +48,113 @@ def test_outputs_and_states_are_in_the_packed_layout(cell: Cell, kind: Any, opti
     torch.testing.assert_close(found, out.data, atol=1e-12, rtol=0)
     for a, b in zip(final, expected if isinstance(expected, tuple) else [expected], strict=True):
         torch.testing.assert_close(torch.stack(a), b, atol=1e-12, rtol=0)
+
+
+LENGTHS = {
+    "two buckets": [5, 5, 4, 2, 2],
+    "many buckets": [20, 19, 12, 11, 7, 4, 2, 1, 1],
+    "one long path": [15, *[2] * 6],
+    "one bucket": [7, 6, 6, 5],
+    "one short path": [6, 6, 1],
+}
+
+
+def sizes_of(lengths: list[int]) -> Tensor:
+    """Return the batch sizes of paths of these lengths."""
+    return torch.tensor([sum(length > step for length in lengths) for step in range(max(lengths))])
+
+
+def run_both(theirs: Any, x: Tensor, order: Any, initial: list[Tensor] | None) -> tuple[list[Tensor], list[Tensor]]:
+    """Return outputs and final states of our LSTM and of torch's, on the same parameters."""
+    options = (theirs.num_layers, theirs.bias, theirs.dropout, theirs.training, theirs.bidirectional)
+    given = None if initial is None else [list(state) for state in initial]
+    torch.manual_seed(1)
+    out, final = vendor.run(LSTMCell(), x, order, given, list(theirs.parameters()), *options)
+    torch.manual_seed(1)
+    packed = PackedSequence(x, order.node_ptr.diff())
+    expected, states = theirs(packed, None if initial is None else tuple(initial))
+    return [out, *map(torch.stack, final)], [expected.data, *states]
+
+
+@pytest.mark.parametrize(("bias", "with_initial"), [(True, False), (False, True)])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+def test_padding_leaves_no_trace(
+    lengths: list[int], num_layers: int, bidirectional: bool, bias: bool, with_initial: bool
+):
+    torch.manual_seed(0)
+    theirs = nn.LSTM(F, H, num_layers, bias=bias, bidirectional=bidirectional).double()
+    x, order = normal(sum(lengths), F).requires_grad_(), path_order(sizes_of(lengths))
+    shape = (num_layers * (1 + bidirectional), len(lengths), H)
+    initial = [normal(*shape, seed=s).requires_grad_() for s in (1, 2)] if with_initial else None
+    leaves = [x, *theirs.parameters(), *(initial or [])]
+    assert_parity(*run_both(theirs, x, order, initial), [(leaves, leaves)])
+
+
+def test_a_memory_passes_padding_unchanged_whatever_its_size():
+    lengths = LENGTHS["one long path"]
+    theirs = nn.LSTM(F, H).double()
+    with torch.no_grad():
+        next(theirs.parameters()).mul_(100.0)
+    initial = [torch.zeros(1, len(lengths), H, dtype=torch.float64), 1e6 * normal(1, len(lengths), H)]
+    found, expected = run_both(theirs, normal(sum(lengths), F), path_order(sizes_of(lengths)), initial)
+    torch.testing.assert_close(found[2], expected[2], atol=0, rtol=1e-14)
+
+
+def test_dropout_between_layers_draws_torch_s_numbers():
+    lengths = LENGTHS["many buckets"]
+    theirs = nn.LSTM(F, H, 3, dropout=0.5, bidirectional=True).double()
+    x, order = normal(sum(lengths), F), path_order(sizes_of(lengths))
+    found, expected = run_both(theirs, x, order, None)
+    assert_parity(found, expected)
+    assert not torch.allclose(found[0], run_both(theirs.eval(), x, order, None)[0][0])
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float16, 0.02), (torch.bfloat16, 0.1)])
+def test_narrow_types_have_gradients_too(dtype: torch.dtype, tolerance: float, training: bool):
+    lengths = LENGTHS["many buckets"]
+    torch.manual_seed(0)
+    theirs = nn.LSTM(F, H, 2, bidirectional=True).to(dtype).train(training)
+    x, order = normal(sum(lengths), F).to(dtype).requires_grad_(), path_order(sizes_of(lengths))
+    found, expected = run_both(theirs, x, order, None)
+    assert {out.dtype for out in found} == {dtype}
+    leaves = [x, *theirs.parameters()]
+    assert_parity(found, expected, [(leaves, leaves)], atol=tolerance * len(lengths), rtol=tolerance)
+
+
+def test_an_order_is_cut_into_buckets_once(monkeypatch: pytest.MonkeyPatch):
+    lengths = LENGTHS["two buckets"]
+    theirs = nn.LSTM(F, H).double()
+    x, order = normal(sum(lengths), F).requires_grad_(), path_order(sizes_of(lengths))
+    with torch.inference_mode():
+        first, _ = run_both(theirs, x.detach(), order, None)
+    monkeypatch.setattr(vendor, "_cut", None)
+    again, expected = run_both(theirs, x, order, None)
+    assert_parity(again, first)
+    assert_parity(again, expected, [([x], [x])])
+
+
+@pytest.mark.parametrize("lengths", [list(range(80, 4, -1)), [1000, *[10] * 127], [80] * 60 + [5] * 4], ids=len)
+def test_a_padded_batch_is_at_most_two_thirds_larger(lengths: list[int], monkeypatch: pytest.MonkeyPatch):
+    shapes: list[tuple[int, int]] = []
+    dense = vendor.run_dense
+
+    def run_dense(cell: Cell, x: Tensor, *rest: Any) -> Any:
+        shapes.append((x.size(0), x.size(1)))
+        return dense(cell, x, *rest)
+
+    monkeypatch.setattr(vendor, "run_dense", run_dense)
+    theirs = nn.LSTM(1, 1).double()
+    vendor.run(
+        LSTMCell(),
+        normal(sum(lengths), 1),
+        path_order(sizes_of(lengths)),
+        None,
+        list(theirs.parameters()),
+        *(1, True, 0.0, False, False),
+    )
+    assert sum(paths for _, paths in shapes) == len(lengths)
+    assert sum(steps * paths for steps, paths in shapes) <= sum(lengths) / vendor.SHORTEST
+    assert sum(steps for steps, _ in shapes) <= max(lengths) / (1 - vendor.SHORTEST)
