@@ -46,7 +46,13 @@ class Record:
         parameters: how many numbers were learnt.
         seconds: seconds of training.
         steps_per_second: training steps per second.
-        peak_memory_mib: peak memory of the process, or of the GPU.
+        samples_per_second: graphs or windows of text seen per second of training.
+        flops_per_step: floating-point operations of one training step, forward and backward.
+        seconds_to_target: seconds of training until the validation score first reached the task's target; ``None``
+            where it never did.
+        peak_memory_mib: peak memory of the process.
+        peak_gpu_memory_mib: peak memory of the GPU.
+        energy_joules: energy of the training, where the machine can say it.
         curve: the training history.
         samples: text written by the trained model, by temperature.
         error: the traceback of a failed trial.
@@ -60,7 +66,12 @@ class Record:
     parameters: int = 0
     seconds: float = 0.0
     steps_per_second: float | None = None
+    samples_per_second: float | None = None
+    flops_per_step: int | None = None
+    seconds_to_target: float | None = None
     peak_memory_mib: float | None = None
+    peak_gpu_memory_mib: float | None = None
+    energy_joules: float | None = None
     curve: dict[str, Any] = field(default_factory=dict)
     samples: dict[str, str] = field(default_factory=dict)
     error: str = ""

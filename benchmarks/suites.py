@@ -25,6 +25,9 @@ class Task:
         dropout: of every model.
         memory_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
         split_by_seed: whether the seed draws the splits; if not, all seeds share them.
+        target: a validation score worth reaching; the time to it is a cost.
+        length: how long the sequences are, where a family of tasks differs in nothing else.
+        family: what such tasks are called together.
     """
 
     title: str
@@ -37,6 +40,9 @@ class Task:
     dropout: float = 0.0
     memory_bias: float = 0.0
     split_by_seed: bool = False
+    target: float | None = None
+    length: int | None = None
+    family: str = ""
 
     @property
     def higher_is_better(self) -> bool:
@@ -53,6 +59,9 @@ TASKS: dict[str, Task] = {
         hidden_channels=64,
         num_layers=1,
         memory_bias=3.0,
+        target=0.95,
+        length=10,
+        family="palindromes",
     ),
     "palindrome-20": Task(
         "last digit of a palindrome of length 20",
@@ -62,6 +71,9 @@ TASKS: dict[str, Task] = {
         hidden_channels=64,
         num_layers=1,
         memory_bias=3.0,
+        target=0.95,
+        length=20,
+        family="palindromes",
     ),
     "text": Task(
         "next character of real prose",
@@ -70,6 +82,7 @@ TASKS: dict[str, Task] = {
         Settings(steps=400, learning_rate=4e-3, clip_norm=5.0, evaluate_every=100),
         hidden_channels=128,
         num_layers=2,
+        target=1.6,
     ),
     "digits": Task(
         "which digit was written by hand",
@@ -79,6 +92,7 @@ TASKS: dict[str, Task] = {
         hidden_channels=64,
         num_layers=1,
         num_convolutions=3,
+        target=0.9,
     ),
     "club": Task(
         "which side a member of the karate club took",
@@ -89,6 +103,7 @@ TASKS: dict[str, Task] = {
         num_layers=2,
         dropout=0.5,
         split_by_seed=True,
+        target=0.9,
     ),
 }
 

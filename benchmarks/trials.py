@@ -11,7 +11,7 @@ from lightning_fabric import seed_everything
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from benchmarks import problems
+from benchmarks import cost, problems
 from benchmarks.machine import PeakMemory, describe
 from benchmarks.problems import Batch, Problem
 from benchmarks.records import Record, Trial
@@ -96,6 +96,7 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=history.seconds[-1],
         steps_per_second=settings.steps / history.seconds[-1],
+        seconds_to_target=cost.seconds_to(task.target, task.higher_is_better, history),
         peak_memory_mib=memory.mebibytes(),
         curve=asdict(history),
         samples=model.samples(trial.seed) if isinstance(model, TextModel) else {},
