@@ -1,117 +1,17 @@
-"""The speed of our layers against torch's, PyG's and the bare matrix products: cases, and the inputs they run on."""
+"""Recurrences over DAGs against message passing, a loop over nodes and the matrix products alone."""
 
-import random
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pack_sequence
-from torch_geometric.data import Data
 
 import gnn_toolkit
-from benchmarks.timing import Contest, Floor, Result, TrainingStep, measure, peak_mebibytes
-from gnn_toolkit.graphs import GridDAG, LevelOrder, level_order, repeat_graph, topological_levels
-
-
-@dataclass(frozen=True)
-class Case:
-    """One comparison.
-
-    Attributes:
-        title: what is run: one training step, unless it says otherwise.
-        rival: what it is measured against.
-        kind: which ratio counts: ``"time"``, ``"memory"`` or ``"share"`` is ours over the rival's, ``"speed"`` the
-            rival's time over ours.
-        bar: what the median ratio must keep to: at least for a speed, else at most; ``None`` for no bar.
-        build: makes the contest on a device.
-    """
-
-    title: str
-    rival: str
-    kind: str
-    bar: float | None
-    build: Callable[[str], Contest]
-
-
-def dense(device: str, name: str, *, batch: int, steps: int, width: int, hidden: int) -> Contest:
-    """Return one of our sequence models against torch's of the same name, on sequences of one length."""
-    x = torch.randn(steps, batch, width).to(device)
-    return _sequences(device, name, x, lambda out: out, (steps, batch, hidden))
-
-
-def ragged(device: str, name: str, *, batch: int, lengths: tuple[int, int], width: int, hidden: int) -> Contest:
-    """Return one of our sequence models against torch's of the same name, both given the same PackedSequence."""
-    drawn = torch.randint(lengths[0], lengths[1] + 1, (batch,)).tolist()
-    packed = pack_sequence([torch.randn(length, width).to(device) for length in drawn], enforce_sorted=False)
-    return _sequences(device, name, packed, lambda out: out.data, (sum(drawn), hidden))
-
-
-def _sequences(device: str, name: str, x: Any, read: Callable[[Any], Tensor], shape: tuple[int, ...]) -> Contest:
-    width, hidden = (x if isinstance(x, Tensor) else x.data).size(-1), shape[-1]
-    ours, theirs = (getattr(home, name)(width, hidden).to(device) for home in (gnn_toolkit, torch.nn))
-    ours.load_state_dict(theirs.state_dict())
-    steps = [TrainingStep(lambda m=m: read(m(x)[0]), m.parameters(), shape) for m in (ours, theirs)]
-    return Contest(steps[0], expected=steps[1], rival=steps[1])
-
-
-Graph = dict[str, Any]  # edge_index, level, num_nodes, and edge_type and num_relations where the edges have types
-
-
-def trees(*, count: int, leaves: tuple[int, int]) -> Graph:
-    """Return random binary trees with edges from child to parent: two neighbouring roots, drawn at random, are joined.
-
-    Args:
-        count: number of trees.
-        leaves: fewest and most leaves of a tree.
-    """
-    draw, edges, size = random.Random(0), [], 0
-    for _ in range(count):
-        roots = list(range(size, size + draw.randint(*leaves)))
-        size += len(roots)
-        while len(roots) > 1:
-            k = draw.randrange(len(roots) - 1)
-            edges += [(roots[k], size), (roots[k + 1], size)]
-            roots[k : k + 2] = [size]
-            size += 1
-    return _with_levels(torch.tensor(edges).t().contiguous(), size)
-
-
-def dags(*, count: int, nodes: int, in_degree: int = 4) -> Graph:
-    """Return random DAGs in which each node but the first draws 1 to ``in_degree`` of the nodes before it."""
-    edges = []
-    for graph in range(count):
-        keys = torch.rand(nodes, nodes).tril(-1)  # of row v, the entries before v are above zero
-        best, drawn = keys.topk(min(in_degree, nodes))
-        wanted = torch.arange(best.size(1)) < torch.randint(1, in_degree + 1, (nodes, 1))
-        target, slot = (wanted & (best > 0)).nonzero(as_tuple=True)
-        edges.append(torch.stack([drawn[target, slot], target]) + graph * nodes)
-    return _with_levels(torch.cat(edges, 1), count * nodes)
-
-
-def grid(*, side: int, copies: int) -> Graph:
-    """Return square grids of pixels with edges to the right (type 0) and down (type 1)."""
-    data = repeat_graph(GridDAG(side, side)(Data(num_nodes=side * side)), copies)
-    typed = {"edge_type": data.edge_type, "num_relations": 2}
-    return {"edge_index": data.edge_index, "num_nodes": data.num_nodes, "level": data.level, **typed}
-
-
-def layered(levels: int, *, width: int) -> Graph:
-    """Return a DAG of equal levels in which each node has two distinct predecessors in the level before."""
-    place = torch.arange(width, levels * width)
-    before = place - place % width - width
-    first = torch.randint(width, place.shape)
-    second = (first + torch.randint(1, width, place.shape)) % width
-    edge_index = torch.stack([torch.cat([before + first, before + second]), place.repeat(2)])
-    level = torch.arange(levels).repeat_interleave(width)
-    return {"edge_index": edge_index, "num_nodes": levels * width, "level": level}
-
-
-def _with_levels(edge_index: Tensor, num_nodes: int) -> Graph:
-    return {"edge_index": edge_index, "num_nodes": num_nodes, "level": topological_levels(edge_index, num_nodes)}
+from benchmarks.speed.contest import Case, Contest
+from benchmarks.speed.drawn import Graph, dags, grid, layered, trees
+from benchmarks.speed.floor import Floor
+from benchmarks.speed.growth import Curve, Point, ends
+from benchmarks.speed.timing import TrainingStep, peak_mebibytes
+from gnn_toolkit.graphs import LevelOrder, level_order
 
 
 class Workload:
@@ -245,24 +145,13 @@ def deep_memory(device: str, *, levels: int, width: int, hidden: int) -> Contest
     return Contest(work.step("fused"), expected=rival, rival=rival, costs=costs)
 
 
-# The sizes that several rows share: sequences of characters, trees of a treebank, batches of DAGs, pixels.
-TEXT = {"batch": 64, "width": 87, "hidden": 256}
+# The graphs that several rows share: trees of a treebank, batches of DAGs.
 TREES = partial(trees, count=25, leaves=(5, 35))
 DAGS = partial(dags, count=64, nodes=200)
 PRODUCTS, MESSAGES = "its matrix products alone", "message passing"
 
 # fmt: off
 CASES: dict[str, Case] = {
-    "dense-lstm": Case("LSTM, dense, B 64, T 80, in 87, hidden 256", "torch.nn.LSTM", "time", 1.10,
-                       lambda device: dense(device, "LSTM", steps=80, **TEXT)),
-    "dense-gru": Case("GRU, dense, B 64, T 80, in 87, hidden 256", "torch.nn.GRU", "time", 1.10,
-                      lambda device: dense(device, "GRU", steps=80, **TEXT)),
-    "dense-rnn": Case("RNN, dense, B 64, T 80, in 87, hidden 256", "torch.nn.RNN", "time", 1.10,
-                      lambda device: dense(device, "RNN", steps=80, **TEXT)),
-    "ragged-long": Case("LSTM, lengths 5-80, B 64, in 87, hidden 256", "torch.nn.LSTM, packed", "speed", 3.0,
-                        lambda device: ragged(device, "LSTM", lengths=(5, 80), **TEXT)),
-    "ragged-short": Case("LSTM, lengths 5-30, B 128, in 10, hidden 128", "torch.nn.LSTM, packed", "speed", 2.5,
-                         lambda device: ragged(device, "LSTM", batch=128, lengths=(5, 30), width=10, hidden=128)),
     "trees-floor": Case("DAGLSTM, 25 trees of 5-35 leaves, in 300, hidden 150", PRODUCTS, "time", 1.6,
                         lambda device: against_floor(device, TREES(), 300, 150)),
     "trees": Case("DAGLSTM, 25 trees of 5-35 leaves, in 300, hidden 150", MESSAGES, "speed", 1.5,
@@ -282,13 +171,42 @@ CASES: dict[str, Case] = {
 }
 # fmt: on
 
+HIDDEN, LEVELS, SIZE = 32, 50, 20_000  # of the growing graphs: width, levels where nodes vary, nodes where levels vary
+FLAT = 1.5  # the most that the time per node may differ between numbers of nodes
+DEPTHS = (2, 6, 20, 60, 200, 600, 2000)
 
-def run_case(name: str, case: Case, rounds: int, device: str) -> Result:
-    """Build a case's inputs and measure it; a case that fails is told, not raised."""
+
+def _growing(nodes: int, levels: int, device: str, backend: str) -> TrainingStep:
     torch.manual_seed(0)
-    about = (name, case.title, case.rival, case.kind, case.bar)
-    try:
-        ours, theirs = measure(case.build(device), rounds)
-    except Exception:  # whatever a kernel raises, the other cases are still worth measuring
-        return Result(*about, error=traceback.format_exc())
-    return Result(*about, ours=ours, theirs=theirs)
+    return deep_step(levels, nodes // levels, HIDDEN, device, backend)
+
+
+def flatness(points: list[Point]) -> list[str]:
+    """Return how far the time per node is from the same at every number of nodes."""
+    times = {point.place: point.milliseconds * 1e6 / point.place for point in points}
+    ratio = max(times.values()) / min(times.values())
+    each = ", ".join(f"{time:.0f} ns at {nodes:,}" for nodes, time in times.items())
+    verdict = "met" if ratio <= FLAT else "MISSED"
+    return [f"time per node at depth {LEVELS}: {each}; flat within {ratio:.2f} (bar ≤ {FLAT}): {verdict}"]
+
+
+CURVES: dict[str, Curve] = {
+    "nodes": Curve(
+        f"DAGLSTM, {LEVELS} levels",
+        "nodes",
+        (10_000, 100_000, 1_000_000),
+        {"fused": lambda nodes, device: _growing(nodes, LEVELS, device, "fused")},
+        flatness,
+    ),
+    "depth": Curve(
+        f"DAGLSTM, about {SIZE:,} nodes",
+        "levels",
+        DEPTHS,
+        {
+            "fused": lambda levels, device: _growing(SIZE, levels, device, "fused"),
+            "message passing": lambda levels, device: _growing(SIZE, levels, device, "message_passing"),
+        },
+        ends,
+        alike=("fused", "message passing"),
+    ),
+}

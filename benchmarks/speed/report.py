@@ -10,10 +10,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks import growth
 from benchmarks.figures import COLOURS, STYLE
-from benchmarks.growth import Point
-from benchmarks.timing import Result
+from benchmarks.speed.contest import Result
+from benchmarks.speed.growth import Curve, Point, short
 from gnn_toolkit.training import write_atomically
 
 COLUMNS = ("training step", "against", "bar", "ratio (range)", "ours", "theirs", "verdict")
@@ -35,21 +34,21 @@ class Report:
         load: the system's load average over the minute before it began; near 0 on a machine that does nothing else.
         rounds: pairs of measurements of each case.
         results: of the cases.
-        points: of the growth of cost; empty where it was not measured.
-        growth_error: the traceback where growth could not be measured.
+        curves: how cost grows: each curve with its points; empty where that was not measured.
+        problems: for each curve that could not be measured, the traceback.
     """
 
     machine: dict[str, Any]
     load: float
     rounds: int
     results: list[Result]
-    points: list[Point] = field(default_factory=list)
-    growth_error: str = ""
+    curves: list[tuple[Curve, list[Point]]] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
         """Whether anything failed instead of being measured."""
-        return bool(self.growth_error) or any(result.error for result in self.results)
+        return bool(self.problems) or any(result.error for result in self.results)
 
 
 def write(report: Report, folder: Path, device: str) -> list[Path]:
@@ -59,9 +58,9 @@ def write(report: Report, folder: Path, device: str) -> list[Path]:
     for name, text in texts.items():
         write_atomically(folder / name, lambda file, text=text: file.write(text.encode()))
     names = list(texts)
-    if report.points:
+    if report.curves:
         with mpl.rc_context(STYLE):
-            figure = draw(report.points)
+            figure = draw(report.curves)
             write_atomically(folder / FIGURE, lambda file: figure.savefig(file, format="svg", metadata={"Date": None}))
         names.append(FIGURE)
     return [folder / name for name in names]
@@ -74,8 +73,8 @@ def to_json(report: Report) -> str:
         "load": report.load,
         "rounds": report.rounds,
         "cases": [{**asdict(result), **result.summary()} for result in report.results],
-        "growth": [asdict(point) for point in report.points],
-        "growth_error": report.growth_error,
+        "growth": [asdict(point) for _, points in report.curves for point in points],
+        "problems": report.problems,
     }
     return json.dumps(content, indent=1) + "\n"
 
@@ -86,11 +85,11 @@ def markdown(report: Report) -> str:
     lines += [_line(COLUMNS), _line(["---", "---", "---", "---:", "---:", "---:", "---"])]
     lines += [_line(cells(result)) for result in report.results]
     lines += [""] + [f"- {result.case} failed: {_last(result.error)}" for result in report.results if result.error]
-    if report.growth_error:
-        lines.append(f"- growth failed: {_last(report.growth_error)}")
-    if report.points:
-        lines += ["", "## Growth", "", *(f"- {text}" for text in findings(report.points)), ""]
-        lines += [f"![Cost against nodes and against depth]({FIGURE})"]
+    lines += [f"- {name} failed: {_last(error)}" for name, error in report.problems.items()]
+    if report.curves:
+        lines += ["", "## Growth", ""]
+        lines += [f"- {curve.title}, {text}" for curve, points in report.curves for text in curve.finding(points)]
+        lines += ["", f"![Milliseconds a training step against size]({FIGURE})"]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -102,7 +101,7 @@ def cells(result: Result) -> list[str]:
         return [*about, "", "", "", summary["verdict"]]
     unit, ratio = "MiB" if result.kind == "memory" else "ms", summary["ratio"]
     spread = f"{ratio['median']:.3g} ({ratio['min']:.3g} to {ratio['max']:.3g})"
-    medians = [f"{_short(summary[name])} {unit}" for name in ("median_ours", "median_theirs")]
+    medians = [f"{short(summary[name])} {unit}" for name in ("median_ours", "median_theirs")]
     return [*about, spread, *medians, summary["verdict"]]
 
 
@@ -121,45 +120,28 @@ def progress(result: Result) -> str:
 
 
 def point_progress(point: Point) -> str:
-    """Return a point of the growth in a line."""
-    cost = f"{_short(point.milliseconds)} ms, {point.nanoseconds_per_node:.0f} ns a node"
-    return f"growth: {point.backend}, {point.nodes} nodes, depth {point.depth}: {cost}"
+    """Return a point of a curve in a line."""
+    return f"{point.curve}: {point.line}, {point.place:,}: {short(point.milliseconds)} ms"
 
 
-def findings(points: list[Point]) -> list[str]:
-    """Return what the points say: whether time per node is flat, and the cost of the shallowest and deepest graphs."""
-    ratio = growth.flatness(points)
-    nodes = [point for point in points if point.axis == "nodes"]
-    each = ", ".join(f"{point.nanoseconds_per_node:.0f} ns at {point.nodes:,}" for point in nodes)
-    verdict = "met" if ratio <= growth.FLAT else "MISSED"
-    texts = [
-        f"time per node at depth {nodes[0].depth}: {each}; flat within {ratio:.2f} (bar ≤ {growth.FLAT}): {verdict}"
-    ]
-    for backend in growth.BACKENDS:
-        mine = [point for point in points if point.axis == "depth" and point.backend == backend]
-        ends = " and ".join(f"{_short(point.milliseconds)} ms at depth {point.depth}" for point in (mine[0], mine[-1]))
-        texts.append(f"{backend}, {mine[0].nodes:,} nodes: {ends}")
-    return texts
-
-
-def draw(points: list[Point]) -> Figure:
-    """Return cost against nodes at one depth, and against depth at one number of nodes, on logarithmic axes."""
-    figure = Figure(figsize=(7.6, 3.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _curves(left, [point for point in points if point.axis == "nodes"], "nodes")
-    _curves(right, [point for point in points if point.axis == "depth"], "depth")
-    left.set_title(f"{growth.LEVELS} levels", fontsize=9)
-    right.set_title(f"about {growth.SIZE:,} nodes", fontsize=9)
+def draw(curves: list[tuple[Curve, list[Point]]]) -> Figure:
+    """Return milliseconds against size, a panel for each curve, on logarithmic axes."""
+    rows = (len(curves) + 1) // 2
+    figure = Figure(figsize=(7.6, 3.2 * rows), layout="constrained")
+    panels = figure.subplots(rows, 2, squeeze=False).flat
+    for (curve, points), axes in zip(curves, panels, strict=False):
+        _panel(axes, curve, points)
+    for axes in panels:
+        axes.set_axis_off()
     return figure
 
 
-def _curves(axes: Axes, points: list[Point], name: str) -> None:
-    for colour, backend in zip(COLOURS, growth.BACKENDS, strict=False):
-        mine = [point for point in points if point.backend == backend]
-        if mine:
-            places = [getattr(point, name) for point in mine]
-            axes.loglog(places, [p.milliseconds for p in mine], "o-", color=colour, label=backend.replace("_", " "))
-    axes.set(xlabel="levels" if name == "depth" else name, ylabel="milliseconds a training step")
+def _panel(axes: Axes, curve: Curve, points: list[Point]) -> None:
+    for colour, line in zip(COLOURS, curve.lines, strict=False):
+        mine = [point for point in points if point.line == line]
+        axes.loglog([p.place for p in mine], [p.milliseconds for p in mine], "o-", color=colour, label=line)
+    axes.set(xlabel=curve.axis, ylabel="milliseconds a training step")
+    axes.set_title(curve.title, fontsize=9)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
 
@@ -173,10 +155,6 @@ def _machine(report: Report) -> str:
         f"{report.load:.1f} before it began; {known['system']}; Python {known['python']}, {versions}; "
         f"revision {known['revision']}; {report.rounds} pairs a case."
     )
-
-
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _last(error: str) -> str:

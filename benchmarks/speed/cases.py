@@ -1,0 +1,29 @@
+"""All cases and curves, family by family: a new family is a module with rows of its own and a line in these tables."""
+
+import traceback
+
+import torch
+
+from benchmarks.speed import recurrences, sequences
+from benchmarks.speed.contest import Case, Result
+from benchmarks.speed.growth import Curve
+from benchmarks.speed.timing import measure
+
+CASES: dict[str, Case] = {
+    **sequences.CASES,
+    **recurrences.CASES,
+}
+CURVES: dict[str, Curve] = {
+    **recurrences.CURVES,
+}
+
+
+def run_case(name: str, case: Case, rounds: int, device: str) -> Result:
+    """Build a case's inputs and measure it; a case that fails is told, not raised."""
+    torch.manual_seed(0)
+    about = (name, case.title, case.rival, case.kind, case.bar)
+    try:
+        ours, theirs = measure(case.build(device), rounds)
+    except Exception:  # whatever a kernel raises, the other cases are still worth measuring
+        return Result(*about, error=traceback.format_exc())
+    return Result(*about, ours=ours, theirs=theirs)
