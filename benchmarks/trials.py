@@ -11,7 +11,8 @@ from lightning_fabric import seed_everything
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from benchmarks import cost, problems
+from benchmarks import cost, flops, problems
+from benchmarks.energy import Energy
 from benchmarks.machine import PeakMemory, describe
 from benchmarks.problems import Batch, Problem
 from benchmarks.records import Record, Trial
@@ -74,19 +75,23 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
     """Train and test a model; the test data are touched once, with the weights that validated best."""
     task, problem = TASKS[trial.task], problem_of(trial.task, trial.seed)
     settings = replace(task.settings, seed=trial.seed, device=trial.config["settings"]["device"])
-    memory = PeakMemory(settings.device)
+    memory, gpu_memory = PeakMemory("cpu"), PeakMemory("cuda") if settings.device == "cuda" else None
     seed_everything(trial.seed, verbose=False)
     model = build(task, problem, trial.view, trial.model)
+    energy = Energy(settings.device)
     history = fit(
         model,
         problem.train,
-        lambda network, batch: nn.functional.cross_entropy(*problems.counted(network(batch), batch)),
+        training_loss,
         lambda network: evaluate(network, problem, task.metric, "validation"),
         settings,
         higher_is_better=task.higher_is_better,
         checkpoint=checkpoint,
         progress=progress,
     )
+    joules = energy.joules()
+    batch = problem.train(torch.Generator().manual_seed(trial.seed)).to(next(model.parameters()).device)
+    flops_per_step = flops.of_step(model, lambda: training_loss(model, batch))
     model.eval()
     with torch.no_grad():
         test = evaluate(model, problem, task.metric, "test")
@@ -96,13 +101,22 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=history.seconds[-1],
         steps_per_second=settings.steps / history.seconds[-1],
+        samples_per_second=settings.steps * batch.x.size(0) / history.seconds[-1],
+        flops_per_step=flops_per_step,
         seconds_to_target=cost.seconds_to(task.target, task.higher_is_better, history),
         peak_memory_mib=memory.mebibytes(),
+        peak_gpu_memory_mib=None if gpu_memory is None else gpu_memory.mebibytes(),
+        energy_joules=joules,
         curve=asdict(history),
         samples=model.samples(trial.seed) if isinstance(model, TextModel) else {},
         note=problem.note,
         machine=describe(),
     )
+
+
+def training_loss(network: nn.Module, batch: Batch) -> Tensor:
+    """Return the mean cross entropy of the answers that count."""
+    return nn.functional.cross_entropy(*problems.counted(network(batch), batch))
 
 
 def evaluate(network: nn.Module, problem: Problem, metric: str, part: str) -> float:

@@ -1,0 +1,106 @@
+"""Floating-point operations of a training step, by torch's counter, taught the operations that it does not know.
+
+Counted are matrix products, dense and sparse, a multiplication and an addition each; element by element work is not, as
+in torch's own formulas. A recurrence over N nodes is counted as N products with its weights, sources included: torch's
+kernels multiply the initial state too. A sparse product is counted by its stored entries, where torch's formula would
+count it as if dense. The backward pass of a product is two products.
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode, addmm_flop, mm_flop
+
+import gnn_toolkit.layers  # noqa: F401  registers the operations
+
+aten, ours = torch.ops.aten, torch.ops.gnn_toolkit
+
+
+def _raw(formula: Callable[..., int]) -> Callable[..., int]:
+    """Have the counter hand over tensors instead of their shapes."""
+    formula._get_raw = True  # pyright: ignore[reportFunctionMemberAccess]
+    return formula
+
+
+def _walk(op: Any, nodes: tuple[str, int], products: int) -> Callable[..., int]:
+    """Return the formula of a recurrence over a DAG.
+
+    Args:
+        op: the operation; its schema says where its arguments stand.
+        nodes: the argument that has a row for every node, and the dimension of the rows.
+        products: how many products with ``weight`` [R, G * H, H] a node costs.
+    """
+    names = [argument.name for argument in op.default._schema.arguments]
+    weight, (rows, dim) = names.index("weight"), (names.index(nodes[0]), nodes[1])
+    return lambda *shapes, **_: 2 * products * shapes[rows][dim] * prod(shapes[weight])
+
+
+def _layer(x: torch.Size, w_ih: torch.Size, w_hh: torch.Size, *_: Any, **__: Any) -> int:
+    """Return the operations of oneDNN's recurrent layer over ``x`` [T, B, F]."""
+    return 2 * prod(x[:-1]) * (prod(w_ih) + prod(w_hh))
+
+
+def _cudnn(x: torch.Size, weights: list[torch.Size], *_: Any, **__: Any) -> int:
+    """Return the operations of cuDNN's recurrence over ``x`` [T, B, F] or [N, F], all layers and directions."""
+    return 2 * prod(x[:-1]) * sum(prod(shape) for shape in weights if len(shape) == 2)
+
+
+def _twice(formula: Callable[..., int]) -> Callable[..., int]:
+    return lambda *shapes, **rest: 2 * formula(*shapes, **rest)
+
+
+@_raw
+def _mm(a: Tensor, b: Tensor, *_: Any, **__: Any) -> int:
+    for sparse, columns in ((a, b.size(1)), (b, a.size(0))):
+        if sparse.layout is not torch.strided:
+            return 2 * sparse._nnz() * columns
+    return mm_flop(a, b)
+
+
+@_raw
+def _addmm(bias: Tensor, a: Tensor, b: Tensor, *_: Any, **__: Any) -> int:
+    if torch.strided is a.layout is b.layout:
+        return addmm_flop(bias, a, b)
+    return _mm(a, b)
+
+
+FORMULAS: dict[Any, Callable[..., int]] = {
+    aten.mm: _mm,
+    aten.addmm: _addmm,
+    aten.mkldnn_rnn_layer: _layer,
+    aten.mkldnn_rnn_layer_backward: _twice(_layer),
+    aten._cudnn_rnn: _cudnn,
+    aten._cudnn_rnn_backward: _twice(_cudnn),
+    ours.dag_rnn: _walk(ours.dag_rnn, ("gates", 0), 1),
+    ours.dag_gru: _walk(ours.dag_gru, ("gates", 0), 1),
+    ours.dag_lstm: _walk(ours.dag_lstm, ("gates", 0), 1),
+    ours.dag_relation_lstm: _walk(ours.dag_relation_lstm, ("gates", 0), 1),
+    ours.dag_rnn_backward: _walk(ours.dag_rnn_backward, ("sums", 1), 2),
+    ours.dag_gru_backward: _walk(ours.dag_gru_backward, ("sums", 1), 2),
+    ours.dag_lstm_backward: _walk(ours.dag_lstm_backward, ("sums", 1), 2),
+    ours.dag_relation_lstm_backward: _walk(ours.dag_relation_lstm_backward, ("sums", 1), 2),
+}
+
+
+def of_step(model: nn.Module, loss: Callable[[], Tensor]) -> int:
+    """Return the operations of one training step, forward and backward; neither model nor random state is changed.
+
+    Args:
+        model: in training mode during the count; its gradients are dropped.
+        loss: computes the loss of a batch with the model.
+
+    >>> layer, x = nn.Linear(3, 4), torch.randn(5, 3)
+    >>> of_step(layer, lambda: layer(x).sum())  # 2 * 5 * 3 * 4 forward, as many for the weight's gradient
+    240
+    """
+    training = model.training
+    model.train()
+    devices = [0] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices), FlopCounterMode(display=False, custom_mapping=FORMULAS) as counter:
+        loss().backward()
+    model.zero_grad()
+    model.train(training)
+    return counter.get_total_flops()
