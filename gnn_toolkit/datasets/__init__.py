@@ -11,6 +11,8 @@ from gnn_toolkit.datasets.cards import (
 from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.palindromes import palindromes
+from gnn_toolkit.datasets.pickles import load_pickled_arrays
+from gnn_toolkit.datasets.planetoid import load_planetoid
 from gnn_toolkit.datasets.text import TextSplit, load_text, read_text, split_text, strip_gutenberg
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "fetch",
     "handwritten_digits",
     "load_card",
+    "load_pickled_arrays",
+    "load_planetoid",
     "load_text",
     "palindromes",
     "read_card",

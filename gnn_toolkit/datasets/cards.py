@@ -21,8 +21,9 @@ _KINDS: dict[Any, str] = {
 _CARD = {"title": str, "description": str, "licence": str, "citation": str}
 _FIGURE = {"model": str, "metric": str, "value": float | int, "source": str}
 _FILE = {"name": str, "url": str, "sha256": str, "bytes": int}
+_PATH = (r"\w[\w.+-]*(/\w[\w.+-]*)*", "a relative path of plain names and forward slashes")
 _PATTERNS = (
-    ("name", r"\w[\w.+-]*(/\w[\w.+-]*)*", "a relative path of plain names and forward slashes"),
+    ("name", *_PATH),
     ("url", r"https://\S+", "an https address"),
     ("sha256", r"[0-9a-f]{64}", "64 hexadecimal digits in lower case"),
 )
@@ -74,6 +75,7 @@ class DatasetCard:
         description: What the data are, their size, and what they serve for.
         licence: Terms of use.
         citation: What to cite.
+        folder: Path of the folder that holds the files, with forward slashes; the card's name where it gives none.
         published: Figures that others reported.
         files: Files to fetch; empty where the data come with Python or with a dependency.
 
@@ -87,8 +89,13 @@ class DatasetCard:
     description: str
     licence: str
     citation: str
+    folder: str = ""
     published: tuple[PublishedFigure, ...] = ()
     files: tuple[DatasetFile, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            object.__setattr__(self, "folder", self.name)
 
     def file(self, name: str) -> DatasetFile:
         """Return the file called ``name``.
@@ -158,7 +165,9 @@ def read_card(path: Path | Traversable) -> DatasetCard:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(problem(path.name, "a TOML file in UTF-8", error, "correct the card")) from error
-    table = _checked(path.name, table, _CARD, {"published": list, "files": list})
+    table = _checked(path.name, table, _CARD, {"folder": str, "published": list, "files": list})
+    if "folder" in table:
+        _require(path.name, "folder", table, bool(re.fullmatch(_PATH[0], table["folder"])), _PATH[1])
     figures = [
         PublishedFigure(**_checked(f"{path.name}, published[{i}]", entry, _FIGURE, {}))
         for i, entry in enumerate(table.pop("published", []))

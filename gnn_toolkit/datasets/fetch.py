@@ -25,8 +25,9 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
     """Return the path of a dataset's file, downloading it if need be.
 
     The first of these that has the file gives it: the folder named by the environment variable
-    ``GNN_TOOLKIT_DATA``, laid out as ``<card>/<file>``; the user's cache; the address on the card. Wherever it
-    comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up by the next call.
+    ``GNN_TOOLKIT_DATA``, laid out as ``<folder of the card>/<file>``; the user's cache; the address on the card.
+    Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up by the next
+    call.
 
     Args:
         card: A card, or the name of one that comes with the toolkit.
@@ -47,10 +48,10 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
     card = load_card(card) if isinstance(card, str) else card
     file = card.file(file_name)
     own = os.environ.get(_FOLDER)
-    if own and (path := Path(own).expanduser() / card.name / file.name).is_file():
+    if own and (path := Path(own).expanduser() / card.folder / file.name).is_file():
         _verify(path, str(path), file, "replace the file, or remove it to have it downloaded")
         return path
-    title = f"{card.name}/{file.name}"
+    title = f"{card.folder}/{file.name}"
     if not download and not (Path(pooch.os_cache("gnn_toolkit")) / title).is_file():
         raise DatasetUnavailableError(problem(title, "a file at hand", "none", "allow the download"))
     return _cached(title, file)

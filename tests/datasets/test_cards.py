@@ -38,25 +38,32 @@ def test_every_address_is_pinned_to_a_commit_or_to_the_content():
 def test_a_card_is_read_in_full(tmp_path: Path):
     headers = 'headers = { Accept = "text/plain" }\n'
     expected = DatasetCard(
-        "mine", "T", "D", "L", "C",
+        "mine", "T", "D", "L", "C", "a/b",
         published=(PublishedFigure("M", "accuracy", 1, "S"),),
         files=(DatasetFile("a.txt", "https://example.org/a.txt", SHA, 3, {"Accept": "text/plain"}),),
     )  # fmt: skip
-    card = read_card(write(tmp_path, CARD + FIGURE + FILE + headers))
+    card = read_card(write(tmp_path, CARD + 'folder = "a/b"\n' + FIGURE + FILE + headers))
     assert card == expected
     assert hash(card) == hash(expected)
+
+
+def test_the_files_are_in_the_folder_of_the_cards_name_unless_it_says_otherwise(tmp_path: Path):
+    assert read_card(write(tmp_path, CARD)).folder == "mine"
+    assert load_card("cora").folder == "planetoid/Cora/raw"
 
 
 def test_the_published_figures_of_tiny_shakespeare():
     assert [figure.value for figure in load_card("tinyshakespeare").published] == [1.4697, 1.88]
 
 
-@pytest.mark.parametrize("name", ["grimm", "tinyshakespeare"])
-def test_the_card_describes_the_real_file(name: str):
-    (file,) = load_card(name).files
-    path = Path(os.environ.get("GNN_TOOLKIT_DATA", "")) / name / file.name
+@pytest.mark.parametrize(
+    ("name", "file_name"), [(name, file.name) for name, card in cards().items() for file in card.files]
+)
+def test_the_card_describes_the_real_file(name: str, file_name: str):
+    file, folder = load_card(name).file(file_name), load_card(name).folder
+    path = Path(os.environ.get("GNN_TOOLKIT_DATA", "")) / folder / file.name
     if not path.is_file():
-        pytest.skip(f"needs GNN_TOOLKIT_DATA with {name}/{file.name}")
+        pytest.skip(f"needs GNN_TOOLKIT_DATA with {folder}/{file.name}")
     content = path.read_bytes()
     assert (len(content), hashlib.sha256(content).hexdigest()) == (file.bytes, file.sha256)
 
@@ -78,6 +85,7 @@ def test_a_card_without_files_says_so():
         (CARD.replace("licence", "license"), r"mine\.toml: key: .*got 'license'; did you mean 'licence'"),
         (CARD.replace('"T"', "3"), r"mine\.toml: title: expected a string, got 3"),
         ('title = "T"', r"mine\.toml: description: expected a string, got nothing"),
+        (CARD + 'folder = "../a"', r"mine\.toml: folder: expected a relative path .*, got '\.\./a'"),
         (CARD + "files = 3", r"mine\.toml: files: expected an array of tables, got 3"),
         (CARD + "files = [3]", r"mine\.toml, files\[0\]: expected a table, got 3"),
         (CARD + FILE + FILE.replace("bytes = 3", ""), r"files\[1\]: bytes: expected an integer, got nothing"),
