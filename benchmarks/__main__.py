@@ -15,7 +15,8 @@ from benchmarks import machine, report, runner
 from benchmarks.speed import report as speed_report
 from benchmarks.speed.cases import CASES, CURVES, run_case
 from benchmarks.speed.growth import Point, measure_curve
-from benchmarks.suites import MODELS, SUITES, TASKS, VIEWS
+from benchmarks.suites import SUITES
+from benchmarks.tables import MODELS, TASKS, VIEWS
 from gnn_toolkit import _checks
 
 RUNS = Path("runs")
@@ -31,8 +32,8 @@ def list_all() -> None:
     tables = {
         "suites": {name: f"{len(comparisons)} comparisons" for name, comparisons in SUITES.items()},
         "tasks": {name: f"{task.title} ({task.metric})" for name, task in TASKS.items()},
-        "views": {name: text for name, (text, _) in VIEWS.items()},
-        "models": {name: text for name, (_, text) in MODELS.items()},
+        "views": {name: view.text for name, view in VIEWS.items()},
+        "models": {name: model.text for name, model in MODELS.items()},
     }
     for title, lines in tables.items():
         table = Table(title=title, show_header=False, box=None, title_justify="left", title_style="bold")

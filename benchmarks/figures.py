@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.statistics import Row
-from benchmarks.suites import TASKS
+from benchmarks.tables import TASKS
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008: colour-blind safe
 STYLE: dict[Any, Any] = {
@@ -57,7 +57,7 @@ def scores(task: str, rows: list[Row]) -> str:
             axes.plot(values, [place] * len(values), ".", color=colour, alpha=0.5)
         axes.set_yticks(range(len(rows)), [label(row) for row in reversed(rows)])
         axes.set(xlabel=f"test {TASKS[task].metric}, mean with 95 % interval over seeds")
-        if TASKS[task].metric == "accuracy":
+        if TASKS[task].metric.name == "accuracy":
             axes.set_xlim(-0.02, 1.02)
         axes.grid(axis="x", alpha=0.3)
         return _svg(figure, f"Test scores of {task}")

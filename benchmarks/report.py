@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks import figures
 from benchmarks.records import Record, read_records
 from benchmarks.statistics import Row, rows
-from benchmarks.suites import TASKS
+from benchmarks.tables import TASKS
 from gnn_toolkit.training import write_atomically
 
 COLUMNS = ("model", "view", "test (95 %)", "seeds", "params", "steps/s", "seconds", "peak MiB")
@@ -128,11 +128,11 @@ def _finding(task: str, members: list[Row]) -> str:
 
 
 def _budget(task: str) -> str:
-    spec = TASKS[task]
-    settings, memory = spec.settings, f", memory bias {spec.memory_bias:g}" if spec.memory_bias else ""
+    spec = TASKS[task].budget
+    memory = f", memory bias {spec.memory_bias:g}" if spec.memory_bias else ""
     convolutions = f" ({spec.num_convolutions} in a convolution)" if spec.num_convolutions != spec.num_layers else ""
     return (
-        f"Every model: {settings.steps} steps of {settings.optimizer} at {settings.learning_rate:g}, "
+        f"Every model: {spec.steps} steps of {spec.optimizer} at {spec.learning_rate:g}, "
         f"{spec.hidden_channels} hidden channels, layers: {spec.num_layers}{convolutions}{memory}."
     )
 

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import trials
 from benchmarks.records import Record, Trial, read_records, write_record
-from benchmarks.suites import SUITES, TASKS, Comparison
+from benchmarks.suites import SUITES, Comparison
+from benchmarks.tables import TASKS
 
 
 def choose(suite: str, tasks: Collection[str], models: Collection[str]) -> list[Comparison]:
@@ -48,7 +49,7 @@ def run(planned: list[Trial], folder: Path, console: Console) -> list[Record]:
         overall = progress.add_task("trials", total=len(waiting))
         for number, trial in enumerate(waiting, 1):
             name = " · ".join(filter(None, (trial.task, trial.view, trial.model, f"seed {trial.seed}")))
-            steps = progress.add_task(name, total=trial.config["settings"]["steps"] if trial.view else 1)
+            steps = progress.add_task(name, total=trial.config["steps"] if trial.view else 1)
             record = _attempt(trial, folder, lambda step, steps=steps: progress.update(steps, completed=step))
             write_record(folder, record)
             _checkpoint(folder, trial).unlink(missing_ok=True)

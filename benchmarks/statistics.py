@@ -7,7 +7,8 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.records import Record
-from benchmarks.suites import SUITES, TASKS
+from benchmarks.suites import SUITES
+from benchmarks.tables import TASKS
 
 
 @dataclass(frozen=True)

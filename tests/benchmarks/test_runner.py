@@ -9,7 +9,8 @@ from rich.console import Console
 
 from benchmarks import runner, trials
 from benchmarks.records import read_records
-from benchmarks.suites import SUITES, TASKS
+from benchmarks.suites import SUITES
+from benchmarks.tables import TASKS
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def console(tmp_path):
 def short(monkeypatch):
     """Give the club's models 20 steps, with a validation every 5."""
     club = TASKS["club"]
-    monkeypatch.setitem(TASKS, "club", replace(club, settings=replace(club.settings, steps=20, evaluate_every=5)))
+    monkeypatch.setitem(TASKS, "club", replace(club, budget=replace(club.budget, steps=20, evaluate_every=5)))
 
 
 def planned(model="GCN", seeds=2):
@@ -82,7 +83,7 @@ def test_interrupted_run_continues_bit_for_bit(tmp_path, console, monkeypatch):
 
 def test_failed_trial_is_recorded_with_its_traceback_and_tried_again(tmp_path, console, monkeypatch):
     club = TASKS["club"]
-    monkeypatch.setitem(TASKS, "club", replace(club, settings=replace(club.settings, learning_rate=1e30)))
+    monkeypatch.setitem(TASKS, "club", replace(club, budget=replace(club.budget, learning_rate=1e30)))
     failures = runner.run(planned("LSTM", seeds=1), tmp_path, console)
     # Steps of 1e30 overflow float32 at once; the loss then is not a number.
     assert {record.trial.view for record in failures} == {"BFS path", "DFS path"}
@@ -100,4 +101,4 @@ def test_records_say_where_they_come_from(tmp_path, console):
     assert record.peak_memory_mib > 50
     assert record.curve["step"] == [5, 10, 15, 20]
     stored = json.loads(next((tmp_path / "records").glob("*GCN*")).read_text())
-    assert stored["trial"]["config"]["settings"]["steps"] == 20
+    assert stored["trial"]["config"]["steps"] == 20

@@ -1,0 +1,74 @@
+"""The literal tables: which tasks, views and models there are. A new one is a file and a row here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from torch import nn
+from torch_geometric.data import Data
+from torch_geometric.transforms import BaseTransform
+
+from benchmarks.models.network import network
+from benchmarks.tasks import palindrome
+from benchmarks.tasks.club import CLUB
+from benchmarks.tasks.digits import DIGITS
+from benchmarks.tasks.task import Budget, Problem, Task
+from benchmarks.tasks.text import TEXT
+from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Path, SearchPath
+
+
+@dataclass(frozen=True)
+class View:
+    """A choice of edges.
+
+    Attributes:
+        text: which edges, in a line.
+        transform: makes them; ``None`` keeps those that the data has.
+    """
+
+    text: str
+    transform: BaseTransform | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model.
+
+    Attributes:
+        text: what it is, in a line.
+        build: makes it, untrained, from the task's budget, the task's data and the graph that the view chose.
+    """
+
+    text: str
+    build: Callable[[Budget, Problem, Data], nn.Module]
+
+
+TASKS: dict[str, Task] = {
+    "palindrome-10": palindrome.task(10),
+    "palindrome-20": palindrome.task(20),
+    "text": TEXT,
+    "digits": DIGITS,
+    "club": CLUB,
+}
+
+VIEWS: dict[str, View] = {
+    "path": View("the nodes in their order, each with an edge to the next", Path()),
+    "path both ways": View("the path with the edges back", Path(both_ways=True)),
+    "path + mirror": View("the path both ways, and node i joined with node N - 1 - i", MirrorPath()),
+    "raster path": View("the pixels row by row, each with an edge to the next", Path()),
+    "grid DAG": View("pixels with edges to the right (type 0) and down (type 1)", GridDAG(8, 8)),
+    "grid": View("pixels joined to their four neighbours", Grid(8, 8)),
+    "graph": View("the edges that the data has by itself", None),
+    "BFS path": View("one path through the graph, breadth first", SearchPath("bfs")),
+    "DFS path": View("one path through the graph, depth first", SearchPath("dfs")),
+    "no edges": View("the nodes alone", None),
+}
+
+MODELS: dict[str, Model] = {
+    "RNN": Model("Elman network", partial(network, "rnn")),
+    "GRU": Model("gated recurrent unit", partial(network, "gru")),
+    "LSTM": Model("long short-term memory", partial(network, "lstm")),
+    "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", partial(network, "lstm")),
+    "GCN": Model("graph convolutions with relu", partial(network, "gcn")),
+    "MLP": Model("linear layers with relu, blind to edges", partial(network, "mlp")),
+}

@@ -1,0 +1,65 @@
+"""Handwritten digits, every pixel a node."""
+
+from collections.abc import Iterator
+
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch_geometric.data import Data
+
+from benchmarks.tasks.metrics import ACCURACY
+from benchmarks.tasks.task import Batch, Budget, Problem, Task
+from gnn_toolkit.datasets import handwritten_digits
+
+
+def digits() -> Problem:
+    """Recognise a handwritten digit; every pixel is a node that knows its ink, its row and its column."""
+    images, labels = handwritten_digits()
+    count, height, width = images.shape
+    rows = torch.arange(height).view(height, 1).expand(height, width) / (height - 1)
+    columns = torch.arange(width).expand(height, width) / (width - 1)
+    place = torch.stack([rows, columns], -1).expand(count, height, width, 2)
+    x = torch.cat([images[..., None], place], -1).flatten(1, 2)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    train_part, validation_part, test_part = order.split([count - 720, 360, 360])
+    parts = {"train": train_part, "validation": validation_part, "test": test_part}
+
+    def train(generator: torch.Generator, batch_size: int) -> Batch:
+        chosen = parts["train"][torch.randint(parts["train"].numel(), (batch_size,), generator=generator)]
+        return Batch(x[chosen], labels[chosen])
+
+    def held_out(part: str) -> Iterator[Batch]:
+        yield Batch(x[parts[part]], labels[parts[part]])
+
+    def regression() -> tuple[float, int]:
+        flat = images.flatten(1).numpy()
+        model = LogisticRegression(max_iter=2000).fit(flat[parts["train"]], labels[parts["train"]].numpy())
+        score = model.score(flat[parts["test"]], labels[parts["test"]].numpy())
+        return float(score), model.coef_.size + model.intercept_.size
+
+    return Problem(
+        graph=Data(num_nodes=height * width),
+        num_features=3,
+        num_classes=10,
+        readout="graph",
+        train=train,
+        held_out=held_out,
+        baselines={"logistic regression": regression},
+        note=f"scikit-learn's {count} handwritten digits of 8 x 8 pixels: 1077 train, 360 validation, 360 test",
+    )
+
+
+DIGITS = Task(
+    "which digit was written by hand",
+    lambda seed: digits(),
+    ACCURACY,
+    Budget(
+        steps=300,
+        learning_rate=1e-2,
+        evaluate_every=50,
+        batch_size=64,
+        hidden_channels=64,
+        num_layers=1,
+        num_convolutions=3,
+    ),
+    target=0.9,
+)

@@ -1,0 +1,39 @@
+"""How answers are judged: what is trained on, and what is reported."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def _right(logits: Tensor, y: Tensor) -> Tensor:
+    return (logits.argmax(-1) == y).sum()
+
+
+def _nats(logits: Tensor, y: Tensor) -> Tensor:
+    return torch.nn.functional.cross_entropy(logits, y, reduction="sum")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score: the points of all answers, divided by their number.
+
+    Attributes:
+        name: what the score is called.
+        higher_is_better: whether a higher score is better.
+        points: from the logits [answers, classes] and the right answers [answers], the sum of their points.
+        loss: from the same, the mean loss that training lowers.
+    """
+
+    name: str
+    higher_is_better: bool
+    points: Callable[[Tensor, Tensor], Tensor]
+    loss: Callable[[Tensor, Tensor], Tensor] = torch.nn.functional.cross_entropy
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ACCURACY = Metric("accuracy", higher_is_better=True, points=_right)
+NATS_PER_CHARACTER = Metric("nats per character", higher_is_better=False, points=_nats)

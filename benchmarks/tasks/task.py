@@ -1,0 +1,122 @@
+"""What a task is: the question, its data, and the budget that every model gets for it.
+
+A problem offers training batches and held-out batches of equal graphs: ``x`` holds the nodes' features [B * n, F] and a
+view chooses the edges between the n nodes of each graph.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from benchmarks.tasks.metrics import Metric
+from gnn_toolkit.models import Vocabulary
+from gnn_toolkit.training import Settings
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some graphs of equal size and the right answers.
+
+    Attributes:
+        x: features of the nodes [B, n, F], or codes of characters [B, n].
+        y: the right classes, [B] for each graph or [B, n] for each node.
+        counted: which nodes count [n], where not all do.
+    """
+
+    x: Tensor
+    y: Tensor
+    counted: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """Return the batch on a device."""
+        return Batch(self.x.to(device), self.y.to(device), None if self.counted is None else self.counted.to(device))
+
+
+def counted(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the logits and right answers that count, [answers, classes] and [answers]."""
+    y = batch.y.flatten()
+    if batch.counted is None:
+        return logits, y
+    mask = batch.counted.repeat(batch.x.size(0))
+    return logits[mask], y[mask]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One task's data, the same for every model.
+
+    Attributes:
+        graph: the nodes of one graph, with the edges that the data has by itself, if any.
+        num_features: width of ``x``.
+        num_classes: number of classes.
+        readout: what the answer is about: the ``"last"`` node, the whole ``"graph"``, or all ``"nodes"``.
+        train: draws a training batch of so many graphs.
+        held_out: yields the batches of ``"validation"`` or ``"test"``.
+        baselines: by name, a function that returns (test score, number of numbers learnt).
+        note: what a reader of the results must know, e.g. which text it is.
+        vocabulary: of a text.
+    """
+
+    graph: Data
+    num_features: int
+    num_classes: int
+    readout: str
+    train: Callable[[torch.Generator, int], Batch]
+    held_out: Callable[[str], Iterator[Batch]]
+    baselines: dict[str, Callable[[], tuple[float, int]]]
+    note: str
+    vocabulary: Vocabulary | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(Settings):
+    """How every model of a task is trained, and how large it is.
+
+    Attributes:
+        hidden_channels: width of every model.
+        num_layers: number of layers of every recurrence and of the text models.
+        batch_size: graphs, or windows of text, in a training batch.
+        num_convolutions: number of layers of a convolution, which sees as many hops far.
+        dropout: of every model.
+        memory_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
+    """
+
+    hidden_channels: int
+    num_layers: int
+    batch_size: int = 1
+    num_convolutions: int = 2
+    dropout: float = 0.0
+    memory_bias: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question and the budget that every model gets for it, unless a suite says otherwise.
+
+    Attributes:
+        title: what is asked, in a line.
+        problem: makes the data, for a seed.
+        metric: how an answer is judged.
+        budget: how every model is trained, and how large it is.
+        split_by_seed: whether the seed draws the splits; if not, all seeds share them.
+        target: a validation score worth reaching; the time to it is a cost.
+        length: how long the sequences are, where a family of tasks differs in nothing else.
+        family: what such tasks are called together.
+    """
+
+    title: str
+    problem: Callable[[int], Problem]
+    metric: Metric
+    budget: Budget
+    split_by_seed: bool = False
+    target: float | None = None
+    length: int | None = None
+    family: str = ""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher score is better."""
+        return self.metric.higher_is_better
