@@ -33,6 +33,7 @@ class Settings:
         learning_rate: of the optimiser.
         optimizer: ``"adam"``, ``"rmsprop"`` or ``"sgd"``.
         weight_decay: of the optimiser.
+        decayed: only the parameters whose names hold this text are decayed, e.g. ``"layers.0."``; empty: all are.
         clip_norm: the whole gradient is rescaled to this norm where it is longer; ``None`` never does.
         evaluate_every: steps between validations, checkpoints and points of the curve.
         seed: of the batches.
@@ -44,6 +45,7 @@ class Settings:
     learning_rate: float = 1e-3
     optimizer: str = "adam"
     weight_decay: float = 0.0
+    decayed: str = ""
     clip_norm: float | None = 1.0
     evaluate_every: int = 100
     seed: int = 0
@@ -85,6 +87,7 @@ def fit(
     *,
     higher_is_better: bool,
     checkpoint: Path | None = None,
+    checkpoint_seconds: float = 0.0,
     progress: Callable[[int], None] | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best.
@@ -96,7 +99,9 @@ def fit(
         validate: returns the validation score; called in evaluation mode without gradients.
         settings: how to train.
         higher_is_better: whether a higher validation score is better.
-        checkpoint: where to keep the state at every validation, and to take it up again from, bit for bit on a CPU.
+        checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
+        checkpoint_seconds: how long after a checkpoint none is written but the last one; 0 writes one at every
+            validation. Where one step takes milliseconds, writing would cost more than training.
         progress: called with the number of steps done after every step.
 
     Returns:
@@ -119,7 +124,7 @@ def fit(
         if step % settings.evaluate_every == 0 or step == settings.steps:
             run.record(step, sum(window) / len(window), validate)
             window.clear()
-            if checkpoint is not None:
+            if checkpoint is not None and run.is_time_to_keep(checkpoint_seconds):
                 run.keep(checkpoint)
     model.load_state_dict(run.best)
     return run.history
@@ -135,13 +140,14 @@ class _Run:
         self.plain = model
         self.model, self.optimizer = self.fabric.setup(
             model,
-            optimizer(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay),
+            optimizer(_groups(model, settings), lr=settings.learning_rate),
         )
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.history = History()
         self.best: dict[str, Any] = deepcopy(model.state_dict())
         self.done = 0
         self.seconds = 0.0
+        self.kept = time.monotonic()
 
     def advance(self, batches: Callable[[torch.Generator], Any], loss: Callable[[nn.Module, Any], Tensor]) -> float:
         """Do one step and return its loss."""
@@ -176,6 +182,10 @@ class _Run:
             history.best_step, history.best_validation = step, score
             self.best = deepcopy(self.plain.state_dict())
 
+    def is_time_to_keep(self, pause: float) -> bool:
+        """Return whether so many seconds have passed since the last checkpoint, or the run is at its end."""
+        return self.done == self.settings.steps or time.monotonic() - self.kept >= pause
+
     def keep(self, path: Path) -> None:
         """Write everything that continuing needs."""
         state = {
@@ -189,6 +199,7 @@ class _Run:
             "seconds": self.seconds,
         }
         save_checkpoint(path, state)
+        self.kept = time.monotonic()
 
     def take_up(self, path: Path) -> None:
         """Continue from a checkpoint, if there is one."""
@@ -201,3 +212,16 @@ class _Run:
         torch.set_rng_state(state["random"])
         self.best, self.history = state["best"], History(**state["history"])
         self.done, self.seconds = state["done"], state["seconds"]
+
+
+def _groups(model: nn.Module, settings: Settings) -> list[dict[str, Any]]:
+    """Return the optimiser's groups of parameters: those to decay, and those not."""
+    named = dict(model.named_parameters())
+    decayed = [name for name in named if settings.decayed in name]
+    if not decayed:
+        remedy = "model.named_parameters() has the names"
+        allowed = f"a part of a parameter's name such as {next(iter(named), 'weight')}"
+        raise ValueError(_checks.problem("decayed", allowed, repr(settings.decayed), remedy))
+    groups = [{"params": [named[name] for name in decayed], "weight_decay": settings.weight_decay}]
+    rest = [named[name] for name in named if name not in decayed]
+    return [*groups, {"params": rest, "weight_decay": 0.0}] if rest else groups

@@ -91,6 +91,24 @@ def test_a_run_is_the_plain_loop(optimizer: str):
     assert (history.best_step, history.best_validation) == (5, 1.0)
 
 
+def test_only_the_parameters_of_that_name_are_decayed():
+    model, plain = fresh(), fresh()
+    run(model, Settings(steps=3, learning_rate=0.05, weight_decay=0.5, decayed="recurrence.weight", clip_norm=None))
+    weights = [p for name, p in plain.named_parameters() if name.startswith("recurrence.weight")]
+    others = [p for name, p in plain.named_parameters() if not name.startswith("recurrence.weight")]
+    stepper = torch.optim.Adam([{"params": weights, "weight_decay": 0.5}, {"params": others}], lr=0.05)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(3):
+        stepper.zero_grad()
+        loss(plain, draw(generator)).backward()
+        stepper.step()
+    for a, b in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+    everywhere = fresh()
+    run(everywhere, Settings(steps=3, learning_rate=0.05, weight_decay=0.5, clip_norm=None))
+    assert not torch.allclose(everywhere.head.weight, model.head.weight)
+
+
 def test_no_gradient_is_clipped_where_no_norm_is_given():
     model, clipped, plain = fresh(), fresh(), fresh()
     one_step = Settings(steps=1, learning_rate=1000.0, optimizer="sgd", clip_norm=None)
@@ -246,6 +264,26 @@ def test_a_checkpoint_holds_the_last_weights_and_the_best(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.pt"]
 
 
+def test_checkpoints_are_written_no_more_often_than_asked_but_always_at_the_end(tmp_path: Path):
+    path, there = tmp_path / "run.pt", []
+    settings = replace(SETTINGS, evaluate_every=1)
+    run(fresh(), settings, checkpoint=path, checkpoint_seconds=1e9, progress=lambda _: there.append(path.exists()))
+    assert there == [False] * 12
+    state = load_checkpoint(path)
+    assert state is not None
+    assert state["done"] == 12
+    rare, often = [], []
+    for seconds, times in ((1e-9, often), (1e9, rare)):
+        path.unlink()
+
+        def note(_: int, times: list[int] = times) -> None:
+            times.append(path.stat().st_mtime_ns if path.exists() else 0)
+
+        run(fresh(), settings, checkpoint=path, checkpoint_seconds=seconds, progress=note)
+    assert len(set(often)) == 12
+    assert set(rare) == {0}
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
     calls: list[int] = []
@@ -267,6 +305,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
         ({"steps": 0}, "steps: expected an integer of at least 1, got 0"),
         ({"evaluate_every": 0}, "evaluate_every: expected an integer of at least 1, got 0"),
         ({"optimizer": "adm"}, r"optimizer: expected one of adam, rmsprop, sgd, got 'adm'; did you mean 'adam'\?"),
+        (
+            {"decayed": "heads"},
+            "decayed: expected a part of a parameter's name such as recurrence.* got 'heads'; model",
+        ),
         ({"learning_rate": -1.0}, "Invalid learning rate: -1.0"),
     ],
 )
