@@ -5,14 +5,17 @@ from gnn_toolkit.graphs.convert import from_networkx, to_networkx
 from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
-from gnn_toolkit.graphs.views import Grid, GridDAG, MirrorPath, Path, SearchPath
+from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
+from gnn_toolkit.graphs.views import Grid, GridDAG, MirrorPath, Path
 
 __all__ = [
     "Grid",
     "GridDAG",
     "LevelOrder",
     "MirrorPath",
+    "Neighbourhoods",
     "Path",
+    "SearchDAG",
     "SearchPath",
     "from_networkx",
     "gcn_norm",

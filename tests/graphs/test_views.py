@@ -1,16 +1,12 @@
-from itertools import pairwise
-
 import networkx as nx
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 from torch_geometric.utils import grid, to_dense_adj
 
-from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Path, SearchPath, topological_levels
+from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Path, SearchDAG, SearchPath, topological_levels
 
 
 def pairs(data: Data) -> list[tuple[int, int]]:
@@ -44,60 +40,6 @@ def test_a_mirror_path_joins_first_and_last_but_no_pair_twice(num_nodes: int, mi
     assert "level" not in data
 
 
-@st.composite
-def undirected(draw: st.DrawFn) -> tuple[nx.Graph, Data, int]:
-    num_nodes = draw(st.integers(1, 9))
-    node = st.integers(0, num_nodes - 1)
-    edges = draw(st.lists(st.tuples(node, node), max_size=14))
-    graph = nx.empty_graph(num_nodes)
-    graph.add_edges_from(edges)
-    edge_index = torch.tensor(edges, dtype=torch.long).view(-1, 2).t()
-    return graph, Data(num_nodes=num_nodes, edge_index=edge_index), draw(node)
-
-
-def depth_first(graph: nx.Graph, node: int, met: list[int]) -> list[int]:
-    if node not in met:
-        met.append(node)
-        for neighbour in sorted(graph[node]):
-            depth_first(graph, neighbour, met)
-    return met
-
-
-def breadth_first(graph: nx.Graph, node: int, met: list[int]) -> list[int]:
-    queue = [] if node in met else [node]
-    while queue:
-        node = queue.pop(0)
-        if node not in met:
-            met.append(node)
-            queue += sorted(graph[node])
-    return met
-
-
-@given(undirected())
-@pytest.mark.parametrize(("search", "walk"), [("bfs", breadth_first), ("dfs", depth_first)])
-def test_a_search_path_meets_every_node_in_the_search_s_order(search: str, walk, case: tuple[nx.Graph, Data, int]):
-    graph, given, root = case
-    met: list[int] = []
-    for start in (root, *range(len(graph))):
-        walk(graph, start, met)
-    data = SearchPath(search, root)(given)
-    assert pairs(data) == list(pairwise(met))
-    assert data.level.argsort().tolist() == met
-
-
-def test_both_searches_by_hand():
-    # 0 - 1, 0 - 2, 1 - 3, 2 - 3 and 4 apart, some edges given backwards.
-    data = Data(num_nodes=5, edge_index=torch.tensor([[1, 0, 1, 3], [0, 2, 3, 2]]))
-    assert pairs(SearchPath("bfs")(data)) == [(0, 1), (1, 2), (2, 3), (3, 4)]
-    assert pairs(SearchPath("dfs")(data)) == [(0, 1), (1, 3), (3, 2), (2, 4)]
-    assert pairs(SearchPath("dfs", root=4)(data)) == [(4, 0), (0, 1), (1, 3), (3, 2)]
-    assert SearchPath("dfs")(data).level.tolist() == [0, 1, 3, 2, 4]
-
-
-def test_a_search_of_no_nodes_is_an_empty_path():
-    assert pairs(SearchPath()(Data(num_nodes=0, edge_index=torch.empty(2, 0, dtype=torch.long)))) == []
-
-
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4), (3, 1), (3, 4)])
 def test_a_grid_is_networkx_grid_both_ways(height: int, width: int):
     data = Grid(height, width)(Data(num_nodes=height * width))
@@ -125,7 +67,16 @@ def test_a_grid_dag_walks_right_and_down(height: int, width: int):
     assert data.level.equal(topological_levels(data.edge_index, height * width))
 
 
-VIEWS = [Path(), Path(True), MirrorPath(), SearchPath("bfs"), SearchPath("dfs", 3), Grid(2, 2), GridDAG(2, 2)]
+VIEWS = [
+    Path(),
+    Path(True),
+    MirrorPath(),
+    SearchPath("bfs"),
+    SearchPath("dfs", 3),
+    SearchDAG("bfs", 1),
+    Grid(2, 2),
+    GridDAG(2, 2),
+]
 
 
 def loaded() -> Data:
@@ -168,24 +119,8 @@ def test_a_view_leaves_the_graph_it_was_given_as_it_was(view: BaseTransform):
 def test_a_view_of_a_view_is_the_last_one(view: BaseTransform):
     chained, direct = Compose([Path(), view])(loaded()), view(Path()(loaded()))
     assert pairs(chained) == pairs(direct)
-    if not isinstance(view, SearchPath):
+    if not isinstance(view, SearchPath | SearchDAG):
         assert pairs(chained) == pairs(view(loaded()))
-
-
-def test_an_unknown_search_is_answered_with_the_nearest():
-    with pytest.raises(ValueError, match=r"^search: expected one of bfs, dfs, got 'bsf'; did you mean 'bfs'\?"):
-        SearchPath("bsf")
-
-
-@pytest.mark.parametrize("root", [-1, 4])
-def test_a_root_out_of_range_is_refused(root: int):
-    with pytest.raises(ValueError, match=rf"^root: expected a node in \[0, 4\), got {root}"):
-        SearchPath(root=root)(loaded())
-
-
-def test_a_search_needs_edges():
-    with pytest.raises(ValueError, match=r"^data: expected a graph with edges, .* a search follows edges"):
-        SearchPath()(Data(num_nodes=3))
 
 
 @pytest.mark.parametrize("view", [Path(), MirrorPath(), Grid(2, 2), SearchPath()], ids=repr)
