@@ -1,5 +1,7 @@
 """One network for any view: layers along edges, a readout, and a linear layer to logits."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -23,15 +25,21 @@ class GraphNetwork(nn.Module):
         out_channels: number of logits.
         layer: ``"gcn"`` (convolutions with relu), ``"rnn"``, ``"gru"``, ``"lstm"`` (recurrences over a DAG) or
             ``"mlp"`` (linear layers with relu: no edges).
-        num_layers: number of layers.
+        num_layers: number of layers along edges.
+        embedding: whether a linear layer with relu stands before them, so that a recurrence reads ``hidden_channels``
+            numbers a node.
+        head: whether a linear layer after them makes the logits; if not, the last convolution or linear layer does, as
+            in Kipf and Welling (2017).
         num_relations: number of edge types that a recurrence tells apart.
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
             mean over each graph's nodes).
-        dropout: probability of dropping an input of a layer after the first while training.
+        dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
+        input_dropout: probability of dropping a feature while training.
         memory_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``edge_type`` [E], ``level`` [N], ``batch`` [N]
+        - where a view copies nodes, ``data.copy_of`` [M] names the row of ``x`` of each, and N is M in all the others
         - logits [N, out_channels] or [graphs, out_channels]
 
     Raises:
@@ -50,26 +58,38 @@ class GraphNetwork(nn.Module):
         *,
         layer: str,
         num_layers: int = 2,
+        embedding: bool = False,
+        head: bool = True,
         num_relations: int = 1,
         readout: str = "nodes",
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
         memory_bias: float = 0.0,
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
         self.readout = _checks.choice("readout", readout, READOUTS)
-        self.dropout = dropout
+        self.dropout, self.input_dropout = dropout, input_dropout
         _checks.positive("num_layers", num_layers)
+        if not head and layer in RECURRENCES:
+            remedy = "the state of a recurrence is no logits"
+            raise ValueError(_checks.problem("head", "True for a recurrence", head, remedy))
+        stack: list[nn.Module] = [nn.Linear(in_channels, hidden_channels)] if embedding else []
+        width = hidden_channels if embedding else in_channels
         if layer in RECURRENCES:
-            sizes = (in_channels, hidden_channels, num_layers)
-            stack = [RECURRENCES[layer](*sizes, dropout=dropout, num_relations=num_relations)]
+            recurrence = RECURRENCES[layer](
+                width, hidden_channels, num_layers, dropout=dropout, num_relations=num_relations
+            )
             if memory_bias and layer != "rnn":
-                stack[0].add_memory_bias(memory_bias)
+                recurrence.add_memory_bias(memory_bias)
+            stack.append(recurrence)
         else:
             kind = GCNConv if layer == "gcn" else nn.Linear
-            stack = [kind(hidden_channels if k else in_channels, hidden_channels) for k in range(num_layers)]
+            widths = [width, *[hidden_channels] * (num_layers - 1), hidden_channels if head else out_channels]
+            stack += [kind(*sizes) for sizes in pairwise(widths)]
         self.layers = nn.ModuleList(stack)
-        self.head = nn.Linear(hidden_channels, out_channels)
+        self.embedded = embedding
+        self.head = nn.Linear(hidden_channels, out_channels) if head else nn.Identity()
 
     def forward(self, data: Data) -> Tensor:
         """Return the logits of every node, or of every graph of the batch."""
@@ -78,13 +98,21 @@ class GraphNetwork(nn.Module):
         return self.head(self._read(self._states(data, data.x), data))
 
     def _states(self, data: Data, x: Tensor) -> Tensor:
-        if self.layer in RECURRENCES:
-            out, _ = self.layers[0](x, data.edge_index, edge_type=data.get("edge_type"), level=data.get("level"))
-            return out
+        if self.input_dropout:
+            x = nn.functional.dropout(x, self.input_dropout, self.training)
         for k, layer in enumerate(self.layers):
+            if k == int(self.embedded) and "copy_of" in data:
+                x = x[data.copy_of]
             x = nn.functional.dropout(x, self.dropout, self.training and k > 0)
-            x = torch.relu(layer(x, data.edge_index) if self.layer == "gcn" else layer(x))
+            x = self._along(layer, x, data)
         return x
+
+    def _along(self, layer: nn.Module, x: Tensor, data: Data) -> Tensor:
+        if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM):
+            return layer(x, data.edge_index, edge_type=data.get("edge_type"), level=data.get("level"))[0]
+        x = layer(x, data.edge_index) if isinstance(layer, GCNConv) else layer(x)
+        makes_logits = isinstance(self.head, nn.Identity) and layer is self.layers[-1]
+        return x if makes_logits else torch.relu(x)
 
     def _read(self, states: Tensor, data: Data) -> Tensor:
         if self.readout == "nodes":

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GCNConv as PyGConv
 
-from gnn_toolkit.graphs import GridDAG, repeat_graph
+from gnn_toolkit.graphs import GridDAG, Neighbourhoods, repeat_graph
 from gnn_toolkit.layers import DAGGRU, DAGLSTM, DAGRNN
 from gnn_toolkit.models import GraphNetwork
 
@@ -50,8 +50,57 @@ def states_by_hand(model: GraphNetwork, data: Data, num_layers: int) -> Tensor:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_node_logits_are_those_of_the_layers_and_the_head(layer: str, num_layers: int):
     model = make(layer, num_layers=num_layers)
-    expected = states_by_hand(model, TREE, num_layers) @ model.head.weight.T + model.head.bias
+    head = model.get_parameter("head.weight"), model.get_parameter("head.bias")
+    expected = states_by_hand(model, TREE, num_layers) @ head[0].T + head[1]
     torch.testing.assert_close(model(TREE), expected)
+
+
+@pytest.mark.parametrize("layer", ["gcn", "mlp"])
+def test_without_a_head_the_last_layer_makes_the_logits(layer: str):
+    model = make(layer, head=False)
+    kind: Any = PyGConv if layer == "gcn" else nn.Linear
+    first, second = kind(F, H).double(), kind(H, C).double()
+    first.load_state_dict(model.layers[0].state_dict())
+    second.load_state_dict(model.layers[1].state_dict())
+    edges = (TREE.edge_index,) if layer == "gcn" else ()
+    torch.testing.assert_close(model(TREE), second(first(TREE.x, *edges).relu(), *edges))
+    assert not list(model.head.parameters())
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_an_embedding_is_a_linear_layer_with_relu_before_the_others(layer: str):
+    model, rest = make(layer, embedding=True), GraphNetwork(H, H, C, layer=layer).double()
+    state = {name.replace("layers.0", "layers.-1"): value for name, value in model.state_dict().items()}
+    for k in range(1, len(model.layers)):
+        state = {name.replace(f"layers.{k}", f"layers.{k - 1}"): value for name, value in state.items()}
+    embedding = nn.Linear(F, H).double()
+    embedding.load_state_dict({name: state.pop(f"layers.-1.{name}") for name in ("weight", "bias")})
+    rest.load_state_dict(state)
+    expected = rest(Data(x=embedding(TREE.x).relu(), edge_index=TREE.edge_index))
+    torch.testing.assert_close(model(TREE), expected)
+
+
+@pytest.mark.parametrize("embedding", [False, True])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_copies_of_nodes_read_the_rows_that_they_copy(layer: str, embedding: bool):
+    model = make(layer, embedding=embedding, readout="last")
+    view = Neighbourhoods("bfs", size=3)(TREE)
+    expected = [
+        model(
+            Data(x=TREE["x"][view.copy_of[view.batch == v]], edge_index=torch.tensor([[0, 1], [1, 2]])[:, : count - 1])
+        )
+        for v, count in enumerate(view.batch.bincount().tolist())
+    ]
+    torch.testing.assert_close(model(view), torch.cat(expected))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_input_dropout_drops_features_only_in_training(layer: str):
+    model, plain = make(layer, input_dropout=1.0), make(layer)
+    blank = Data(x=torch.zeros_like(TREE["x"]), edge_index=TREE.edge_index)
+    torch.testing.assert_close(model(TREE), plain(blank))
+    assert not model(TREE).allclose(plain(TREE))
+    assert model.eval()(TREE).equal(plain(TREE))
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -167,6 +216,7 @@ def test_a_network_learns_what_stands_along_the_edges(layer: str):
     [
         ("gcm", {}, r"layer: expected one of rnn, gru, lstm, gcn, mlp, got 'gcm'; did you mean 'gcn'\?"),
         ("gcn", {"readout": "node"}, r"readout: .* did you mean 'nodes'\?"),
+        ("gru", {"head": False}, "head: expected True for a recurrence, got False; the state of a recurrence is no"),
         ("gcn", {"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),
         ("gru", {"num_relations": 0}, "num_relations: expected an integer of at least 1, got 0"),
     ],
