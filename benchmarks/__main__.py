@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import machine, report, runner
+from benchmarks import machine, report, runner, suite, trials
+from benchmarks.estimate import seconds_of, spoken
+from benchmarks.records import Trial, read_records
 from benchmarks.speed import report as speed_report
 from benchmarks.speed.cases import CASES, CURVES, run_case
 from benchmarks.speed.growth import Point, measure_curve
-from benchmarks.suites import SUITES
 from benchmarks.tables import MODELS, TASKS, VIEWS
 from gnn_toolkit import _checks
 
@@ -29,8 +31,11 @@ console = Console(width=None if sys.stdout.isatty() else 132)
 @app.command("list")
 def list_all() -> None:
     """List the suites, tasks, views and models."""
+    suites = {name: suite.load(name) for name in suite.names()}
     tables = {
-        "suites": {name: f"{len(comparisons)} comparisons" for name, comparisons in SUITES.items()},
+        "suites": {
+            name: f"{s.title} ({len(s.comparisons)} comparisons, {s.seeds} seeds)" for name, s in suites.items()
+        },
         "tasks": {name: f"{task.title} ({task.metric})" for name, task in TASKS.items()},
         "views": {name: view.text for name, view in VIEWS.items()},
         "models": {name: model.text for name, model in MODELS.items()},
@@ -44,26 +49,35 @@ def list_all() -> None:
 
 @app.command()
 def run(
-    suite: Annotated[str, typer.Argument(help="Which suite to run; `list` names them.")] = "quick",
+    name: Annotated[str, typer.Argument(metavar="SUITE", help="A suite that `list` names, or a TOML file.")] = "quick",
     task: Annotated[list[str] | None, typer.Option(help="Only this task; may be given again.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Only this model; may be given again.")] = None,
-    seeds: Annotated[int, typer.Option(help="Number of seeds: 0, 1, ...", min=1)] = 3,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds: 0, 1, ...; default: the suite's.", min=1)] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Training steps of every trial; default: the suite's.", min=1)
+    ] = None,
+    assign: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value, or task.key=value: replaces what the suite says.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    name: Annotated[str | None, typer.Option(help="Folder of the run under runs/; default: the suite's name.")] = None,
+    out: Annotated[
+        str | None, typer.Option("--name", help="Folder of the run under runs/; default: the suite.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list the trials, and how long they will take.")
+    ] = False,
 ) -> None:
     """Run a suite; trials that are finished already are kept."""
-    _checks.choice("suite", suite, SUITES)
-    for argument, values, table in (("--task", task, TASKS), ("--model", model, MODELS)):
-        for value in values or ():
-            _checks.choice(argument, value, table)
+    assignments = [*(assign or ()), *([f"steps={steps}"] if steps else ())]
+    chosen = suite.load(name).only(task or (), model or ()).set(assignments)
     _checks.choice("--device", device, ("cpu", "cuda", "mps"))
-    comparisons = runner.choose(suite, task or (), model or ())
-    if not comparisons:
-        remedy = f"`python -m benchmarks list` and the suite {suite!r} show what there is"
-        raise ValueError(_checks.problem("--task, --model", "a comparison of the suite", "none that fits", remedy))
-    folder = RUNS / (name or suite)
+    planned = trials.plan(replace(chosen, seeds=seeds or chosen.seeds), device)
+    folder = RUNS / (out or chosen.name)
+    if dry_run:
+        _list_trials(planned, folder)
+        return
     try:
-        failures = runner.run(runner.plan(comparisons, seeds, device), folder, console)
+        failures = runner.run(planned, folder, console)
     except KeyboardInterrupt:
         _show(folder)
         console.print("Stopped. What was finished is kept; the same command continues from there.")
@@ -72,6 +86,24 @@ def run(
     if failures:
         console.print(f"{len(failures)} trials failed; their tracebacks stand in the report and in {folder}/records.")
         raise typer.Exit(1)
+
+
+def _list_trials(planned: list[Trial], folder: Path) -> None:
+    known = [record for path in sorted(RUNS.glob("*/records")) for record in read_records(path.parent)]
+    done = {record.trial.id for record in read_records(folder) if record.status == "done"}
+    waiting = [(trial, seconds_of(trial, known)) for trial in planned if trial.id not in done]
+    for trial, seconds in waiting:
+        told = "time unknown" if seconds is None else f"about {spoken(seconds)}"
+        console.print(f"{trial.title}: {trial.config.get('steps', 0)} steps, {told}", markup=False, soft_wrap=True)
+    times = [seconds for _, seconds in waiting if seconds is not None]
+    unknown = len(waiting) - len(times)
+    console.print(f"{len(planned)} trials, {len(planned) - len(waiting)} of them finished already.")
+    if times:
+        console.print(
+            f"About {spoken(sum(times))} for {len(times)} trials, from earlier ones like them on this machine."
+        )
+    if unknown:
+        console.print(f"The time of {unknown} trials is unknown: none like them has run on this machine.")
 
 
 @app.command("report")

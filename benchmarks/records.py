@@ -19,6 +19,7 @@ class Trial:
         model: name of the model or baseline.
         seed: of the initial weights, of the batches and, in the club, of the split.
         config: everything else that the result depends on.
+        suite: the suite that it belongs to.
     """
 
     task: str
@@ -26,6 +27,12 @@ class Trial:
     model: str
     seed: int
     config: dict[str, Any]
+    suite: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return " · ".join(filter(None, (self.task, self.view, self.model, f"seed {self.seed}")))
 
     @property
     def id(self) -> str:
@@ -45,6 +52,7 @@ class Record:
         test: the test score of the weights that validated best; ``None`` if the trial failed.
         parameters: how many numbers were learnt.
         seconds: seconds of training.
+        overall_seconds: seconds of the whole trial, with data, validation and test; ``None`` where it was continued.
         steps_per_second: training steps per second.
         samples_per_second: graphs or windows of text seen per second of training.
         flops_per_step: floating-point operations of one training step, forward and backward.
@@ -65,6 +73,7 @@ class Record:
     test: float | None = None
     parameters: int = 0
     seconds: float = 0.0
+    overall_seconds: float | None = None
     steps_per_second: float | None = None
     samples_per_second: float | None = None
     flops_per_step: int | None = None

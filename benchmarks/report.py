@@ -1,5 +1,6 @@
 """From rows to what people read: a table on the terminal, ``report.md`` and a self-contained ``report.html``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def markdown(name: str, records: list[Record]) -> str:
     """Return the report as Markdown."""
     lines = [f"# Benchmark “{name}”", "", PROMISE, ""]
     for task, members in _by_task(rows(records)).items():
-        lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {_budget(task)}", ""]
+        lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {_budget(task, members)}", ""]
         lines += [_line(COLUMNS), _line(["---", "---", *["---:"] * (len(COLUMNS) - 2)])]
         best = _best(task, members)
         lines += [
@@ -102,7 +103,7 @@ def _section(task: str, members: list[Row]) -> dict[str, Any]:
         "task": task,
         "title": TASKS[task].title,
         "note": members[0].records[0].note,
-        "budget": _budget(task),
+        "budget": _budget(task, members),
         "lines": [{"kind": kind, "cells": cells(row)} for kind, row in zip(kinds, members, strict=True)],
         "figures": [draw(task, members) for draw in (figures.scores, figures.learning_curves) if trained],
         "samples": _samples(members),
@@ -127,8 +128,9 @@ def _finding(task: str, members: list[Row]) -> str:
     return f"{TASKS[task].title}: {names} with {TASKS[task].metric} {cells(best[0])[2]}{against}."
 
 
-def _budget(task: str) -> str:
-    spec = TASKS[task].budget
+def _budget(task: str, members: list[Row]) -> str:
+    configs = (record.trial.config for row in members if row.view for record in row.records)
+    spec = replace(TASKS[task].budget, **next(configs, {}))
     memory = f", memory bias {spec.memory_bias:g}" if spec.memory_bias else ""
     convolutions = f" ({spec.num_convolutions} in a convolution)" if spec.num_convolutions != spec.num_layers else ""
     return (

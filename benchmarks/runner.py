@@ -1,7 +1,7 @@
 """Runs the trials of a suite that have no record yet, and says how it goes."""
 
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -9,29 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import trials
 from benchmarks.records import Record, Trial, read_records, write_record
-from benchmarks.suites import SUITES, Comparison
 from benchmarks.tables import TASKS
-
-
-def choose(suite: str, tasks: Collection[str], models: Collection[str]) -> list[Comparison]:
-    """Return the comparisons of a suite, only these tasks and models where any are named."""
-    return [
-        (task, view, model)
-        for task, view, model in SUITES[suite]
-        if (not tasks or task in tasks) and (not models or model in models)
-    ]
-
-
-def plan(comparisons: list[Comparison], seeds: int, device: str) -> list[Trial]:
-    """Return every trial: for each task its structure-free baselines, then its models, seed by seed."""
-    planned = []
-    for task in dict.fromkeys(task for task, _, _ in comparisons):
-        # A baseline has no randomness of its own, so one trial is enough unless the seed draws the split.
-        for seed in range(seeds if TASKS[task].split_by_seed else 1):
-            planned += [trials.make_baseline(task, name, seed) for name in trials.problem_of(task, seed).baselines]
-        for _, view, model in (comparison for comparison in comparisons if comparison[0] == task):
-            planned += [trials.make_trial(task, view, model, seed, device) for seed in range(seeds)]
-    return planned
 
 
 def run(planned: list[Trial], folder: Path, console: Console) -> list[Record]:
@@ -48,14 +26,13 @@ def run(planned: list[Trial], folder: Path, console: Console) -> list[Record]:
     with _progress(console) as progress:
         overall = progress.add_task("trials", total=len(waiting))
         for number, trial in enumerate(waiting, 1):
-            name = " · ".join(filter(None, (trial.task, trial.view, trial.model, f"seed {trial.seed}")))
-            steps = progress.add_task(name, total=trial.config["steps"] if trial.view else 1)
+            steps = progress.add_task(trial.title, total=trial.config.get("steps", 1))
             record = _attempt(trial, folder, lambda step, steps=steps: progress.update(steps, completed=step))
             write_record(folder, record)
             _checkpoint(folder, trial).unlink(missing_ok=True)
             progress.remove_task(steps)
             progress.advance(overall)
-            console.print(f"[{number}/{len(waiting)}] {name}: {_outcome(record)}", markup=False, soft_wrap=True)
+            console.print(f"[{number}/{len(waiting)}] {trial.title}: {_outcome(record)}", markup=False, soft_wrap=True)
             if record.status == "failed":
                 failures.append(record)
     return failures

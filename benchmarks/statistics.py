@@ -7,8 +7,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.records import Record
-from benchmarks.suites import SUITES
-from benchmarks.tables import TASKS
+from benchmarks.tables import MODELS, TASKS, VIEWS
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,21 @@ def mean_interval(values: Iterable[float]) -> tuple[float, float | None]:
 
 
 def rows(records: Iterable[Record]) -> list[Row]:
-    """Return one row for each task, view and model: tasks in the table's order, baselines first, then the suites'."""
+    """Return one row for each task, view and model: baselines first, in the order of the tables."""
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for record in records:
         if record.test is not None:
             trial = record.trial
             groups.setdefault((trial.task, trial.view, trial.model), []).append(record)
-    listed = [comparison for suite in SUITES.values() for comparison in suite]
-    places = {comparison: place for place, comparison in enumerate(listed)}
-    order = sorted(groups, key=lambda key: (list(TASKS).index(key[0]), key[1] != "", places.get(key, -1)))
+    order = sorted(groups, key=_place)
     return [_row(key, groups[key]) for key in order]
+
+
+def _place(key: tuple[str, str, str]) -> tuple[int, int, int]:
+    task, view, model = key
+    if not view:
+        return list(TASKS).index(task), -1, 0
+    return list(TASKS).index(task), list(VIEWS).index(view), list(MODELS).index(model)
 
 
 def _row(key: tuple[str, str, str], records: list[Record]) -> Row:

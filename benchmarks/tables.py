@@ -14,7 +14,7 @@ from benchmarks.tasks.club import CLUB
 from benchmarks.tasks.digits import DIGITS
 from benchmarks.tasks.task import Budget, Problem, Task
 from benchmarks.tasks.text import TEXT
-from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Path, SearchPath
+from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, NoEdges, Path, SearchPath
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Model:
 
 
 TASKS: dict[str, Task] = {
-    "palindrome-10": palindrome.task(10),
-    "palindrome-20": palindrome.task(20),
+    **{f"palindrome-{length}": palindrome.task(length) for length in (10, 20, 40, 80)},
+    **{f"scalar-palindrome-{length}": palindrome.scalar_task(length) for length in range(5, 81, 5)},
     "text": TEXT,
     "digits": DIGITS,
     "club": CLUB,
@@ -61,13 +61,15 @@ VIEWS: dict[str, View] = {
     "graph": View("the edges that the data has by itself", None),
     "BFS path": View("one path through the graph, breadth first", SearchPath("bfs")),
     "DFS path": View("one path through the graph, depth first", SearchPath("dfs")),
-    "no edges": View("the nodes alone", None),
+    "no edges": View("the nodes alone", NoEdges()),
 }
 
 MODELS: dict[str, Model] = {
     "RNN": Model("Elman network", partial(network, "rnn")),
     "GRU": Model("gated recurrent unit", partial(network, "gru")),
     "LSTM": Model("long short-term memory", partial(network, "lstm")),
+    "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", partial(network, "rnn")),
+    "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", partial(network, "gru")),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", partial(network, "lstm")),
     "GCN": Model("graph convolutions with relu", partial(network, "gcn")),
     "MLP": Model("linear layers with relu, blind to edges", partial(network, "mlp")),

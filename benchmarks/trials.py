@@ -15,20 +15,25 @@ from benchmarks.energy import Energy
 from benchmarks.machine import PeakMemory, describe
 from benchmarks.models.text import TextModel
 from benchmarks.records import Record, Trial
+from benchmarks.suite import Suite
 from benchmarks.tables import MODELS, TASKS, VIEWS
 from benchmarks.tasks.metrics import Metric
 from benchmarks.tasks.task import Batch, Budget, Problem, counted
 from gnn_toolkit.training import fit
 
 
-def make_trial(task: str, view: str, model: str, seed: int, device: str) -> Trial:
-    """Return the trial of a model, with everything that its result depends on."""
-    return Trial(task, view, model, seed, asdict(replace(TASKS[task].budget, seed=seed, device=device)))
-
-
-def make_baseline(task: str, name: str, seed: int) -> Trial:
-    """Return the trial of a structure-free baseline."""
-    return Trial(task, "", name, seed, {})
+def plan(suite: Suite, device: str) -> list[Trial]:
+    """Return every trial of a suite: for each task its structure-free baselines, then its models, seed by seed."""
+    planned = []
+    for task in dict.fromkeys(task for task, _, _ in suite.comparisons):
+        # A baseline has no randomness of its own, so one trial is enough unless the seed draws the split.
+        for seed in range(suite.seeds if TASKS[task].split_by_seed else 1):
+            planned += [Trial(task, "", name, seed, {}, suite.name) for name in TASKS[task].baselines]
+        for _, view, model in (comparison for comparison in suite.comparisons if comparison[0] == task):
+            for seed in range(suite.seeds):
+                config = asdict(replace(suite.budget(task), seed=seed, device=device))
+                planned.append(Trial(task, view, model, seed, config, suite.name))
+    return planned
 
 
 def problem_of(task: str, seed: int) -> Problem:
@@ -51,6 +56,7 @@ def run_baseline(trial: Trial) -> Record:
         test=test,
         parameters=parameters,
         seconds=time.perf_counter() - began,
+        overall_seconds=time.perf_counter() - began,
         peak_memory_mib=memory.mebibytes(),
         note=problem.note,
         machine=describe(),
@@ -60,7 +66,7 @@ def run_baseline(trial: Trial) -> Record:
 def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Record:
     """Train and test a model; the test data are touched once, with the weights that validated best."""
     task, problem = TASKS[trial.task], problem_of(trial.task, trial.seed)
-    budget = Budget(**trial.config)
+    budget, began, new = Budget(**trial.config), time.perf_counter(), not checkpoint.exists()
     memory, gpu_memory = PeakMemory("cpu"), PeakMemory("cuda") if budget.device == "cuda" else None
     seed_everything(trial.seed, verbose=False)
     model = build(budget, problem, trial.view, trial.model)
@@ -83,11 +89,13 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
     model.eval()
     with torch.no_grad():
         test = evaluate(model, problem, task.metric, "test")
+    samples = model.samples(trial.seed) if isinstance(model, TextModel) else {}
     return Record(
         trial,
         test=test,
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=history.seconds[-1],
+        overall_seconds=time.perf_counter() - began if new else None,
         steps_per_second=budget.steps / history.seconds[-1],
         samples_per_second=budget.steps * batch.x.size(0) / history.seconds[-1],
         flops_per_step=flops_per_step,
@@ -96,7 +104,7 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         peak_gpu_memory_mib=None if gpu_memory is None else gpu_memory.mebibytes(),
         energy_joules=joules,
         curve=asdict(history),
-        samples=model.samples(trial.seed) if isinstance(model, TextModel) else {},
+        samples=samples,
         note=problem.note,
         machine=describe(),
     )

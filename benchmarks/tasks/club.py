@@ -50,6 +50,7 @@ CLUB = Task(
     "which side a member of the karate club took",
     club,
     ACCURACY,
+    ("majority class",),
     Budget(
         steps=100,
         learning_rate=1e-2,

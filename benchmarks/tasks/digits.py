@@ -52,6 +52,7 @@ DIGITS = Task(
     "which digit was written by hand",
     lambda seed: digits(),
     ACCURACY,
+    ("logistic regression",),
     Budget(
         steps=300,
         learning_rate=1e-2,

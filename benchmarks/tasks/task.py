@@ -100,6 +100,7 @@ class Task:
         title: what is asked, in a line.
         problem: makes the data, for a seed.
         metric: how an answer is judged.
+        baselines: names of the structure-free baselines, as the problem has them.
         budget: how every model is trained, and how large it is.
         split_by_seed: whether the seed draws the splits; if not, all seeds share them.
         target: a validation score worth reaching; the time to it is a cost.
@@ -110,6 +111,7 @@ class Task:
     title: str
     problem: Callable[[int], Problem]
     metric: Metric
+    baselines: tuple[str, ...]
     budget: Budget
     split_by_seed: bool = False
     target: float | None = None

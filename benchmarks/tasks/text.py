@@ -64,6 +64,7 @@ TEXT = Task(
     "next character of real prose",
     lambda seed: text(window=30),
     NATS_PER_CHARACTER,
+    ("unigram", "bigram"),
     Budget(
         steps=400,
         learning_rate=4e-3,

@@ -6,7 +6,7 @@ from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
-from gnn_toolkit.graphs.views import Grid, GridDAG, MirrorPath, Path
+from gnn_toolkit.graphs.views import Grid, GridDAG, MirrorPath, NoEdges, Path
 
 __all__ = [
     "Grid",
@@ -14,6 +14,7 @@ __all__ = [
     "LevelOrder",
     "MirrorPath",
     "Neighbourhoods",
+    "NoEdges",
     "Path",
     "SearchDAG",
     "SearchPath",

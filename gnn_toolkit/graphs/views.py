@@ -37,6 +37,19 @@ def node_count(data: Data) -> int:
     return count
 
 
+class NoEdges(BaseTransform):
+    """The nodes alone.
+
+    >>> NoEdges()(Data(num_nodes=3)).edge_index.shape
+    torch.Size([2, 0])
+    """
+
+    def forward(self, data: Data) -> Data:
+        """Return ``data`` without edges."""
+        level = torch.zeros(node_count(data), dtype=torch.long)
+        return with_edges(data, torch.empty(2, 0, dtype=torch.long), level=level)
+
+
 class Path(BaseTransform):
     """The nodes in their given order, each with an edge to the next: a sequence.
 

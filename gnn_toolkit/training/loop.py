@@ -36,6 +36,8 @@ class Settings:
         decayed: only the parameters whose names hold this text are decayed, e.g. ``"layers.0."``; empty: all are.
         clip_norm: the whole gradient is rescaled to this norm where it is longer; ``None`` never does.
         evaluate_every: steps between validations, checkpoints and points of the curve.
+        rate_decay: the learning rate is multiplied by this ...
+        rate_decay_every: ... after every so many steps.
         seed: of the batches.
         device: ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"``.
         precision: of Fabric, e.g. ``"32-true"`` or ``"bf16-mixed"``.
@@ -48,6 +50,8 @@ class Settings:
     decayed: str = ""
     clip_norm: float | None = 1.0
     evaluate_every: int = 100
+    rate_decay: float = 1.0
+    rate_decay_every: int = 1
     seed: int = 0
     device: str = "cpu"
     precision: Any = "32-true"
@@ -113,6 +117,7 @@ def fit(
     """
     _checks.positive("steps", settings.steps)
     _checks.positive("evaluate_every", settings.evaluate_every)
+    _checks.positive("rate_decay_every", settings.rate_decay_every)
     run = _Run(model, settings, higher_is_better)
     if checkpoint is not None:
         run.take_up(checkpoint)
@@ -162,6 +167,9 @@ class _Run:
         self.fabric.backward(value)
         if self.settings.clip_norm is not None:
             self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.settings.clip_norm)
+        rate = self.settings.learning_rate * self.settings.rate_decay ** (self.done // self.settings.rate_decay_every)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.step()
         self.done += 1
         self.seconds += time.perf_counter() - began

@@ -31,6 +31,8 @@ def test_list_names_everything(tmp_path):
         (["run", "quick", "--model", "LTSM"], "did you mean 'LSTM'?"),
         (["run", "quick", "--device", "gpu"], "expected one of cpu, cuda, mps, got 'gpu'"),
         (["run", "quick", "--task", "text", "--model", "GCN"], "expected a comparison of the suite"),
+        (["run", "quick", "--set", "stops=3"], "did you mean 'steps'?"),
+        (["run", "nothing.toml"], "suite: expected a TOML file, got nothing.toml"),
         (["report", "nothing"], "name: expected one of"),
     ],
 )
@@ -49,6 +51,17 @@ def test_run_writes_table_and_reports(tmp_path):
     for name in ("report.html", "report.md"):
         assert f"wrote runs/quick/{name}" in done.stdout
         assert (tmp_path / "runs" / "quick" / name).stat().st_size > 1000
+    told = call("run", "quick", "--task", "club", "--model", "MLP", "--seeds", "2", "--dry-run", folder=tmp_path)
+    assert "club · no edges · MLP · seed 1: 100 steps, about" in told.stdout
+    assert "4 trials, 2 of them finished already." in told.stdout
     again = call("report", "quick", folder=tmp_path)
     assert again.returncode == 0
     assert "majority class" in again.stdout
+
+
+def test_dry_run_lists_the_trials_and_writes_nothing(tmp_path):
+    done = call("run", "quick", "--task", "text", "--model", "RNN", "--steps", "7", "--dry-run", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "text · path · RNN · seed 2: 7 steps, time unknown" in done.stdout
+    assert "5 trials, 0 of them finished already." in done.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 from torch_geometric.utils import grid, to_dense_adj
 
-from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Path, SearchDAG, SearchPath, topological_levels
+from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, NoEdges, Path, SearchDAG, SearchPath, topological_levels
 
 
 def pairs(data: Data) -> list[tuple[int, int]]:
@@ -18,6 +18,12 @@ def pairs(data: Data) -> list[tuple[int, int]]:
 def adjacency(edge_index: Tensor | None, num_nodes: int) -> Tensor:
     assert edge_index is not None
     return to_dense_adj(edge_index, max_num_nodes=num_nodes)[0]
+
+
+def test_no_edges_leaves_every_node_on_the_first_level():
+    data = NoEdges()(Data(num_nodes=3, edge_index=torch.tensor([[0], [1]])))
+    assert pairs(data) == []
+    assert data.level.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("num_nodes", [0, 1, 2, 5])
@@ -68,6 +74,7 @@ def test_a_grid_dag_walks_right_and_down(height: int, width: int):
 
 
 VIEWS = [
+    NoEdges(),
     Path(),
     Path(True),
     MirrorPath(),

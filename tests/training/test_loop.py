@@ -109,6 +109,21 @@ def test_only_the_parameters_of_that_name_are_decayed():
     assert not torch.allclose(everywhere.head.weight, model.head.weight)
 
 
+def test_the_learning_rate_decays_by_its_factor_every_so_many_steps():
+    model, plain = fresh(), fresh()
+    run(
+        model, Settings(steps=5, learning_rate=0.5, optimizer="sgd", clip_norm=None, rate_decay=0.1, rate_decay_every=2)
+    )
+    generator = torch.Generator().manual_seed(0)
+    for rate in (0.5, 0.5, 0.05, 0.05, 0.005):
+        gradients = torch.autograd.grad(loss(plain, draw(generator)), list(plain.parameters()))
+        with torch.no_grad():
+            for parameter, gradient in zip(plain.parameters(), gradients, strict=True):
+                parameter -= rate * gradient
+    for a, b in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_no_gradient_is_clipped_where_no_norm_is_given():
     model, clipped, plain = fresh(), fresh(), fresh()
     one_step = Settings(steps=1, learning_rate=1000.0, optimizer="sgd", clip_norm=None)
@@ -304,6 +319,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
     [
         ({"steps": 0}, "steps: expected an integer of at least 1, got 0"),
         ({"evaluate_every": 0}, "evaluate_every: expected an integer of at least 1, got 0"),
+        ({"rate_decay_every": 0}, "rate_decay_every: expected an integer of at least 1, got 0"),
         ({"optimizer": "adm"}, r"optimizer: expected one of adam, rmsprop, sgd, got 'adm'; did you mean 'adam'\?"),
         (
             {"decayed": "heads"},

@@ -1,0 +1,108 @@
+"""The suites: every comparison gives logits on its view, and a file that does not fit is named with its key."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import suite, trials
+from benchmarks.tables import TASKS
+from benchmarks.tasks.task import counted
+
+SUITES = {name: suite.load(name) for name in suite.names()}
+LISTED = sorted({comparison for s in SUITES.values() for comparison in s.comparisons})
+# Of a family of tasks that differ in length alone, one will do.
+COMPARISONS = list(
+    {(TASKS[task].family or task, view, model): (task, view, model) for task, view, model in LISTED}.values()
+)
+
+
+@pytest.mark.parametrize(("task", "view", "model"), COMPARISONS)
+def test_every_comparison_gives_a_loss_and_gradients(task, view, model):
+    torch.manual_seed(0)
+    problem, budget = trials.problem_of(task, 0), TASKS[task].budget
+    network = trials.build(budget, problem, view, model)
+    batch = problem.train(torch.Generator().manual_seed(0), min(budget.batch_size, 8))
+    logits, y = counted(network(batch), batch)
+    assert logits.shape == (y.numel(), problem.num_classes)
+    torch.nn.functional.cross_entropy(logits, y).backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
+
+
+def test_the_suites_are_there():
+    assert list(SUITES) == ["full", "quick", "seed"]
+    assert len(SUITES["quick"].comparisons) == 20
+    lengths = {task for task, _, _ in SUITES["seed"].comparisons}
+    assert {f"scalar-palindrome-{length}" for length in range(5, 81, 5)} < lengths
+    text = SUITES["seed"].budget("text")
+    assert (text.steps, text.rate_decay, text.rate_decay_every, text.learning_rate) == (800_000, 0.96, 5000, 2e-3)
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+COMPARE = '[[compare]]\ntask = "club"\nview = "graph"\nmodel = ["GCN", "MLP"]\n'
+
+
+def test_a_suite_of_ones_own(tmp_path):
+    file = written(tmp_path, f'title = "t"\nseeds = 2\n[budget]\nsteps = 7\n[task.club]\nclip_norm = "none"\n{COMPARE}')
+    mine = suite.load(file)
+    assert (mine.name, mine.title, mine.seeds) == ("mine", "t", 2)
+    assert mine.comparisons == (("club", "graph", "GCN"), ("club", "graph", "MLP"))
+    assert (mine.budget("club").steps, mine.budget("club").clip_norm) == (7, None)
+    assert mine.budget("club").hidden_channels == TASKS["club"].budget.hidden_channels
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title = ", "mine.toml: expected TOML, got Invalid value"),
+        (f'title = "t"\nseds = 2\n{COMPARE}', r"mine.toml: key: expected .*, got 'seds'; did you mean 'seeds'\?"),
+        (COMPARE, "mine.toml: title: expected a text, got None"),
+        ('title = "t"', "mine.toml: compare: expected tables, got None"),
+        (f'title = "t"\nseeds = 0\n{COMPARE}', "mine.toml: seeds: expected an integer of at least 1, got 0"),
+        (f'title = "t"\n[budget]\nstep = 2\n{COMPARE}', r"mine.toml: budget: .*got 'step'; did you mean 'steps'\?"),
+        (f'title = "t"\n[task.clubs]\n{COMPARE}', r"mine.toml: task: .*did you mean 'club'\?"),
+        (f'title = "t"\n[task.club]\nsteps = 1.5\n{COMPARE}', "mine.toml: task.club.steps: expected an integer"),
+        (f'title = "t"\n[task.club]\ndropout = "x"\n{COMPARE}', "task.club.dropout: expected a number, got 'x'"),
+        (f'title = "t"\n[budget]\noptimizer = "adm"\n{COMPARE}', r"budget.optimizer: .*did you mean 'adam'\?"),
+        (f'title = "t"\n{COMPARE.replace("MLP", "MPL")}', r"mine.toml: compare\[0\].model: .*did you mean 'MLP'\?"),
+        (f'title = "t"\n{COMPARE}views = "path"\n', r"mine.toml: compare\[0\]: .*did you mean 'view'\?"),
+        ('title = "t"\n[[compare]]\ntask = "club"\n', r"mine.toml: compare\[0\].view: expected a name or a list"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_file_and_key(text, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        suite.load(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"suite: expected a TOML file, got .*nothing.toml; there are full, quick, seed"
+    ):
+        suite.load(str(tmp_path / "nothing.toml"))
+
+
+def test_the_command_line_has_the_last_word():
+    changed = SUITES["quick"].only(["club", "text"]).set(["steps=5", "text.learning_rate=1", "club.optimizer=sgd"])
+    assert (changed.budget("club").steps, changed.budget("text").steps) == (5, 5)
+    assert (changed.budget("text").learning_rate, changed.budget("club").optimizer) == (1.0, "sgd")
+    assert SUITES["quick"].budget("club").steps == 100
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("steps", "--set: expected key=value, got 'steps'"),
+        ("stops=3", r"--set: .*did you mean 'steps'\?"),
+        ("steps=-3", "--set steps: expected an integer of at least 1, got -3"),
+        ("clubb.steps=3", r"--set: .*did you mean 'club'\?"),
+        ("seed=3", "--set: expected one of"),
+    ],
+)
+def test_an_assignment_that_does_not_fit(assignment, message):
+    with pytest.raises(ValueError, match=message):
+        SUITES["quick"].set([assignment])
