@@ -116,6 +116,20 @@ def report_again(
 
 
 @app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="Folder of the earlier run under runs/.")],
+    second: Annotated[str, typer.Argument(help="Folder of the later run under runs/.")],
+) -> None:
+    """Say what changed from one run to another, over the seeds that both have."""
+    known = sorted(path.parent.name for path in RUNS.glob("*/records"))
+    _checks.choice("first", first, known)
+    _checks.choice("second", second, known)
+    if not report.print_changes(RUNS / first, RUNS / second, console):
+        remedy = "run the same tasks, views and models with the same seeds in both"
+        raise ValueError(_checks.problem("first, second", "runs that share trials", "none in common", remedy))
+
+
+@app.command()
 def speed(
     case: Annotated[list[str] | None, typer.Option(help="Only this case; may be given again.")] = None,
     curve: Annotated[list[str] | None, typer.Option(help="Only this curve of growth; may be given again.")] = None,

@@ -60,7 +60,7 @@ class Record:
             where it never did.
         peak_memory_mib: peak memory of the process.
         peak_gpu_memory_mib: peak memory of the GPU.
-        energy_joules: energy of the training, where the machine can say it.
+        energy_joules: energy of the training, where the machine can say it; ``None`` also for a trial taken up again.
         curve: the training history.
         samples: text written by the trained model, by temperature.
         error: the traceback of a failed trial.

@@ -1,34 +1,33 @@
-"""From rows to what people read: a table on the terminal, ``report.md`` and a self-contained ``report.html``."""
+"""From records to what people read: a table on the terminal, ``report.md`` and a self-contained ``report.html``."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import figures
+from benchmarks import page, wording
+from benchmarks.comparing import Change, across, changes, pairs
 from benchmarks.records import Record, read_records
-from benchmarks.statistics import Row, rows
+from benchmarks.rows import Row, best, by_task, rows
+from benchmarks.statistics import Estimate
 from benchmarks.tables import TASKS
 from gnn_toolkit.training import write_atomically
 
-COLUMNS = ("model", "view", "test (95 %)", "seeds", "params", "steps/s", "seconds", "peak MiB")
 PROMISE = (
     "Within a task every model saw the same splits and the same budget of training steps, batches of the same size and "
-    "the same optimiser settings. The weights that validated best were tested once. Intervals are Student's t over "
-    "seeds; they are wide because the seeds are few, and two models whose intervals overlap are not told apart."
+    "the same optimiser settings. The weights that validated best were tested, once: nothing was chosen by test scores."
 )
+MARKS = {"improved": "green", "regressed": "bold red", "faster": "green", "slower": "red"}
 
 
 def write_reports(folder: Path) -> list[Path]:
     """Write ``report.md`` and ``report.html`` of a run's finished trials; return their paths."""
     records = read_records(folder)
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
-    html = environment.get_template("report.html.j2").render(_content(folder.name, records))
     paths = []
-    for name, text in (("report.md", markdown(folder.name, records)), ("report.html", html)):
+    for name, text in (
+        ("report.md", markdown(folder.name, records)),
+        ("report.html", page.html(folder.name, records, PROMISE)),
+    ):
         paths.append(folder / name)
         write_atomically(paths[-1], lambda file, text=text: file.write(text.encode()))
     return paths
@@ -36,125 +35,95 @@ def write_reports(folder: Path) -> list[Path]:
 
 def print_table(folder: Path, console: Console) -> None:
     """Print the table of a run's finished trials; the best of each task in bold, baselines dim."""
-    table = Table(title=f"{folder.name}: test scores", title_justify="left")
-    for column in ("task", *COLUMNS):
-        table.add_column(column, justify="left" if column in ("task", "model", "view") else "right", no_wrap=True)
-    for task, members in _by_task(rows(read_records(folder))).items():
+    table = rows(read_records(folder))
+    columns = wording.columns_of(table, short=True)
+    shown = Table(title=f"{folder.name}: test scores", title_justify="left")
+    for title in ("task", "model", "view"):
+        shown.add_column(title, no_wrap=True)
+    for column in columns:
+        shown.add_column(column.title, justify="right", no_wrap=True)
+    for task, members in by_task(table).items():
         for place, row in enumerate(members):
-            style = "bold" if row in _best(task, members) else "dim" if not row.view else None
-            table.add_row(task if place == 0 else "", *cells(row), style=style)
-        table.add_section()
-    console.print(table)
+            style = "bold" if row in best(members) else "dim" if not row.view else None
+            texts = [row.model, row.view or wording.FREE, *(column.text(row) for column in columns)]
+            shown.add_row(task if place == 0 else "", *texts, style=style)
+        shown.add_section()
+    console.print(shown)
+    for members in by_task(table).values():
+        console.print(f"- {wording.summary(wording.finding(members, pairs(members)))}", markup=False, soft_wrap=True)
 
 
 def markdown(name: str, records: list[Record]) -> str:
     """Return the report as Markdown."""
-    lines = [f"# Benchmark “{name}”", "", PROMISE, ""]
-    for task, members in _by_task(rows(records)).items():
-        lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {_budget(task, members)}", ""]
-        lines += [_line(COLUMNS), _line(["---", "---", *["---:"] * (len(COLUMNS) - 2)])]
-        best = _best(task, members)
-        lines += [
-            _line([f"**{cell}**" if cell else "" for cell in cells(row)] if row in best else cells(row))
-            for row in members
-        ]
-        lines.append("")
-        for sample in _samples(members):
-            lines += [f"{sample['model']}, seed {sample['seed']}, writes:", ""]
-            lines += [f"- temperature {t}: `{' '.join(text.split())}`" for t, text in sample["texts"]] + [""]
+    table = rows(records)
+    columns = wording.columns_of(table, short=True)
+    lines = [f"# Benchmark “{name}”", "", f"{PROMISE} {wording.method(table) if table else ''}", ""]
+    for task, members in by_task(table).items():
+        compared = pairs(members)
+        found = wording.finding(members, compared)
+        lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {wording.budget(members)}", ""]
+        lines += [_line(["model", "view", *(c.title for c in columns)])]
+        lines += [_line(["---", "---", *["---:"] * len(columns)])]
+        for row in members:
+            texts = [row.model, row.view or wording.FREE, *(c.text(row) for c in columns)]
+            lines.append(_line([f"**{t}**" if t else "" for t in texts] if row in best(members) else texts))
+        lines += ["", f"{wording.summary(found)} ({found.sure[:1].upper()}{found.sure[1:]}.)", "", *_samples(members)]
+    lines += [wording.ranked(across(table)), ""]
     failures = [record for record in records if record.status == "failed"]
     lines += [f"- failed: {r.trial.id}: {r.error.strip().rsplit(chr(10), 1)[-1]}" for r in failures]
-    return "\n".join([*lines, _machine(records), ""])
+    return "\n".join([*lines, *(f"Machine: {text}" for text in wording.machines(records)), ""])
 
 
-def cells(row: Row) -> list[str]:
-    """Return the cells of a row, in the order of ``COLUMNS``."""
-    interval = "" if row.half_width is None else f" ± {row.half_width:.3f}"
-    return [
-        row.model,
-        row.view or "(structure-free)",
-        f"{row.test:.3f}{interval}",
-        str(row.seeds),
-        f"{row.parameters:,}",
-        "" if row.steps_per_second is None else f"{row.steps_per_second:.0f}",
-        f"{row.seconds:.1f}",
-        "" if row.peak_memory_mib is None else f"{row.peak_memory_mib:.0f}",
-    ]
+def _samples(members: list[Row]) -> list[str]:
+    lines = []
+    for row in members:
+        record = row.records[0]
+        if record.samples:
+            lines += [f"{row.label}, seed {record.trial.seed}, writes:", ""]
+            lines += [f"- temperature {t}: `{' '.join(text.split())}`" for t, text in record.samples.items()] + [""]
+    return lines
 
 
-def _content(name: str, records: list[Record]) -> dict[str, Any]:
-    groups = _by_task(rows(records))
-    return {
-        "name": name,
-        "promise": PROMISE,
-        "columns": COLUMNS,
-        "findings": [_finding(task, members) for task, members in groups.items()],
-        "sections": [_section(task, members) for task, members in groups.items()],
-        "failures": [record for record in records if record.status == "failed"],
-        "machine": _machine(records),
-    }
-
-
-def _section(task: str, members: list[Row]) -> dict[str, Any]:
-    best = _best(task, members)
-    kinds = ["best" if row in best else "" if row.view else "baseline" for row in members]
-    trained = any(row.view for row in members)
-    return {
-        "task": task,
-        "title": TASKS[task].title,
-        "note": members[0].records[0].note,
-        "budget": _budget(task, members),
-        "lines": [{"kind": kind, "cells": cells(row)} for kind, row in zip(kinds, members, strict=True)],
-        "figures": [draw(task, members) for draw in (figures.scores, figures.learning_curves) if trained],
-        "samples": _samples(members),
-    }
-
-
-def _by_task(table: list[Row]) -> dict[str, list[Row]]:
-    return {task: [row for row in table if row.task == task] for task in dict.fromkeys(row.task for row in table)}
-
-
-def _best(task: str, members: list[Row]) -> list[Row]:
-    """Return the rows with the best mean, all of them where several show the same."""
-    top = (max if TASKS[task].higher_is_better else min)(row.test for row in members)
-    return [row for row in members if f"{row.test:.3f}" == f"{top:.3f}"]
-
-
-def _finding(task: str, members: list[Row]) -> str:
-    best = _best(task, members)
-    names = " and ".join(f"{row.model} on {row.view}" if row.view else row.model for row in best)
-    free = [row for row in members if not row.view]
-    against = f"; without structure {cells(_best(task, free)[0])[2]} ({_best(task, free)[0].model})" if free else ""
-    return f"{TASKS[task].title}: {names} with {TASKS[task].metric} {cells(best[0])[2]}{against}."
-
-
-def _budget(task: str, members: list[Row]) -> str:
-    configs = (record.trial.config for row in members if row.view for record in row.records)
-    spec = replace(TASKS[task].budget, **next(configs, {}))
-    memory = f", memory bias {spec.memory_bias:g}" if spec.memory_bias else ""
-    convolutions = f" ({spec.num_convolutions} in a convolution)" if spec.num_convolutions != spec.num_layers else ""
-    return (
-        f"Every model: {spec.steps} steps of {spec.optimizer} at {spec.learning_rate:g}, "
-        f"{spec.hidden_channels} hidden channels, layers: {spec.num_layers}{convolutions}{memory}."
+def print_changes(first: Path, second: Path, console: Console) -> list[Change]:
+    """Print what changed from one run to another, and return it; only what the interval says is marked."""
+    before, after = read_records(first), read_records(second)
+    found = changes(before, after)
+    shown = Table(title=f"from {first.name} to {second.name}", title_justify="left")
+    for title in ("task", "model", "view"):
+        shown.add_column(title)
+    for title in ("before", "after", "gain [95 %]", "seeds", "test score", "speed [95 %]", "steps/s"):
+        shown.add_column(title, justify="right")
+    for change in found:
+        shown.add_row(
+            *(change.after.task, change.after.model, change.after.view or wording.FREE),
+            *(f"{change.before.test.mean:.3f}", f"{change.after.test.mean:.3f}", _signed(change.gain)),
+            *(str(change.gain.count), _marked(change.verdict), _times(change.speed), _marked(change.speed_verdict)),
+        )
+    console.print(shown)
+    console.print(
+        "The gain is the mean difference over seeds that both runs have, over zero where the second is better; it is "
+        "marked where its 95 % interval excludes zero, the speed where it excludes one. Intervals are not corrected "
+        "for the number of lines: of 20 without any change one is marked by chance.",
+        soft_wrap=True,
     )
+    if (a := wording.machines(before)) != (b := wording.machines(after)):
+        console.print("The machines or versions differ:", *a, *b, sep="\n", markup=False, soft_wrap=True)
+    return found
 
 
-def _samples(members: list[Row]) -> list[dict[str, Any]]:
-    first = [row.records[0] for row in members if row.records[0].samples]
-    return [{"model": r.trial.model, "seed": r.trial.seed, "texts": list(r.samples.items())} for r in first]
+def _signed(found: Estimate) -> str:
+    return f"{found.mean:+.3f}" + (f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]" if found.interval else "")
 
 
-def _machine(records: list[Record]) -> str:
-    known = next((record.machine for record in records if record.machine), None)
-    if known is None:
-        return "No trial has finished yet."
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
-    gpu = f", {known['gpu']}" if known["gpu"] else ""
-    return (
-        f"Machine: {known['processor']}, {known['cores']} cores, {known['memory_gib']} GiB{gpu}; {known['system']}; "
-        f"Python {known['python']}, {versions}; revision {known['revision']}."
-    )
+def _times(found: Estimate | None) -> str:
+    if found is None:
+        return ""
+    return f"x {found.mean:.2f}" + (f" [{found.interval[0]:.2f}, {found.interval[1]:.2f}]" if found.interval else "")
 
 
-def _line(parts: list[str] | tuple[str, ...]) -> str:
+def _marked(verdict: str) -> str:
+    return f"[{MARKS[verdict]}]{verdict}[/]" if verdict in MARKS else verdict
+
+
+def _line(parts: list[str]) -> str:
     return f"| {' | '.join(parts)} |"

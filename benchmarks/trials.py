@@ -102,7 +102,7 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         seconds_to_target=cost.seconds_to(task.target, task.higher_is_better, history),
         peak_memory_mib=memory.mebibytes(),
         peak_gpu_memory_mib=None if gpu_memory is None else gpu_memory.mebibytes(),
-        energy_joules=joules,
+        energy_joules=joules if new else None,
         curve=asdict(history),
         samples=samples,
         note=problem.note,

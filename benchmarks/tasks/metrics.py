@@ -1,5 +1,6 @@
 """How answers are judged: what is trained on, and what is reported."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,12 +23,14 @@ class Metric:
     Attributes:
         name: what the score is called.
         higher_is_better: whether a higher score is better.
+        bounds: what a score can be at all.
         points: from the logits [answers, classes] and the right answers [answers], the sum of their points.
         loss: from the same, the mean loss that training lowers.
     """
 
     name: str
     higher_is_better: bool
+    bounds: tuple[float, float]
     points: Callable[[Tensor, Tensor], Tensor]
     loss: Callable[[Tensor, Tensor], Tensor] = torch.nn.functional.cross_entropy
 
@@ -35,5 +38,5 @@ class Metric:
         return self.name
 
 
-ACCURACY = Metric("accuracy", higher_is_better=True, points=_right)
-NATS_PER_CHARACTER = Metric("nats per character", higher_is_better=False, points=_nats)
+ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right)
+NATS_PER_CHARACTER = Metric("nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats)
