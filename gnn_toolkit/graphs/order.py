@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from gnn_toolkit import _checks
+from gnn_toolkit.graphs.incidence import Incidence, incidence
 from gnn_toolkit.graphs.levels import checked_levels, climb
 
 T = TypeVar("T")
@@ -79,9 +80,20 @@ class LevelOrder:
         return _inverse(self.nodes)
 
     @_kept
-    def local(self) -> Tensor:
-        """[E] each edge's target, counted from the first place of its level."""
-        return self.target - self.node_ptr.to(self.target.device)[self.level[self.target]]
+    def incidence(self) -> Incidence:
+        """The edges seen from both ends, for kernels; on a batch of paths, which need none, only ``node_ptr``."""
+        if self.is_paths:
+            none = torch.empty(0, dtype=torch.long)
+            return Incidence(*[none] * 3, none.view(0, 1), *[none] * 2, none.view(0, 1), self.node_ptr, none, none)
+        edges = (self.source, self.target, self.relation)
+        return incidence(*edges, self.node_ptr, self.nodes.size(0), self.num_relations)
+
+    @property
+    def is_forest(self) -> bool:
+        """Whether no node has more than one predecessor; not known, and then ``False``, while a compiler traces."""
+        if torch.compiler.is_compiling():
+            return False
+        return self.num_relations == 1 and self.source.size(0) + self.starts.size(0) == self.nodes.size(0)
 
     @_kept
     def oldest_level(self) -> list[int]:
@@ -115,7 +127,7 @@ class LevelOrder:
         target = torch.cat([self.target + extra, self.starts + extra])
         level = torch.cat([torch.zeros_like(fresh), self.level + 1])
         relation = torch.cat([self.relation, torch.zeros_like(fresh)])
-        grown = _sorted(torch.stack([source, target]), level, relation, self.num_relations, packed=False)
+        grown = _sorted(torch.stack([source, target]), level, relation, self.num_relations, packed=self.is_paths)
         nodes = torch.cat([fresh + count, self.nodes])
         edges = torch.cat([self.edges, fresh + self.edges.size(0)])[grown.edges]
         return LevelOrder(**{**vars(grown), "nodes": nodes, "edges": edges})

@@ -195,7 +195,7 @@ def test_the_operators_keep_torch_s_rules(name: str, kind: type, options: dict[s
         out = flat(layer(normal(5, F), edge_index, hx, edge_type=edge_type, level=level))
         gradients(out, list(layer.parameters()))
     names = {func.name().removeprefix("gnn_toolkit::") for func in recorder.calls}
-    assert names == {"checked_levels", "sort_by_level", name, f"{name}_backward"}
+    assert names == {"checked_levels", "sort_by_level", "incidence", name, f"{name}_backward"}
     for func, calls in recorder.calls.items():
         for args in calls:
             if func.name() == f"gnn_toolkit::{name}":

@@ -1,15 +1,13 @@
 """From a cell and its parameters in torch's layout to its kernel."""
 
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from gnn_toolkit.graphs.order import LevelOrder
 from gnn_toolkit.layers.cells import Cell, GRUCell, LSTMCell, RelationLSTMCell, RNNCell
 from gnn_toolkit.layers.kernels import gru, lstm, relation_lstm, rnn
-from gnn_toolkit.layers.kernels.walk import Structure
 
 Parameters = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # weight_ih, weight_hh [R, G * H, H], bias_ih, bias_hh
 
@@ -27,78 +25,38 @@ def walk(
         start: each state's initial values, rows as in ``order.starts``; ``None`` for zeros.
         aggr: ``"sum"``, ``"mean"`` or ``"max"``.
     """
-    order = order if start is None else order.with_initial
-    structure = Structure(order.source, order.target, order.node_ptr, order.edge_ptr, aggr)
-    states = KERNELS[type(cell)](cell, x, parameters, start, structure)
-    return [state[state.size(0) - x.size(0) :] for state in states]
-
-
-def _rnn(
-    cell: Cell, x: Tensor, parameters: Parameters, start: list[Tensor] | None, structure: Structure
-) -> list[Tensor]:
-    weight_ih, weight_hh, bias_ih, bias_hh = parameters
-    gates = linear(x, weight_ih, None if bias_ih is None or bias_hh is None else bias_ih + bias_hh)
-    relu = isinstance(cell, RNNCell) and cell.nonlinearity == "relu"
-    h, _ = rnn.forward(gates, weight_hh.to(gates.dtype), _initial(gates, weight_hh, start, 1), *structure, relu)
-    return [h]
-
-
-def _gru(_: Cell, x: Tensor, parameters: Parameters, start: list[Tensor] | None, structure: Structure) -> list[Tensor]:
-    weight_ih, weight_hh, bias_ih, bias_hh = parameters
-    hidden = weight_hh.size(2)
-    bias_n = x.new_zeros(hidden)
-    if bias_ih is not None and bias_hh is not None:
-        # r and z add both biases up; n's second one stays inside the reset.
-        bias_ih = bias_ih + torch.cat([bias_hh[: 2 * hidden], bias_hh.new_zeros(hidden)])
-        bias_n = bias_hh[2 * hidden :]
-    gates = linear(x, weight_ih, bias_ih)
-    initial = _initial(gates, weight_hh, start, 1)
-    h, *_saved = gru.forward(gates, weight_hh.to(gates.dtype), bias_n.to(gates.dtype), initial, *structure)
-    return [h]
-
-
-def _lstm(_: Cell, x: Tensor, parameters: Parameters, start: list[Tensor] | None, structure: Structure) -> list[Tensor]:
-    weight_ih, weight_hh, bias_ih, bias_hh = parameters
-    bias = None if bias_ih is None or bias_hh is None else _iogf(bias_ih + bias_hh, 0)
-    gates = linear(x, _iogf(weight_ih, 0), bias)
-    initial = _initial(gates, weight_hh, start, 2)
-    states, *_saved = lstm.forward(gates, _iogf(weight_hh, 1).to(gates.dtype), initial, *structure)
-    return list(states.chunk(2, 1))
-
-
-def _refuse(*_: object) -> None:
-    raise RuntimeError("backend='fused' is differentiable once: use backend='message_passing' for second derivatives")
-
-
-for _kernel in (rnn, gru, lstm, relation_lstm):
-    _kernel.backward.register_autograd(_refuse)
-
-
-def _relation_lstm(
-    _: Cell, x: Tensor, parameters: Parameters, start: list[Tensor] | None, structure: Structure
-) -> list[Tensor]:
-    weight_ih, weight_hh, bias_ih, bias_hh = parameters
-    gates = linear(x, weight_ih, None if bias_ih is None or bias_hh is None else bias_ih + bias_hh)
-    initial = _initial(gates, weight_hh, start, 2)
-    states, *_saved = relation_lstm.forward(gates, weight_hh.to(gates.dtype), initial, *structure)
-    return list(states.chunk(2, 1))
-
-
-KERNELS: dict[type, Callable[..., list[Tensor]]] = {
-    RNNCell: _rnn,
-    GRUCell: _gru,
-    LSTMCell: _lstm,
-    RelationLSTMCell: _relation_lstm,
-}
-
-
-def _iogf(rows: Tensor, dim: int) -> Tensor:
-    """Return an LSTM's rows, given in torch's order i, f, g, o, in the kernel's order i, o, g, f."""
-    i, f, g, o = rows.chunk(4, dim)
-    return torch.cat([i, o, g, f], dim)
-
-
-def _initial(gates: Tensor, weight_hh: Tensor, start: list[Tensor] | None, num_states: int) -> Tensor:
+    kernel, *options = _kernel(cell, order)
+    x, weight_ih, weight_hh, bias_ih, bias_hh, *initial = _cast(x, *parameters, *(start or ()))
     if start is None:
-        return gates.new_empty(0, num_states * weight_hh.size(2))
-    return torch.cat(start, -1).to(gates.dtype)
+        initial = [x.new_empty(0, weight_hh.size(2))] * cell.num_states
+    order = order if start is None else order.with_initial
+    bias = None if bias_ih is None else bias_ih + bias_hh
+    others = []
+    if isinstance(cell, GRUCell):  # r and z add both biases up; n's second one stays inside the reset
+        rest = x.new_zeros(weight_hh.size(2)) if bias_hh is None else bias_hh.chunk(3)[2]
+        others = [rest]
+        bias = None if bias is None else torch.cat([*bias.chunk(3)[:2], bias_ih.chunk(3)[2]])
+    out = kernel(x, weight_ih, bias, weight_hh, *others, *initial, list(order.incidence), aggr, *options)
+    states = [out] if isinstance(out, Tensor) else out[: cell.num_states]
+    return list(states) if start is None else [state[state.size(0) - x.size(0) :] for state in states]
+
+
+def _kernel(cell: Cell, order: LevelOrder) -> tuple[Any, ...]:
+    """Return the kernel of a cell and its options."""
+    if isinstance(cell, RNNCell):
+        return rnn.forward, cell.nonlinearity == "relu"
+    if isinstance(cell, LSTMCell) and order.is_forest:  # a gate an edge is then a gate a node, in one product
+        return (relation_lstm.forward,)
+    return (KERNELS[type(cell)],)
+
+
+KERNELS: dict[type, Any] = {GRUCell: gru.forward, LSTMCell: lstm.forward, RelationLSTMCell: relation_lstm.forward}
+
+
+def _cast(*tensors: Tensor | None) -> list[Any]:
+    """Return the tensors in the type that autocast asks for."""
+    device = "cpu" if tensors[0] is None else tensors[0].device.type
+    if not torch.is_autocast_enabled(device):
+        return list(tensors)
+    dtype = torch.get_autocast_dtype(device)
+    return [None if t is None else t.to(dtype) for t in tensors]

@@ -7,57 +7,55 @@ With ``s = sum over r of s_r`` and ``b_n`` the bias inside the reset:
 Backward, step 1 of the derivation in :mod:`gnn_toolkit.layers.kernels`:
 
     dn~ = dh * (1 - z) * (1 - n^2)                  (before the tanh)
-    dz~ = dh * (s - n) * z * (1 - z)                (before the sigmoid)
+    dz~ = dh * (s - n) * z * (1 - z) = dh * (h - n) * (1 - z)
     dr~ = dn~ * (q_n + b_n) * r * (1 - r)           (before the sigmoid)
     da = (dr~, dz~, dn~),  dq = (dr~, dz~, dn~ * r),  db_n = sum over v of dn~ * r
 
 and step 2 gains a term, because s also enters h itself: ``ds_r = W_r^T dq + dh * z``.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.walk import Structure, Walk, weight_gradient
+from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
+from gnn_toolkit.layers.kernels.walk import Walk, chunks
 
 
 @torch.library.custom_op("gnn_toolkit::dag_gru", mutates_args=())
 def forward(
-    gates: Tensor,
+    x: Tensor,
+    weight_ih: Tensor,
+    bias: Tensor | None,
     weight: Tensor,
     bias_n: Tensor,
-    initial: Tensor,
-    source: Tensor,
-    target: Tensor,
-    node_ptr: Tensor,
-    edge_ptr: Tensor,
+    h_0: Tensor,
+    structure: Sequence[Tensor],
     aggr: str,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the states h [S + N, H], the gates r, z, n [N, 3 H], ``q_n + b_n`` [N, H] and the sums s [R, N, H]."""
-    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
-    hidden = weight.size(2)
-    h = torch.cat([initial, gates.new_empty(gates.size(0), hidden)])
-    acts = gates.clone()
-    q_n = bias_n.expand(gates.size(0), hidden).clone()
-    sums = gates.new_zeros(weight.size(0), gates.size(0), hidden)
-    products = [(w[: 2 * hidden].t(), w[2 * hidden :].t()) for w in weight]
-    nodes = [h[walk.extra :], acts[:, : 2 * hidden], *acts.split(hidden, 1), q_n, *sums]
-    for state, rz, r, z, n, q, *into, sources, locals_ in walk.levels(nodes, [source, walk.local]):
-        total = None
-        for s, (product_rz, product_n), origin, local in zip(into, products, sources, locals_, strict=True):
-            if origin.numel():
-                walk.add_up(s, local, h.index_select(0, origin), hidden)
-                rz.addmm_(s, product_rz)
-                q.addmm_(s, product_n)
-                total = s if total is None else total + s
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the states h [S + N, H], the gates r, z, n [N, 3 H] and ``q_n + b_n`` [N, H]."""
+    hidden = h_0.size(1)
+    walk = Walk(structure, h_0.size(0), aggr)
+    h = torch.cat([h_0, h_0.new_empty(x.size(0), hidden)])
+    acts = input_gates(x, weight_ih, bias, x.new_empty(x.size(0), 3 * hidden))
+    q_n = bias_n.expand(x.size(0), hidden).clone()
+    product = stacked(weight)
+    product_rz, product_n = product[:, : 2 * hidden], product[:, 2 * hidden :]
+    for step in walk.forward([h[walk.extra :], acts[:, : 2 * hidden], *acts.split(hidden, 1), q_n]):
+        state, rz, r, z, n, q = step.nodes
+        s = walk.sums(step, h, walk.mode)
+        if s is not None:
+            rz.addmm_(s, product_rz)
+            q.addmm_(s, product_n)
         rz.sigmoid_()
         n.addcmul_(r, q).tanh_()
-        if total is None:
+        if s is None:
             torch.addcmul(n, z, n, value=-1, out=state)
         else:
-            torch.lerp(n, total, z, out=state)
-    return h, acts, q_n, sums
+            torch.lerp(n, s if weight.size(0) == 1 else s.view(s.size(0), -1, hidden).sum(1), z, out=state)
+    return h, acts, q_n
 
 
 @torch.library.custom_op("gnn_toolkit::dag_gru_backward", mutates_args=())
@@ -66,67 +64,58 @@ def backward(
     h: Tensor,
     acts: Tensor,
     q_n: Tensor,
-    sums: Tensor,
     weight: Tensor,
-    source: Tensor,
-    target: Tensor,
-    node_ptr: Tensor,
-    edge_ptr: Tensor,
+    structure: Sequence[Tensor],
+    extra: int,
     aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight, ``b_n`` and the initial states."""
-    extra, hidden = dh.size(0) - acts.size(0), weight.size(2)
-    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
-    shares = walk.shares(h, sums)
-    dh = dh.clone()
-    r, z, n = acts.split(hidden, 1)
-    slopes = [(1 - z) * (1 - n * n), q_n * r * (1 - r), (sums.sum(0) - n) * z * (1 - z)]  # of n, r, z
+    hidden = h.size(1)
+    walk = Walk(structure, extra, aggr)
+    walk.prepare(h)
+    dh = dh.clone(memory_format=torch.contiguous_format)
     dq, dn = torch.empty_like(acts), torch.empty_like(q_n)
-    nodes = [dh[extra:], *slopes, r, z, dn, dq, *dq.split(hidden, 1)]
-    edges = [source, walk.local, walk.local if shares is None else shares]
-    for dh_v, slope_n, slope_r, slope_z, r_v, z_v, dn_v, dq_v, *parts, origins, locals_, parts_of in walk.levels(
-        nodes, edges, reverse=True
-    ):
-        dq_r, dq_z, dq_n = parts
-        torch.mul(dh_v, slope_n, out=dn_v)
-        torch.mul(dn_v, slope_r, out=dq_r)
-        torch.mul(dh_v, slope_z, out=dq_z)
+    for dq_part, dn_part, h_part, acts_part, q_part in chunks(dq, dn, h[extra:], acts, q_n):
+        _slopes(dq_part, dn_part, h_part, acts_part, q_part)
+    messages = walk.messages(dh)
+    product = stacked(weight).t()
+    r, z, _ = acts.split(hidden, 1)
+    for step in walk.backward([dh[extra:], r, z, dn, dq, *dq.split(hidden, 1)]):
+        dh_v, r_v, z_v, dn_v, dq_v, dq_r, dq_z, dq_n = step.nodes
+        walk.collect(step, dh_v, messages)
+        dn_v.mul_(dh_v)
+        dq_r.mul_(dn_v)
+        dq_z.mul_(dh_v)
         torch.mul(dn_v, r_v, out=dq_n)
-        for w, origin, local, share in zip(weight, origins, locals_, parts_of, strict=True):
-            if origin.numel():
-                back = torch.addmm(dh_v * z_v, dq_v, w).index_select(0, local)
-                dh.index_add_(0, origin, back if shares is None else back.mul_(share))
-    dgates = torch.cat([dq[:, : 2 * hidden], dn], 1)
-    return dgates, weight_gradient(dq, sums), dq[:, 2 * hidden :].sum(0), dh[:extra].clone()
+        walk.send(step, messages, (dq_v, product), through=dh_v.mul_(z_v))
+    for step in walk.given([dh[:extra]]):
+        walk.collect(step, step.nodes[0], messages)
+    dweight, dbias_n = walk.weight_gradient(dq, h), dq[:, 2 * hidden :].sum(0)
+    dq[:, 2 * hidden :] = dn
+    return dq, dweight, dbias_n, dh[:extra].clone()
+
+
+def _slopes(dq: Tensor, dn: Tensor, h: Tensor, acts: Tensor, q_n: Tensor) -> None:
+    """Write what reaches r, z and n by way of ``dn~`` and ``dh``; n's part of dq is written by the walk."""
+    r, z, n = acts.chunk(3, 1)
+    dq_r, dq_z, keep = dq.chunk(3, 1)
+    torch.mul(q_n, r, out=dq_r).addcmul_(dq_r, r, value=-1)
+    torch.neg(z, out=keep).add_(1)  # 1 - z, where n's part of dq will stand
+    torch.sub(h, n, out=dq_z).mul_(keep)
+    torch.mul(n, n, out=dn)
+    torch.addcmul(keep, keep, dn, value=-1, out=dn)
 
 
 @forward.register_fake
-def _(gates: Tensor, weight: Tensor, bias_n: Tensor, initial: Tensor, *_: Any) -> tuple[Tensor, ...]:
-    nodes, hidden = gates.size(0), weight.size(2)
-    h = gates.new_empty(initial.size(0) + nodes, hidden)
-    sums = gates.new_empty(weight.size(0), nodes, hidden)
-    return h, torch.empty_like(gates), gates.new_empty(nodes, hidden), sums
+def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, bias_n: Tensor, h_0: Tensor, *_: Any) -> Any:
+    nodes, hidden = x.size(0), h_0.size(1)
+    return h_0.new_empty(h_0.size(0) + nodes, hidden), x.new_empty(nodes, 3 * hidden), x.new_empty(nodes, hidden)
 
 
 @backward.register_fake
-def _(dh: Tensor, h: Tensor, acts: Tensor, *rest: Any) -> tuple[Tensor, ...]:
-    weight = rest[2]
-    hidden = weight.size(2)
-    initial = dh.new_empty(dh.size(0) - acts.size(0), hidden)
-    return torch.empty_like(acts), torch.empty_like(weight), dh.new_empty(hidden), initial
+def _(dh: Tensor, h: Tensor, acts: Tensor, q_n: Tensor, weight: Tensor, structure: Any, extra: int, *_: Any) -> Any:
+    hidden = h.size(1)
+    return torch.empty_like(acts), torch.empty_like(weight), h.new_empty(hidden), h.new_empty(extra, hidden)
 
 
-def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, weight, _, _, *structure, aggr = inputs
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*output, weight, *structure)
-    ctx.aggr = aggr
-
-
-def _backward(ctx: Any, dh: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
-    if dh is None:
-        return (None,) * 9
-    return (*backward(dh, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
-
-
-forward.register_autograd(_backward, setup_context=_setup)
+differentiable(forward, backward, num_states=1)

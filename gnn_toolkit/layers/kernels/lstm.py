@@ -1,8 +1,6 @@
 """Long short-term memory with a forget gate for every edge.
 
-Gates are laid out as i, o, g, f here:
-
-    i = sigmoid(a_i + q_i),  o = sigmoid(a_o + q_o),  g = tanh(a_g + q_g)
+    i = sigmoid(a_i + q_i),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
     f_e = sigmoid(a_f,v + p_r,u)  with  p_r,u = W_f,r h_u           for every edge e = u -> v of type r
     c_v = i * g + sum over e of f_e * c_u,  h_v = o * tanh(c_v)
 
@@ -12,145 +10,154 @@ plain LSTM, however many edges there are.
 Backward, step 1 of the derivation in :mod:`gnn_toolkit.layers.kernels`, with D the whole gradient of c_v:
 
     D   = dc_v + dh_v * o * (1 - tanh(c_v)^2)
-    di~ = D * g * i * (1 - i),  dg~ = D * i * (1 - g^2),  do~ = dh_v * tanh(c_v) * o * (1 - o)
+    di~ = D * g * i * (1 - i),  dg~ = D * i * (1 - g^2),  do~ = dh_v * tanh(c_v) * o * (1 - o) = dh_v * h_v * (1 - o)
     df~_e = D * c_u * f_e * (1 - f_e),  da_f,v = sum over e of df~_e,  dc_u += D * f_e
 
 What an edge asks of its source through the forget gate is summed at the source, ``dp_r,u = sum over e of df~_e``, and
 enters when the source's level is reached: ``dh_u += W_f,r^T dp_r,u``, and at the end ``dW_f,r = sum of dp_r,u h_u^T``.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.walk import Structure, Walk, weight_gradient
+from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
+from gnn_toolkit.layers.kernels.walk import Walk, chunks
+
+
+def _products(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the products of the sums to i [R * H, H], h to p [H, R * H], and the sums to g and o [R * H, 2 H]."""
+    hidden = weight.size(2)
+    w_i, w_f, w_go = weight.split([hidden, hidden, 2 * hidden], 1)
+    return stacked(w_i), w_f.flatten(0, 1).t(), stacked(w_go)
 
 
 @torch.library.custom_op("gnn_toolkit::dag_lstm", mutates_args=())
 def forward(
-    gates: Tensor,
+    x: Tensor,
+    weight_ih: Tensor,
+    bias: Tensor | None,
     weight: Tensor,
-    initial: Tensor,
-    source: Tensor,
-    target: Tensor,
-    node_ptr: Tensor,
-    edge_ptr: Tensor,
+    h_0: Tensor,
+    c_0: Tensor,
+    structure: Sequence[Tensor],
     aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return h, c [S + N, 2 H], the gates i, o, g, a_f [N, 4 H], the sums s [R, N, H] and f_e [E, H]."""
-    relations, hidden = weight.size(0), weight.size(2)
-    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
-    states = torch.cat([initial, gates.new_empty(gates.size(0), 2 * hidden)])
-    acts = gates.clone()
-    sums = gates.new_zeros(relations, gates.size(0), hidden)
-    forget = gates.new_empty(source.size(0), hidden)
-    products = [(w[: 3 * hidden].t(), w[3 * hidden :].t()) for w in weight]
-    asked = gates.new_empty(relations, states.size(0), hidden)  # p_r,u
-    for p, (_, product_f) in zip(asked, products, strict=True):
-        torch.mm(initial[:, :hidden], product_f, out=p[: walk.extra])
-    columns = [acts[:, : 3 * hidden], acts[:, : 2 * hidden], *acts.split(hidden, 1)]
-    nodes = [*columns, *states[walk.extra :].split(hidden, 1), *(p[walk.extra :] for p in asked), *sums]
-    edges = [source, walk.local, forget]
-    for iog, io, i, o, g, a_f, h, c, *rest, origins, locals_, forgets in walk.levels(nodes, edges):
-        c.zero_()
-        into = zip(rest[relations:], asked, products, origins, locals_, forgets, strict=True)
-        for s, p, (product_iog, _), origin, local, f in into:
-            if origin.numel():
-                torch.index_select(p, 0, origin, out=f).add_(a_f.index_select(0, local)).sigmoid_()
-                h_u, c_u = states.index_select(0, origin).split(hidden, 1)
-                walk.add_up(s, local, h_u, hidden)
-                iog.addmm_(s, product_iog)
-                c.index_add_(0, local, c_u.mul_(f))
-        io.sigmoid_()
-        c.addcmul_(i, g.tanh_())
-        torch.mul(o, c.tanh(), out=h)
-        for p, (_, product_f) in zip(rest[:relations], products, strict=True):
-            torch.mm(h, product_f, out=p)
-    return states, acts, sums, forget
+    """Return the states h and c [S + N, H], i, tanh(c), g, o [N, 4 H] and f_e [E, H]."""
+    relations, hidden = weight.size(0), h_0.size(1)
+    walk = Walk(structure, h_0.size(0), aggr)
+    h, c = (torch.cat([start, start.new_empty(x.size(0), hidden)]) for start in (h_0, c_0))
+    acts = input_gates(x, weight_ih, bias, x.new_empty(x.size(0), 4 * hidden))
+    forget = x.new_empty(walk.structure.source.size(0), hidden)
+    to_i, to_p, to_go = _products(weight)
+    asked = x.new_empty(h.size(0), relations * hidden)
+    torch.mm(h_0, to_p, out=asked[: walk.extra])
+    nodes = [h[walk.extra :], c[walk.extra :], asked[walk.extra :], *acts.split(hidden, 1), acts[:, 2 * hidden :]]
+    for step in walk.forward(nodes, [forget]):
+        h_v, c_v, p_v, i, a_f, g, o, go = step.nodes
+        s = walk.sums(step, h, walk.mode)
+        kept = None
+        if s is not None:
+            source, local, source_row, _ = step.into
+            (f,) = step.edges
+            i.addmm_(s, to_i)
+            go.addmm_(s, to_go)
+            torch.index_select(asked.view(-1, hidden), 0, source_row, out=f).add_(a_f.index_select(0, local)).sigmoid_()
+            kept = walk.sum_into(step, c.index_select(0, source).mul_(f))
+        i.sigmoid_()
+        o.sigmoid_()
+        torch.mul(i, g.tanh_(), out=c_v) if kept is None else torch.addcmul(kept, i, g.tanh_(), out=c_v)
+        torch.mul(o, torch.tanh(c_v, out=a_f), out=h_v)  # a_f has served: tanh(c) takes its place
+        if step.outof[0].numel():
+            torch.mm(h_v, to_p, out=p_v)
+    return h, c, acts, forget
 
 
 @torch.library.custom_op("gnn_toolkit::dag_lstm_backward", mutates_args=())
 def backward(
-    dstates: Tensor,
-    states: Tensor,
+    dh: Tensor,
+    dc: Tensor,
+    h: Tensor,
+    c: Tensor,
     acts: Tensor,
-    sums: Tensor,
     forget: Tensor,
     weight: Tensor,
-    source: Tensor,
-    target: Tensor,
-    node_ptr: Tensor,
-    edge_ptr: Tensor,
+    structure: Sequence[Tensor],
+    extra: int,
     aggr: str,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the weight and the initial states h, c side by side."""
-    relations, hidden = weight.size(0), weight.size(2)
-    extra = states.size(0) - acts.size(0)
-    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
-    h, c = states.split(hidden, 1)
-    shares = walk.shares(h, sums)
-    dstates = dstates.clone()
-    i, o, g, _ = acts.split(hidden, 1)
-    squashed = c[extra:].tanh()
-    to_c = o * (1 - squashed * squashed)
-    # The walk multiplies these slopes in place by what reaches the node; the last part is summed up from its edges.
-    dgates = torch.cat([g * i * (1 - i), squashed * o * (1 - o), i * (1 - g * g), torch.zeros_like(o)], 1)
-    forget_slope = c.index_select(0, source).mul_(forget)
-    forget_slope.addcmul_(forget_slope, forget, value=-1)
-    dasked = h.new_zeros(relations, states.size(0), hidden)
-    weights = [(w[: 3 * hidden], w[3 * hidden :]) for w in weight]
-    columns = [dgates[:, : 3 * hidden], *dgates.split(hidden, 1)]
-    nodes = [*dstates[extra:].split(hidden, 1), to_c, *columns, *(dp[extra:] for dp in dasked)]
-    edges = [source, walk.local, forget, forget_slope, forget if shares is None else shares]
-    for dh_v, whole, to_c, iog, di, do, dg, da_f, *rest in walk.levels(nodes, edges, reverse=True):
-        for dp, (_, weight_f) in zip(rest[:relations], weights, strict=True):
-            dh_v.addmm_(dp, weight_f)
-        whole.addcmul_(dh_v, to_c)
-        di.mul_(whole)
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, the weight and the initial h and c."""
+    hidden = h.size(1)
+    walk = Walk(structure, extra, aggr)
+    walk.prepare(h)
+    dh, dc = (gradient.clone(memory_format=torch.contiguous_format) for gradient in (dh, dc))
+    dgates = torch.empty_like(acts)
+    for parts in chunks(dgates, h[extra:], acts):
+        _slopes(*parts)
+    dforget = c.index_select(0, walk.structure.source).mul_(forget)
+    dforget.addcmul_(dforget, forget, value=-1)
+    kept, messages = torch.empty_like(forget), walk.messages(dh)
+    dasked = h.new_zeros(h.size(0), weight.size(0) * hidden)
+    from_i, from_p, from_go = (product.t() for product in _products(weight))
+    nodes = [dh[extra:], dc[extra:], dasked[extra:], *dgates.split(hidden, 1), dgates[:, 2 * hidden :]]
+    for step in walk.backward(nodes, [forget, dforget, kept]):
+        dh_v, dc_v, dp, di, to_c, dg, do, dgo = step.nodes
+        _collect(walk, step, (dh_v, dc_v, dp), (messages, kept, dforget), from_p)
+        dc_v.addcmul_(dh_v, to_c)
+        di.mul_(dc_v)
+        dg.mul_(dc_v)
         do.mul_(dh_v)
-        dg.mul_(whole)
-        for dp, (weight_iog, _), origin, local, f, slope, share in zip(dasked, weights, *rest[relations:], strict=True):
-            if origin.numel():
-                back = torch.cat([iog @ weight_iog, whole], 1).index_select(0, local)
-                df = slope * back[:, hidden:]
-                da_f.index_add_(0, local, df)
-                dp.index_add_(0, origin, df)
-                back[:, hidden:].mul_(f)
-                if shares is not None:
-                    back[:, :hidden].mul_(share)
-                dstates.index_add_(0, origin, back)
-    for dp, (_, weight_f) in zip(dasked, weights, strict=True):
-        dstates[:extra, :hidden].addmm_(dp[:extra], weight_f)
-    dweight = [weight_gradient(dgates[:, : 3 * hidden], sums), torch.stack([dp.t() @ h for dp in dasked])]
-    return dgates, torch.cat(dweight, 1), dstates[:extra].clone()
+        if step.into[0].numel():
+            f, df, k = step.edges
+            whole = dc_v.index_select(0, step.into[1])
+            df.mul_(whole)
+            torch.mul(whole, f, out=k)
+            walk.send(step, messages, (di, from_i), (dgo, from_go))
+    for step in walk.given([dh[:extra], dc[:extra], dasked[:extra]]):
+        _collect(walk, step, step.nodes, (messages, kept, dforget), from_p)
+    del messages, kept
+    dgates[:, hidden : 2 * hidden] = walk.sum_edges(dforget)
+    dweight = walk.weight_gradient(dgates, h)
+    dweight[:, hidden : 2 * hidden] = (dasked.t() @ h).view(-1, hidden, hidden)
+    return dgates, dweight, dh[:extra].clone(), dc[:extra].clone()
+
+
+def _collect(
+    walk: Walk, step: Any, into: Sequence[Tensor], left: tuple[Tensor, Tensor, Tensor], from_p: Tensor
+) -> None:
+    """Add to dh, dc and dp of a block what its successors left in the messages and on the edges."""
+    if step.outof[0].numel():
+        (dh, dc, dp), (messages, kept, dforget) = into, left
+        walk.collect(step, dh, messages)
+        dc.add_(walk.sum_outof(step, kept))
+        dh.addmm_(dp.copy_(walk.sum_outof(step, dforget, by_row=True)), from_p)
+
+
+def _slopes(dgates: Tensor, h: Tensor, acts: Tensor) -> None:
+    """Write what the walk multiplies by D and ``dh_v``: the slopes of the gates and, in the place of f, of c in h."""
+    i, squashed, g, o = acts.chunk(4, 1)
+    di, to_c, dg, do = dgates.chunk(4, 1)
+    torch.mul(i, g, out=di)
+    torch.addcmul(i, di, g, value=-1, out=dg)
+    di.addcmul_(di, i, value=-1)
+    torch.addcmul(h, h, o, value=-1, out=do)
+    torch.addcmul(o, h, squashed, value=-1, out=to_c)
 
 
 @forward.register_fake
-def _(gates: Tensor, weight: Tensor, initial: Tensor, source: Tensor, *_: Any) -> tuple[Tensor, ...]:
-    relations, hidden = weight.size(0), weight.size(2)
-    states = gates.new_empty(initial.size(0) + gates.size(0), 2 * hidden)
-    sums = gates.new_empty(relations, gates.size(0), hidden)
-    return states, torch.empty_like(gates), sums, gates.new_empty(source.size(0), hidden)
+def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, h_0: Tensor, c_0: Any, structure: Any, *_: Any) -> Any:
+    hidden = h_0.size(1)
+    h, c = (h_0.new_empty(h_0.size(0) + x.size(0), hidden) for _ in range(2))
+    return h, c, x.new_empty(x.size(0), 4 * hidden), x.new_empty(structure[0].size(0), hidden)
 
 
 @backward.register_fake
-def _(dstates: Tensor, states: Tensor, acts: Tensor, *rest: Any) -> tuple[Tensor, ...]:
-    initial = states.new_empty(states.size(0) - acts.size(0), states.size(1))
-    return torch.empty_like(acts), torch.empty_like(rest[2]), initial
+def _(
+    dh: Tensor, dc: Any, h: Tensor, c: Any, acts: Tensor, forget: Any, weight: Tensor, _: Any, extra: int, *__: Any
+) -> Any:
+    return torch.empty_like(acts), torch.empty_like(weight), *(h.new_empty(extra, h.size(1)) for _ in range(2))
 
 
-def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, weight, _, *structure, aggr = inputs
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*output, weight, *structure)
-    ctx.aggr = aggr
-
-
-def _backward(ctx: Any, dstates: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
-    if dstates is None:
-        return (None,) * 8
-    return (*backward(dstates, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
-
-
-forward.register_autograd(_backward, setup_context=_setup)
+differentiable(forward, backward, num_states=2)

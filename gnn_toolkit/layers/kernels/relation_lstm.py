@@ -5,123 +5,122 @@ With ``C_r = sum of c_u over the edges u -> v of type r`` and gates laid out as 
     i = sigmoid(a_i + q_i),  f_r = sigmoid(a_fr + q_fr),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
     c_v = i * g + sum over r of f_r * C_r,  h_v = o * tanh(c_v)
 
-All gates are one product of the sums with ``W_r``, node by node and not edge by edge. Backward, step 1 of the
-derivation in :mod:`gnn_toolkit.layers.kernels`, with D the whole gradient of c_v:
+All gates are one product of the sums with ``W_r``, node by node and not edge by edge. Where no node has more than one
+predecessor this is also the LSTM with a forget gate for every edge. Backward, step 1 of the derivation in
+:mod:`gnn_toolkit.layers.kernels`, with D the whole gradient of c_v:
 
     D   = dc_v + dh_v * o * (1 - tanh(c_v)^2)
-    di~ = D * g * i * (1 - i),  dg~ = D * i * (1 - g^2),  do~ = dh_v * tanh(c_v) * o * (1 - o)
+    di~ = D * g * i * (1 - i),  dg~ = D * i * (1 - g^2),  do~ = dh_v * tanh(c_v) * o * (1 - o) = dh_v * h_v * (1 - o)
     df~_r = D * C_r * f_r * (1 - f_r),  and dc_u += D * f_r for every edge u -> v of type r
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.walk import Structure, Walk, weight_gradient
+from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
+from gnn_toolkit.layers.kernels.walk import SUM, Walk, chunks
 
 
 @torch.library.custom_op("gnn_toolkit::dag_relation_lstm", mutates_args=())
 def forward(
-    gates: Tensor,
+    x: Tensor,
+    weight_ih: Tensor,
+    bias: Tensor | None,
     weight: Tensor,
-    initial: Tensor,
-    source: Tensor,
-    target: Tensor,
-    node_ptr: Tensor,
-    edge_ptr: Tensor,
+    h_0: Tensor,
+    c_0: Tensor,
+    structure: Sequence[Tensor],
     aggr: str,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return h, c [S + N, 2 H], the gates [N, (3 + R) H], and s_r and C_r [R, N, 2 H]."""
-    relations, hidden = weight.size(0), weight.size(2)
-    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), initial.size(0))
-    states = torch.cat([initial, gates.new_empty(gates.size(0), 2 * hidden)])
-    acts = gates.clone()
-    sums = gates.new_zeros(relations, gates.size(0), 2 * hidden)
-    products = [w.t() for w in weight]
-    i, *f, g, o = acts.split(hidden, 1)
-    columns = [acts, acts[:, : (1 + relations) * hidden], i, g, o, *states[walk.extra :].split(hidden, 1)]
-    nodes = [*columns, *f, *sums]
-    for act, squash, i, g, o, h, c, *rest, origins, locals_ in walk.levels(nodes, [source, walk.local]):
-        for s, product, origin, local in zip(rest[relations:], products, origins, locals_, strict=True):
-            if origin.numel():
-                walk.add_up(s, local, states.index_select(0, origin), hidden)
-                act.addmm_(s[:, :hidden], product)
-        squash.sigmoid_()
-        torch.mul(i, g.tanh_(), out=c)
-        for f_r, s, origin in zip(rest[:relations], rest[relations:], origins, strict=True):
-            if origin.numel():
-                c.addcmul_(f_r, s[:, hidden:])
-        torch.mul(o.sigmoid_(), c.tanh(), out=h)
-    return states, acts, sums
+    """Return the states h and c [S + N, H] and the gates [N, (3 + R) H]."""
+    relations, hidden = weight.size(0), h_0.size(1)
+    walk = Walk(structure, h_0.size(0), aggr)
+    h, c = (torch.cat([start, start.new_empty(x.size(0), hidden)]) for start in (h_0, c_0))
+    acts = input_gates(x, weight_ih, bias, x.new_empty(x.size(0), weight.size(1)))
+    product = stacked(weight)
+    sigmoids, (i, *f, g, o) = acts[:, : (1 + relations) * hidden], acts.split(hidden, 1)
+    for step in walk.forward([h[walk.extra :], c[walk.extra :], acts, sigmoids, i, g, o, *f]):
+        h_v, c_v, act, sigmoid, i, g, o, *f = step.nodes
+        s = walk.sums(step, h, walk.mode)
+        if s is not None:
+            act.addmm_(s, product)
+        sigmoid.sigmoid_()
+        torch.mul(i, g.tanh_(), out=c_v)
+        kept = walk.sums(step, c, SUM)
+        if kept is not None:
+            for f_r, c_r in zip(f, kept.split(hidden, 1), strict=True):
+                c_v.addcmul_(f_r, c_r)
+        torch.mul(o.sigmoid_(), c_v.tanh(), out=h_v)
+    return h, c, acts
 
 
 @torch.library.custom_op("gnn_toolkit::dag_relation_lstm_backward", mutates_args=())
 def backward(
-    dstates: Tensor,
-    states: Tensor,
+    dh: Tensor,
+    dc: Tensor,
+    h: Tensor,
+    c: Tensor,
     acts: Tensor,
-    sums: Tensor,
     weight: Tensor,
-    source: Tensor,
-    target: Tensor,
-    node_ptr: Tensor,
-    edge_ptr: Tensor,
+    structure: Sequence[Tensor],
+    extra: int,
     aggr: str,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the weight and the initial states h, c side by side."""
-    relations, hidden = weight.size(0), weight.size(2)
-    extra = states.size(0) - acts.size(0)
-    walk = Walk(Structure(source, target, node_ptr, edge_ptr, aggr), extra)
-    h, c = states.split(hidden, 1)
-    shares = walk.shares(h, sums[..., :hidden])
-    dstates = dstates.clone()
-    i, *forget, g, o = acts.split(hidden, 1)
-    squashed = c[extra:].tanh()
-    slope_f = [kept * f * (1 - f) for kept, f in zip(sums[..., hidden:], forget, strict=True)]
-    slope_c = torch.cat([g * i * (1 - i), *slope_f, i * (1 - g * g)], 1).unflatten(1, (2 + relations, hidden))
-    dgates = torch.empty_like(acts)
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, the weight and the initial h and c."""
+    relations, hidden = weight.size(0), h.size(1)
+    walk = Walk(structure, extra, aggr)
+    walk.prepare(h)
+    dh, dc = (gradient.clone(memory_format=torch.contiguous_format) for gradient in (dh, dc))
+    dgates, to_c = torch.empty_like(acts), torch.empty_like(h[extra:])
+    for parts in chunks(dgates, to_c, h[extra:], acts, walk.all_sums(c, SUM)):
+        _slopes(*parts)
+    messages, memories = walk.messages(dh), walk.messages(dc)
+    product = stacked(weight).t()
+    forget = acts[:, hidden : (1 + relations) * hidden].unflatten(1, (relations, hidden))
     by_c, do = dgates[:, :-hidden].unflatten(1, (2 + relations, hidden)), dgates[:, -hidden:]
-    nodes = [*dstates[extra:].split(hidden, 1), squashed * o * (1 - o), o * (1 - squashed * squashed), slope_c]
-    nodes += [dgates, by_c, do, *forget]
-    edges = [source, walk.local, walk.local if shares is None else shares]
-    for dh, dc, to_o, to_c, slope, dq, by_c, do, *rest in walk.levels(nodes, edges, reverse=True):
-        dc.addcmul_(dh, to_c)
-        torch.mul(dc.unsqueeze(1), slope, out=by_c)
-        torch.mul(dh, to_o, out=do)
-        for w, f, origin, local, share in zip(weight, rest[:relations], *rest[relations:], strict=True):
-            if origin.numel():
-                back = torch.cat([dq @ w, dc * f], 1).index_select(0, local)
-                if shares is not None:
-                    back[:, :hidden].mul_(share)
-                dstates.index_add_(0, origin, back)
-    return dgates, weight_gradient(dgates, sums[..., :hidden]), dstates[:extra].clone()
+    for step in walk.backward([dh[extra:], dc[extra:], to_c, dgates, by_c, do, forget]):
+        dh_v, dc_v, to_c_v, dq, by_c_v, do_v, f = step.nodes
+        walk.collect(step, dh_v, messages)
+        walk.collect(step, dc_v, memories, whole=True)
+        dc_v.addcmul_(dh_v, to_c_v)
+        by_c_v.mul_(dc_v.unsqueeze(1))
+        do_v.mul_(dh_v)
+        walk.send(step, messages, (dq, product))
+        walk.keep(step, memories, dc_v, f)
+    for step in walk.given([dh[:extra], dc[:extra]]):
+        walk.collect(step, step.nodes[0], messages)
+        walk.collect(step, step.nodes[1], memories, whole=True)
+    return dgates, walk.weight_gradient(dgates, h), dh[:extra].clone(), dc[:extra].clone()
+
+
+def _slopes(dgates: Tensor, to_c: Tensor, h: Tensor, acts: Tensor, kept: Tensor) -> None:
+    """Write what the walk multiplies by D and ``dh_v``: the slopes of the gates, and of c in h."""
+    hidden = h.size(1)
+    i, *f, g, o = acts.split(hidden, 1)
+    di, *df, dg, do = dgates.split(hidden, 1)
+    torch.mul(i, g, out=di)
+    torch.addcmul(i, di, g, value=-1, out=dg)
+    di.addcmul_(di, i, value=-1)
+    torch.addcmul(h, h, o, value=-1, out=do)
+    for df_r, f_r, c_r in zip(df, f, kept.split(hidden, 1), strict=True):
+        torch.mul(c_r, f_r, out=df_r).addcmul_(df_r, f_r, value=-1)
+    tiny = torch.finfo(h.dtype).tiny
+    torch.div(h, o.clamp(min=tiny), out=to_c)  # tanh(c)
+    torch.addcmul(o, h, to_c, value=-1, out=to_c)
 
 
 @forward.register_fake
-def _(gates: Tensor, weight: Tensor, initial: Tensor, *_: Any) -> tuple[Tensor, ...]:
-    relations, hidden = weight.size(0), weight.size(2)
-    states = gates.new_empty(initial.size(0) + gates.size(0), 2 * hidden)
-    return states, torch.empty_like(gates), gates.new_empty(relations, gates.size(0), 2 * hidden)
+def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, h_0: Tensor, *_: Any) -> Any:
+    h, c = (h_0.new_empty(h_0.size(0) + x.size(0), h_0.size(1)) for _ in range(2))
+    return h, c, x.new_empty(x.size(0), weight.size(1))
 
 
 @backward.register_fake
-def _(dstates: Tensor, states: Tensor, acts: Tensor, sums: Tensor, weight: Tensor, *_: Any) -> tuple[Tensor, ...]:
-    initial = states.new_empty(states.size(0) - acts.size(0), states.size(1))
-    return torch.empty_like(acts), torch.empty_like(weight), initial
+def _(dh: Tensor, dc: Tensor, h: Tensor, c: Tensor, acts: Tensor, weight: Tensor, _: Any, extra: int, *__: Any) -> Any:
+    return torch.empty_like(acts), torch.empty_like(weight), *(h.new_empty(extra, h.size(1)) for _ in range(2))
 
 
-def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, weight, _, *structure, aggr = inputs
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*output, weight, *structure)
-    ctx.aggr = aggr
-
-
-def _backward(ctx: Any, dstates: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
-    if dstates is None:
-        return (None,) * 8
-    return (*backward(dstates, *ctx.saved_tensors, ctx.aggr), *[None] * 5)
-
-
-forward.register_autograd(_backward, setup_context=_setup)
+differentiable(forward, backward, num_states=2)

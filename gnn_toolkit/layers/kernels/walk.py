@@ -1,111 +1,228 @@
-"""What every kernel needs to walk: tensors cut into levels, sums over incoming edges, and their way back."""
+"""What every kernel needs to walk: tensors cut into blocks of a level, sums over incoming edges, and their way back."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-_BLOCK = 1024  # levels cut at a time: one call cuts many, and a deep graph's views need not all exist at once
+from gnn_toolkit.graphs.incidence import Incidence
+
+SUM = 0
+MODES = {"sum": SUM, "mean": 1, "max": 2}  # torch.embedding_bag's numbers
+_CHUNK = 1024  # blocks cut at a time: one call cuts many, and a deep graph's views need not all exist at once
+_ROWS = 4096  # rows of what is prepared for all nodes at a time, so that it stays in the processor's caches
 
 
-class Structure(NamedTuple):
-    """A walk's structure, as an op takes it; places, levels and slots are those of ``LevelOrder``.
+class Step(NamedTuple):
+    """One block of a walk.
 
     Attributes:
-        source: [E] the place of each edge's source.
-        target: [E] the place of each edge's target.
-        node_ptr: CPU int64 [L + 1].
-        edge_ptr: CPU int64 [L * R + 1].
-        aggr: ``"sum"``, ``"mean"`` or ``"max"``.
+        nodes: the block's rows of the node tensors.
+        edges: the rows of the edge tensors that belong to its incoming edges; empty where it has none.
+        into: ``source``, ``local``, ``source_row`` and ``in_start`` of its incoming edges.
+        outof: ``out_slot``, ``out_row`` and ``out_start`` of its outgoing edges.
+        places: where the block lies among the states.
+        before: on a batch of paths, the places of its predecessors.
     """
 
-    source: Tensor
-    target: Tensor
-    node_ptr: Tensor
-    edge_ptr: Tensor
-    aggr: str
+    nodes: tuple[Tensor, ...]
+    edges: tuple[Tensor, ...]
+    into: tuple[Tensor, ...]
+    outof: tuple[Tensor, ...]
+    places: slice
+    before: slice
 
 
 class Walk:
-    """The levels that a kernel computes; a level of initial states is not among them.
+    """The blocks that a kernel computes; those of initial states are not among them.
+
+    On a batch of paths nothing is gathered: the predecessors of a level are the first rows of the level before.
 
     Args:
-        structure: of the graph.
+        structure: an ``Incidence``; on a batch of paths all but ``node_ptr`` may be empty.
         extra: how many initial states take the first places.
+        aggr: ``"sum"``, ``"mean"`` or ``"max"``, the aggregation of ``h``.
     """
 
-    def __init__(self, structure: Structure, extra: int) -> None:
-        self.structure, self.extra = structure, extra
-        given = 1 if extra else 0
-        self.sizes: list[int] = structure.node_ptr.diff()[given:].tolist()
-        num_levels = structure.node_ptr.numel() - 1
-        self.relations = (structure.edge_ptr.numel() - 1) // max(num_levels, 1)
-        cuts = structure.edge_ptr.diff()
-        self.cuts: list[int] = cuts[given * self.relations :].tolist()
-        first = structure.node_ptr[:-1].repeat_interleave(self.relations).repeat_interleave(cuts)
-        self.local = structure.target - first.to(structure.target.device)  # targets, counted from their level's start
+    def __init__(self, structure: Sequence[Tensor], extra: int, aggr: str) -> None:
+        self.structure = Incidence(*structure)
+        self.bounds: list[int] = self.structure.node_ptr.tolist()
+        self.in_ptr: list[int] = self.structure.in_ptr.tolist()
+        self.out_ptr: list[int] = self.structure.out_ptr.tolist()
+        self.extra, self.first = extra, self.bounds.index(extra)
+        self.is_paths = self.structure.in_start.size(0) < self.bounds[-1]
+        self.mode = SUM if self.is_paths else MODES[aggr]
+        self.relations = 1 if self.is_paths else self.structure.in_start.size(1)
+        self._shares: Tensor | None = None
+        self._counts: Tensor | None = None
 
-    def levels(self, nodes: Sequence[Tensor], edges: Sequence[Tensor], reverse: bool = False) -> Iterator[Any]:
-        """Yield each level's rows of the node tensors, then for each edge tensor a tuple of its rows by relation.
+    # --- the blocks -----------------------------------------------------------------------------------------------
 
-        Args:
-            nodes: tensors [N, ...].
-            edges: tensors [E, ...].
-            reverse: whether to go from the last level to the first.
-        """
-        r = self.relations
-        starts = [0]
-        for k in range(0, len(self.sizes), _BLOCK):
-            starts.append(starts[-1] + sum(self.sizes[k : k + _BLOCK]))
-        slots = [0]
-        for k in range(0, len(self.sizes), _BLOCK):
-            slots.append(slots[-1] + sum(self.cuts[k * r : (k + _BLOCK) * r]))
-        blocks = range(len(starts) - 1)
-        for block in reversed(blocks) if reverse else blocks:
-            first = block * _BLOCK
-            sizes, cuts = self.sizes[first : first + _BLOCK], self.cuts[first * r : (first + _BLOCK) * r]
-            rows = [t[starts[block] : starts[block + 1]].split(sizes) for t in nodes]
-            pieces = [iter(t[slots[block] : slots[block + 1]].split(cuts)) for t in edges]
-            levels = zip(*rows, *(zip(*[piece] * r, strict=True) for piece in pieces), strict=True)
-            yield from reversed(list(levels)) if reverse else levels
+    def forward(self, nodes: Sequence[Tensor], edges: Sequence[Tensor] = ()) -> Iterator[Step]:
+        """Yield the blocks from the first to the last, with rows of node tensors [N, ...] and edge tensors [E, ...]."""
+        return self._steps(nodes, edges, range(self.first, len(self.bounds) - 1))
 
-    def add_up(self, sums: Tensor, local: Tensor, messages: Tensor, width: int) -> None:
-        """Add messages [e, K] to their targets' rows of ``sums`` [n, K], which are zero.
+    def backward(self, nodes: Sequence[Tensor], edges: Sequence[Tensor] = ()) -> Iterator[Step]:
+        """Yield the blocks from the last to the first."""
+        return self._steps(nodes, edges, range(len(self.bounds) - 2, self.first - 1, -1))
 
-        The first ``width`` columns are aggregated as the structure says; any others are summed.
-        """
-        if self.structure.aggr == "max":
-            index = local.unsqueeze(1).expand(-1, width)
-            sums[:, :width].scatter_reduce_(0, index, messages[:, :width], "amax", include_self=False)
-            sums, messages = sums[:, width:], messages[:, width:]
-        sums.index_add_(0, local, messages)
-        if self.structure.aggr == "mean":
-            count = torch.bincount(local, minlength=sums.size(0)).clamp_(min=1).to(sums.dtype)
-            sums[:, :width].div_(count.unsqueeze(1))
+    def given(self, nodes: Sequence[Tensor]) -> Iterator[Step]:
+        """Yield the blocks of initial states, with rows of tensors [S, ...]."""
+        return self._steps(nodes, (), range(self.first), 0)
 
-    def shares(self, h: Tensor, sums: Tensor) -> Tensor | None:
-        """Return what part of ``ds_r,v`` each edge passes back, [E, 1] or [E, H]; ``None`` where it is all.
+    def _steps(
+        self, nodes: Sequence[Tensor], edges: Sequence[Tensor], blocks: range, extra: int = -1
+    ) -> Iterator[Step]:
+        source, local, source_row, in_start, out_slot, out_row, out_start, *_ = self.structure
+        offset = self.extra if extra < 0 else extra
+        for k in range(0, len(blocks), _CHUNK):
+            part = sorted(blocks[k : k + _CHUNK])
+            a, b = part[0], part[-1] + 1
+            rows = [_split(t, self.bounds[a : b + 1], offset) for t in nodes]
+            if self.is_paths:
+                columns = [[()] * len(part)] * 3
+            else:
+                starts = [_split(t, self.bounds[a : b + 1]) for t in (in_start, out_start)]
+                into = [_split(t, self.in_ptr[a : b + 1]) for t in (source, local, source_row)]
+                outof = [_split(t, self.out_ptr[a : b + 1]) for t in (out_slot, out_row)]
+                kept = [_split(t, self.in_ptr[a : b + 1]) for t in edges]
+                columns = [zip(*kept, strict=True) if kept else [()] * len(part)]
+                columns += [zip(*into, starts[0], strict=True), zip(*outof, starts[1], strict=True)]
+            places = [slice(*pair) for pair in pairwise(self.bounds[a : b + 1])]
+            before = [self._before(block) for block in part]
+            steps = list(map(Step._make, zip(zip(*rows, strict=True), *columns, places, before, strict=True)))
+            yield from steps if blocks.step > 0 else reversed(steps)
+
+    def _before(self, block: int) -> slice:
+        if block == 0:
+            return slice(0, 0)
+        start = self.bounds[block - 1]
+        return slice(start, start + self.bounds[block + 1] - self.bounds[block])
+
+    # --- forth: sums over incoming edges --------------------------------------------------------------------------
+
+    def sums(self, step: Step, rows: Tensor, mode: int) -> Tensor | None:
+        """Return a block's aggregates of the predecessors' ``rows`` [S + N, K], [n, R * K]; ``None`` without edges."""
+        if self.is_paths:
+            return rows[step.before] if step.before.stop > step.before.start else None
+        source, _, _, start = step.into
+        if not source.numel():
+            return None
+        return _bag(rows, source, start, mode).view(start.size(0), -1)
+
+    def all_sums(self, rows: Tensor, mode: int) -> Tensor:
+        """Return the aggregates of all nodes, [N, R * K]."""
+        if self.is_paths:
+            blocks = range(self.first, len(self.bounds) - 1)
+            starts = rows.new_zeros(0 if self.first else self.bounds[1], rows.size(1))
+            return torch.cat([starts, *(rows[self._before(block)] for block in blocks)])
+        start = self._absolute(self.structure.in_start)
+        return _bag(rows, self.structure.source, start, mode).view(start.size(0), -1)[self.extra :]
+
+    def sum_into(self, step: Step, rows: Tensor) -> Tensor:
+        """Return the sums of a block's incoming edges' ``rows`` [e, K], [n, K]."""
+        return _bag(rows, torch.arange(rows.size(0), device=rows.device), step.into[3][:, 0], SUM)
+
+    def sum_outof(self, step: Step, rows: Tensor, by_row: bool = False) -> Tensor:
+        """Return the sums of ``rows`` [E, K] over a block's outgoing edges, [n, K] or by type [n, R * K]."""
+        slots, _, start = step.outof
+        return _bag(rows, slots, start if by_row else start[:, 0], SUM).view(start.size(0), -1)
+
+    def sum_edges(self, rows: Tensor) -> Tensor:
+        """Return the sums of edge tensor ``rows`` [E, K] over all incoming edges of all nodes, [N, K]."""
+        start = self._absolute(self.structure.in_start)[:, 0]
+        slots = torch.arange(rows.size(0), device=rows.device)
+        return _bag(rows, slots, start.contiguous(), SUM)[self.extra :]
+
+    def _absolute(self, start: Tensor) -> Tensor:
+        sizes = self.structure.node_ptr.diff()
+        first = self.structure.in_ptr[:-1].repeat_interleave(sizes).to(start.device)
+        return start + first.unsqueeze(1)
+
+    # --- back: what the successors return -------------------------------------------------------------------------
+
+    def prepare(self, h: Tensor) -> None:
+        """Find what part of a sum's gradient each edge passes back, where it is not all of it.
 
         For a maximum, equal largest values share the gradient evenly, as in ``torch.amax``.
-
-        Args:
-            h: states [S + N, H].
-            sums: aggregated states [R, N, H].
         """
-        source, target, _, edge_ptr, aggr = self.structure
-        if aggr == "sum":
-            return None
-        slot = torch.arange(edge_ptr.numel() - 1).repeat_interleave(edge_ptr.diff()).to(target.device)
-        into = (slot % self.relations) * sums.size(1) + target - self.extra
-        rows = sums.size(0) * sums.size(1)
-        part = h.new_ones(target.numel(), 1)
-        if aggr == "max":
-            part = (h.index_select(0, source) == sums.flatten(0, 1).index_select(0, into)).to(h.dtype)
-        total = h.new_zeros(rows, part.size(1)).index_add_(0, into, part)
-        return part / total.index_select(0, into)
+        _, _, _, in_start, out_slot, out_row, *_ = self.structure
+        if self.mode == SUM:
+            return
+        rows = torch.empty_like(out_row).scatter_(0, out_slot, out_row)  # of the slots' targets
+        if self.mode == MODES["mean"]:
+            counts = torch.bincount(rows, minlength=in_start.numel()).clamp_(min=1)
+            self._counts = counts.to(h.dtype).view_as(in_start)
+            return
+        sums = self.all_sums(h, self.mode).view(-1, h.size(1))
+        rows = rows - self.extra * self.relations
+        part = (h.index_select(0, self.structure.source) == sums.index_select(0, rows)).to(h.dtype)
+        total = torch.zeros_like(sums).index_add_(0, rows, part)
+        self._shares = part.div_(total.index_select(0, rows))
+
+    def messages(self, gradient: Tensor) -> Tensor:
+        """Return where the gradients of the sums go, [S + N, R * H]: for paths, right where they are added up."""
+        return gradient if self.is_paths else gradient.new_empty(gradient.size(0), self.relations * gradient.size(1))
+
+    def send(
+        self, step: Step, messages: Tensor, *products: tuple[Tensor, Tensor], through: Tensor | None = None
+    ) -> None:
+        """Give ``ds_r = sum of gradient @ weight_r + through`` back to a block's predecessors.
+
+        On paths it is added to their gradients at once, else left in ``messages``.
+        """
+        into = messages[step.before if self.is_paths else step.places]
+        if not into.size(0) or not (self.is_paths or step.into[0].numel()):
+            return
+        for k, (gradient, weight) in enumerate(products):
+            into.addmm_(gradient, weight, beta=1 if self.is_paths or k else 0)
+        if through is not None:
+            into.view(*through.shape[:1], self.relations, -1).add_(through.unsqueeze(1))
+        if self._counts is not None:
+            into.view(into.size(0), self.relations, -1).div_(self._counts[step.places].unsqueeze(2))
+
+    def keep(self, step: Step, memories: Tensor, gradient: Tensor, forget: Tensor) -> None:
+        """Give ``gradient * forget_r`` [n, R, H] back to a block's predecessors, as :meth:`send` does."""
+        if self.is_paths:
+            if step.before.stop > step.before.start:
+                memories[step.before].addcmul_(gradient, forget[:, 0])
+        elif step.into[0].numel():
+            torch.mul(gradient.unsqueeze(1), forget, out=memories[step.places].view_as(forget))
+
+    def collect(self, step: Step, into: Tensor, messages: Tensor, whole: bool = False) -> None:
+        """Add to ``into`` [n, H] what a block's successors left in ``messages`` [S + N, R * H].
+
+        With ``whole`` each edge passes all of it back, however ``h`` is aggregated.
+        """
+        if self.is_paths or not step.outof[0].numel():
+            return
+        slots, rows, start = step.outof
+        flat = messages.view(-1, into.size(1))
+        if self._shares is None or whole:
+            into.add_(_bag(flat, rows, start[:, 0], SUM))
+        else:
+            part = flat.index_select(0, rows).mul_(self._shares.index_select(0, slots))
+            into.add_(_bag(part, torch.arange(slots.numel(), device=slots.device), start[:, 0], SUM))
+
+    def weight_gradient(self, dq: Tensor, h: Tensor) -> Tensor:
+        """Return ``dW_r = sum over v of dq_v s_r,v^T`` for every relation, [R, G * H, H]: one product."""
+        product = dq.t() @ self.all_sums(h, self.mode)
+        return product.view(dq.size(1), -1, h.size(1)).transpose(0, 1).contiguous()
 
 
-def weight_gradient(dq: Tensor, sums: Tensor) -> Tensor:
-    """Return ``dW_r = sum over v of dq_v s_r,v^T`` for every relation, [R, G * H, H]."""
-    return torch.stack([dq.t() @ s for s in sums])
+def chunks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the tensors' rows, some thousand at a time."""
+    return zip(*(tensor.split(_ROWS) for tensor in tensors), strict=True)
+
+
+def _split(tensor: Tensor, bounds: list[int], extra: int = 0) -> tuple[Tensor, ...]:
+    """Return the rows between consecutive bounds; the tensor's first row is number ``extra``."""
+    sizes = [b - a for a, b in pairwise(bounds)]
+    return tensor[bounds[0] - extra : bounds[-1] - extra].split(sizes)
+
+
+def _bag(rows: Tensor, index: Tensor, start: Tensor, mode: int) -> Tensor:
+    """Return aggregates of gathered rows without writing the rows out: one for each entry of ``start``."""
+    return torch.embedding_bag(rows, index, start.reshape(-1), False, mode)[0]
