@@ -60,7 +60,7 @@ def forward(
         s = walk.sums(step, h, walk.mode)
         kept = None
         if s is not None:
-            source, local, source_row, _ = step.into
+            source, local, source_row, *_ = step.into
             (f,) = step.edges
             i.addmm_(s, to_i)
             go.addmm_(s, to_go)
@@ -70,7 +70,7 @@ def forward(
         o.sigmoid_()
         torch.mul(i, g.tanh_(), out=c_v) if kept is None else torch.addcmul(kept, i, g.tanh_(), out=c_v)
         torch.mul(o, torch.tanh(c_v, out=a_f), out=h_v)  # a_f has served: tanh(c) takes its place
-        if step.outof[0].numel():
+        if step.outof[0].size(0):
             torch.mm(h_v, to_p, out=p_v)
     return h, c, acts, forget
 
@@ -109,7 +109,7 @@ def backward(
         di.mul_(dc_v)
         dg.mul_(dc_v)
         do.mul_(dh_v)
-        if step.into[0].numel():
+        if step.into[0].size(0):
             f, df, k = step.edges
             whole = dc_v.index_select(0, step.into[1])
             df.mul_(whole)
@@ -128,7 +128,7 @@ def _collect(
     walk: Walk, step: Any, into: Sequence[Tensor], left: tuple[Tensor, Tensor, Tensor], from_p: Tensor
 ) -> None:
     """Add to dh, dc and dp of a block what its successors left in the messages and on the edges."""
-    if step.outof[0].numel():
+    if step.outof[0].size(0):
         (dh, dc, dp), (messages, kept, dforget) = into, left
         walk.collect(step, dh, messages)
         dc.add_(walk.sum_outof(step, kept))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,8 +21,8 @@ class Step(NamedTuple):
     Attributes:
         nodes: the block's rows of the node tensors.
         edges: the rows of the edge tensors that belong to its incoming edges; empty where it has none.
-        into: ``source``, ``local``, ``source_row`` and ``in_start`` of its incoming edges.
-        outof: ``out_slot``, ``out_row`` and ``out_start`` of its outgoing edges.
+        into: of its incoming edges ``source``, ``local``, ``source_row``, and where each row's and each node's begin.
+        outof: of its outgoing edges ``out_slot``, ``out_row``, and where each row's and each node's begin.
         places: where the block lies among the states.
         before: on a batch of paths, the places of its predecessors.
     """
@@ -55,6 +55,10 @@ class Walk:
         self.is_paths = self.structure.in_start.size(0) < self.bounds[-1]
         self.mode = SUM if self.is_paths else MODES[aggr]
         self.relations = 1 if self.is_paths else self.structure.in_start.size(1)
+        source, local, source_row, in_start, out_slot, out_row, out_start, *_ = self.structure
+        self.into = ((source, local, source_row), in_start)
+        self.outof = ((out_slot, out_row), out_start)
+        self.numbers = torch.arange(source.size(0), device=source.device)
         self._shares: Tensor | None = None
         self._counts: Tensor | None = None
 
@@ -75,25 +79,30 @@ class Walk:
     def _steps(
         self, nodes: Sequence[Tensor], edges: Sequence[Tensor], blocks: range, extra: int = -1
     ) -> Iterator[Step]:
-        source, local, source_row, in_start, out_slot, out_row, out_start, *_ = self.structure
         offset = self.extra if extra < 0 else extra
         for k in range(0, len(blocks), _CHUNK):
             part = sorted(blocks[k : k + _CHUNK])
-            a, b = part[0], part[-1] + 1
-            rows = [_split(t, self.bounds[a : b + 1], offset) for t in nodes]
+            a, b = part[0], part[-1] + 2
+            rows = [_split(t, self.bounds[a:b], offset) for t in nodes]
             if self.is_paths:
                 columns = [[()] * len(part)] * 3
             else:
-                starts = [_split(t, self.bounds[a : b + 1]) for t in (in_start, out_start)]
-                into = [_split(t, self.in_ptr[a : b + 1]) for t in (source, local, source_row)]
-                outof = [_split(t, self.out_ptr[a : b + 1]) for t in (out_slot, out_row)]
-                kept = [_split(t, self.in_ptr[a : b + 1]) for t in edges]
+                kept = [_split(t, self.in_ptr[a:b]) for t in edges]
                 columns = [zip(*kept, strict=True) if kept else [()] * len(part)]
-                columns += [zip(*into, starts[0], strict=True), zip(*outof, starts[1], strict=True)]
-            places = [slice(*pair) for pair in pairwise(self.bounds[a : b + 1])]
+                columns += [self._ends(self.into, self.in_ptr[a:b], self.bounds[a:b])]
+                columns += [self._ends(self.outof, self.out_ptr[a:b], self.bounds[a:b])]
+            places = [slice(*pair) for pair in pairwise(self.bounds[a:b])]
             before = [self._before(block) for block in part]
             steps = list(map(Step._make, zip(zip(*rows, strict=True), *columns, places, before, strict=True)))
             yield from steps if blocks.step > 0 else reversed(steps)
+
+    def _ends(self, ends: tuple[tuple[Tensor, ...], Tensor], ptr: list[int], bounds: list[int]) -> Iterator[Any]:
+        """Yield each block's part of the edges' tensors and of where each row's and each node's edges begin."""
+        edges, start = ends
+        parts = [_split(t, ptr) for t in edges]
+        nodes = _split(start[:, 0].contiguous(), bounds)
+        rows = nodes if self.relations == 1 else _split(start.flatten(), [self.relations * place for place in bounds])
+        return zip(*parts, rows, nodes, strict=True)
 
     def _before(self, block: int) -> slice:
         if block == 0:
@@ -107,10 +116,11 @@ class Walk:
         """Return a block's aggregates of the predecessors' ``rows`` [S + N, K], [n, R * K]; ``None`` without edges."""
         if self.is_paths:
             return rows[step.before] if step.before.stop > step.before.start else None
-        source, _, _, start = step.into
-        if not source.numel():
+        source, _, _, start, _ = step.into
+        if not source.size(0):
             return None
-        return _bag(rows, source, start, mode).view(start.size(0), -1)
+        found = _bag(rows, source, start, mode)
+        return found if self.relations == 1 else found.view(-1, self.relations * rows.size(1))
 
     def all_sums(self, rows: Tensor, mode: int) -> Tensor:
         """Return the aggregates of all nodes, [N, R * K]."""
@@ -119,22 +129,24 @@ class Walk:
             starts = rows.new_zeros(0 if self.first else self.bounds[1], rows.size(1))
             return torch.cat([starts, *(rows[self._before(block)] for block in blocks)])
         start = self._absolute(self.structure.in_start)
-        return _bag(rows, self.structure.source, start, mode).view(start.size(0), -1)[self.extra :]
+        found = _bag(rows, self.structure.source, start.flatten(), mode)
+        return found.view(start.size(0), -1)[self.extra :]
 
     def sum_into(self, step: Step, rows: Tensor) -> Tensor:
         """Return the sums of a block's incoming edges' ``rows`` [e, K], [n, K]."""
-        return _bag(rows, torch.arange(rows.size(0), device=rows.device), step.into[3][:, 0], SUM)
+        return _bag(rows, self.numbers[: rows.size(0)], step.into[4], SUM)
 
     def sum_outof(self, step: Step, rows: Tensor, by_row: bool = False) -> Tensor:
         """Return the sums of ``rows`` [E, K] over a block's outgoing edges, [n, K] or by type [n, R * K]."""
-        slots, _, start = step.outof
-        return _bag(rows, slots, start if by_row else start[:, 0], SUM).view(start.size(0), -1)
+        slots, _, by_rows, by_nodes = step.outof
+        if by_row and self.relations > 1:
+            return _bag(rows, slots, by_rows, SUM).view(by_nodes.size(0), -1)
+        return _bag(rows, slots, by_nodes, SUM)
 
     def sum_edges(self, rows: Tensor) -> Tensor:
         """Return the sums of edge tensor ``rows`` [E, K] over all incoming edges of all nodes, [N, K]."""
         start = self._absolute(self.structure.in_start)[:, 0]
-        slots = torch.arange(rows.size(0), device=rows.device)
-        return _bag(rows, slots, start.contiguous(), SUM)[self.extra :]
+        return _bag(rows, self.numbers, start.contiguous(), SUM)[self.extra :]
 
     def _absolute(self, start: Tensor) -> Tensor:
         sizes = self.structure.node_ptr.diff()
@@ -174,7 +186,7 @@ class Walk:
         On paths it is added to their gradients at once, else left in ``messages``.
         """
         into = messages[step.before if self.is_paths else step.places]
-        if not into.size(0) or not (self.is_paths or step.into[0].numel()):
+        if not into.size(0) or not (self.is_paths or step.into[0].size(0)):
             return
         for k, (gradient, weight) in enumerate(products):
             into.addmm_(gradient, weight, beta=1 if self.is_paths or k else 0)
@@ -196,15 +208,15 @@ class Walk:
 
         With ``whole`` each edge passes all of it back, however ``h`` is aggregated.
         """
-        if self.is_paths or not step.outof[0].numel():
+        if self.is_paths or not step.outof[0].size(0):
             return
-        slots, rows, start = step.outof
-        flat = messages.view(-1, into.size(1))
+        slots, rows, _, start = step.outof
+        flat = messages if self.relations == 1 else messages.view(-1, into.size(1))
         if self._shares is None or whole:
-            into.add_(_bag(flat, rows, start[:, 0], SUM))
+            into.add_(_bag(flat, rows, start, SUM))
         else:
             part = flat.index_select(0, rows).mul_(self._shares.index_select(0, slots))
-            into.add_(_bag(part, torch.arange(slots.numel(), device=slots.device), start[:, 0], SUM))
+            into.add_(_bag(part, self.numbers[: slots.size(0)], start, SUM))
 
     def weight_gradient(self, dq: Tensor, h: Tensor) -> Tensor:
         """Return ``dW_r = sum over v of dq_v s_r,v^T`` for every relation, [R, G * H, H]: one product."""
@@ -220,9 +232,9 @@ def chunks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
 def _split(tensor: Tensor, bounds: list[int], extra: int = 0) -> tuple[Tensor, ...]:
     """Return the rows between consecutive bounds; the tensor's first row is number ``extra``."""
     sizes = [b - a for a, b in pairwise(bounds)]
-    return tensor[bounds[0] - extra : bounds[-1] - extra].split(sizes)
+    return tensor[bounds[0] - extra : bounds[-1] - extra].split_with_sizes(sizes)
 
 
 def _bag(rows: Tensor, index: Tensor, start: Tensor, mode: int) -> Tensor:
     """Return aggregates of gathered rows without writing the rows out: one for each entry of ``start``."""
-    return torch.embedding_bag(rows, index, start.reshape(-1), False, mode)[0]
+    return torch.embedding_bag(rows, index, start, False, mode)[0]
