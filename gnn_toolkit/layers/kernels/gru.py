@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
+from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
 from gnn_toolkit.layers.kernels.walk import Walk, chunks
 
 
@@ -38,7 +38,7 @@ def forward(
     """Return the states h [S + N, H], the gates r, z, n [N, 3 H] and ``q_n + b_n`` [N, H]."""
     hidden = h_0.size(1)
     walk = Walk(structure, h_0.size(0), aggr)
-    h = torch.cat([h_0, h_0.new_empty(x.size(0), hidden)])
+    h = states(h_0, x.size(0))
     acts = input_gates(x, weight_ih, bias, x.new_empty(x.size(0), 3 * hidden))
     q_n = bias_n.expand(x.size(0), hidden).clone()
     product = stacked(weight)
@@ -60,7 +60,7 @@ def forward(
 
 @torch.library.custom_op("gnn_toolkit::dag_gru_backward", mutates_args=())
 def backward(
-    dh: Tensor,
+    dh: Tensor | None,
     h: Tensor,
     acts: Tensor,
     q_n: Tensor,
@@ -73,7 +73,7 @@ def backward(
     hidden = h.size(1)
     walk = Walk(structure, extra, aggr)
     walk.prepare(h)
-    dh = dh.clone(memory_format=torch.contiguous_format)
+    dh = fresh(dh, h)
     dq, dn = torch.empty_like(acts), torch.empty_like(q_n)
     for dq_part, dn_part, h_part, acts_part, q_part in chunks(dq, dn, h[extra:], acts, q_n):
         _slopes(dq_part, dn_part, h_part, acts_part, q_part)
@@ -113,7 +113,7 @@ def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, bias_n: Tensor, h
 
 
 @backward.register_fake
-def _(dh: Tensor, h: Tensor, acts: Tensor, q_n: Tensor, weight: Tensor, structure: Any, extra: int, *_: Any) -> Any:
+def _(dh: Any, h: Tensor, acts: Tensor, q_n: Tensor, weight: Tensor, structure: Any, extra: int, *_: Any) -> Any:
     hidden = h.size(1)
     return torch.empty_like(acts), torch.empty_like(weight), h.new_empty(hidden), h.new_empty(extra, hidden)
 

@@ -15,6 +15,20 @@ def input_gates(x: Tensor, weight_ih: Tensor, bias: Tensor | None, out: Tensor) 
     return torch.addmm(bias, x, weight_ih.t(), out=out)
 
 
+def states(initial: Tensor, count: int) -> Tensor:
+    """Return the initial states [S, H] with room for ``count`` more below."""
+    rows = initial.new_empty(initial.size(0) + count, initial.size(1))
+    rows[: initial.size(0)] = initial
+    return rows
+
+
+def fresh(gradient: Tensor | None, state: Tensor) -> Tensor:
+    """Return the gradient of a state, zeros for ``None``, as a tensor that the walk may write into."""
+    if gradient is None:
+        return torch.zeros_like(state)
+    return gradient.clone(memory_format=torch.contiguous_format)
+
+
 def stacked(weight: Tensor) -> Tensor:
     """Return [R, rows, H] as [R * H, rows], so that ``[s_1 .. s_R] @ stacked`` is the sum of all ``W_r s_r``."""
     return weight.transpose(1, 2).reshape(-1, weight.size(1)) if weight.size(0) > 1 else weight[0].t()
@@ -26,7 +40,7 @@ def differentiable(forward: Any, backward: Any, num_states: int) -> None:
     Args:
         forward: an op of (x, weight_ih, bias, weight, other tensors ..., one initial tensor a state, structure,
             options ...) that returns the states and what the backward needs.
-        backward: an op of (a gradient a state, all that ``forward`` returned, weight, structure, number of initial
+        backward: an op of (a gradient or ``None`` a state, all that ``forward`` returned, weight, structure, number of initial
             states, options ...) that returns the gradients of the gates, the weight, the other tensors and the initial
             states.
         num_states: 2 for h and c, else 1.
@@ -46,9 +60,7 @@ def differentiable(forward: Any, backward: Any, num_states: int) -> None:
     def run(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
         x, weight_ih, weight, *rest = ctx.saved_tensors
         saved, structure = rest[: ctx.num_saved], rest[ctx.num_saved :]
-        states = zip(gradients[:num_states], saved, strict=False)
-        dstates = [torch.zeros_like(state) if grad is None else grad for grad, state in states]
-        dgates, *others = backward(*dstates, *saved, weight, structure, ctx.extra, *ctx.options)
+        dgates, *others = backward(*gradients[:num_states], *saved, weight, structure, ctx.extra, *ctx.options)
         wants_x, wants_ih, wants_bias, *_ = ctx.needs_input_grad
         of_inputs = (
             dgates @ weight_ih if wants_x else None,

@@ -23,8 +23,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
-from gnn_toolkit.layers.kernels.walk import Walk, chunks
+from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
+from gnn_toolkit.layers.kernels.walk import Step, Walk, chunks
 
 
 def _products(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -48,7 +48,7 @@ def forward(
     """Return the states h and c [S + N, H], i, tanh(c), g, o [N, 4 H] and f_e [E, H]."""
     relations, hidden = weight.size(0), h_0.size(1)
     walk = Walk(structure, h_0.size(0), aggr)
-    h, c = (torch.cat([start, start.new_empty(x.size(0), hidden)]) for start in (h_0, c_0))
+    h, c = (states(start, x.size(0)) for start in (h_0, c_0))
     acts = input_gates(x, weight_ih, bias, x.new_empty(x.size(0), 4 * hidden))
     forget = x.new_empty(walk.structure.source.size(0), hidden)
     to_i, to_p, to_go = _products(weight)
@@ -77,8 +77,8 @@ def forward(
 
 @torch.library.custom_op("gnn_toolkit::dag_lstm_backward", mutates_args=())
 def backward(
-    dh: Tensor,
-    dc: Tensor,
+    dh: Tensor | None,
+    dc: Tensor | None,
     h: Tensor,
     c: Tensor,
     acts: Tensor,
@@ -92,19 +92,20 @@ def backward(
     hidden = h.size(1)
     walk = Walk(structure, extra, aggr)
     walk.prepare(h)
-    dh, dc = (gradient.clone(memory_format=torch.contiguous_format) for gradient in (dh, dc))
+    dh, dc = fresh(dh, h), fresh(dc, c)
     dgates = torch.empty_like(acts)
     for parts in chunks(dgates, h[extra:], acts):
         _slopes(*parts)
     dforget = c.index_select(0, walk.structure.source).mul_(forget)
     dforget.addcmul_(dforget, forget, value=-1)
     kept, messages = torch.empty_like(forget), walk.messages(dh)
-    dasked = h.new_zeros(h.size(0), weight.size(0) * hidden)
+    # Once a node is done, its part of dc has served; dp, which only the weight still needs, takes its place.
+    dasked = dc if weight.size(0) == 1 and not extra else h.new_empty(h.size(0), weight.size(0) * hidden)
     from_i, from_p, from_go = (product.t() for product in _products(weight))
     nodes = [dh[extra:], dc[extra:], dasked[extra:], *dgates.split(hidden, 1), dgates[:, 2 * hidden :]]
     for step in walk.backward(nodes, [forget, dforget, kept]):
-        dh_v, dc_v, dp, di, to_c, dg, do, dgo = step.nodes
-        _collect(walk, step, (dh_v, dc_v, dp), (messages, kept, dforget), from_p)
+        dh_v, dc_v, dp_v, di, to_c, dg, do, dgo = step.nodes
+        dp = _collect(walk, step, dh_v, dc_v, (messages, kept, dforget), from_p)
         dc_v.addcmul_(dh_v, to_c)
         di.mul_(dc_v)
         dg.mul_(dc_v)
@@ -115,8 +116,11 @@ def backward(
             df.mul_(whole)
             torch.mul(whole, f, out=k)
             walk.send(step, messages, (di, from_i), (dgo, from_go))
+        dp_v.zero_() if dp is None else dp_v.copy_(dp)
     for step in walk.given([dh[:extra], dc[:extra], dasked[:extra]]):
-        _collect(walk, step, step.nodes, (messages, kept, dforget), from_p)
+        dh_v, dc_v, dp_v = step.nodes
+        dp = _collect(walk, step, dh_v, dc_v, (messages, kept, dforget), from_p)
+        dp_v.zero_() if dp is None else dp_v.copy_(dp)
     del messages, kept
     dgates[:, hidden : 2 * hidden] = walk.sum_edges(dforget)
     dweight = walk.weight_gradient(dgates, h)
@@ -125,14 +129,17 @@ def backward(
 
 
 def _collect(
-    walk: Walk, step: Any, into: Sequence[Tensor], left: tuple[Tensor, Tensor, Tensor], from_p: Tensor
-) -> None:
-    """Add to dh, dc and dp of a block what its successors left in the messages and on the edges."""
-    if step.outof[0].size(0):
-        (dh, dc, dp), (messages, kept, dforget) = into, left
-        walk.collect(step, dh, messages)
-        dc.add_(walk.sum_outof(step, kept))
-        dh.addmm_(dp.copy_(walk.sum_outof(step, dforget, by_row=True)), from_p)
+    walk: Walk, step: Step, dh: Tensor, dc: Tensor, left: tuple[Tensor, Tensor, Tensor], from_p: Tensor
+) -> Tensor | None:
+    """Add to dh and dc of a block what its successors left in the messages and on the edges, and return its dp."""
+    if not step.outof[0].size(0):
+        return None
+    messages, kept, dforget = left
+    walk.collect(step, dh, messages)
+    dc.add_(walk.sum_outof(step, kept))
+    dp = walk.sum_outof(step, dforget, by_row=True)
+    dh.addmm_(dp, from_p)
+    return dp
 
 
 def _slopes(dgates: Tensor, h: Tensor, acts: Tensor) -> None:

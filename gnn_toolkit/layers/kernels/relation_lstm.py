@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
+from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
 from gnn_toolkit.layers.kernels.walk import SUM, Walk, chunks
 
 
@@ -38,7 +38,7 @@ def forward(
     """Return the states h and c [S + N, H] and the gates [N, (3 + R) H]."""
     relations, hidden = weight.size(0), h_0.size(1)
     walk = Walk(structure, h_0.size(0), aggr)
-    h, c = (torch.cat([start, start.new_empty(x.size(0), hidden)]) for start in (h_0, c_0))
+    h, c = (states(start, x.size(0)) for start in (h_0, c_0))
     acts = input_gates(x, weight_ih, bias, x.new_empty(x.size(0), weight.size(1)))
     product = stacked(weight)
     sigmoids, (i, *f, g, o) = acts[:, : (1 + relations) * hidden], acts.split(hidden, 1)
@@ -59,8 +59,8 @@ def forward(
 
 @torch.library.custom_op("gnn_toolkit::dag_relation_lstm_backward", mutates_args=())
 def backward(
-    dh: Tensor,
-    dc: Tensor,
+    dh: Tensor | None,
+    dc: Tensor | None,
     h: Tensor,
     c: Tensor,
     acts: Tensor,
@@ -73,7 +73,7 @@ def backward(
     relations, hidden = weight.size(0), h.size(1)
     walk = Walk(structure, extra, aggr)
     walk.prepare(h)
-    dh, dc = (gradient.clone(memory_format=torch.contiguous_format) for gradient in (dh, dc))
+    dh, dc = fresh(dh, h), fresh(dc, c)
     dgates, to_c = torch.empty_like(acts), torch.empty_like(h[extra:])
     for parts in chunks(dgates, to_c, h[extra:], acts, walk.all_sums(c, SUM)):
         _slopes(*parts)
@@ -119,7 +119,7 @@ def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, h_0: Tensor, *_: 
 
 
 @backward.register_fake
-def _(dh: Tensor, dc: Tensor, h: Tensor, c: Tensor, acts: Tensor, weight: Tensor, _: Any, extra: int, *__: Any) -> Any:
+def _(dh: Any, dc: Any, h: Tensor, c: Tensor, acts: Tensor, weight: Tensor, _: Any, extra: int, *__: Any) -> Any:
     return torch.empty_like(acts), torch.empty_like(weight), *(h.new_empty(extra, h.size(1)) for _ in range(2))
 
 

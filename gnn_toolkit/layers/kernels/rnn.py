@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.inputs import differentiable, input_gates, stacked
+from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
 from gnn_toolkit.layers.kernels.walk import Walk
 
 
@@ -27,7 +27,7 @@ def forward(
 ) -> Tensor:
     """Return the states h [S + N, H]."""
     walk = Walk(structure, h_0.size(0), aggr)
-    h = torch.cat([h_0, h_0.new_empty(x.size(0), h_0.size(1))])
+    h = states(h_0, x.size(0))
     input_gates(x, weight_ih, bias, h[walk.extra :])
     product = stacked(weight)
     for step in walk.forward([h[walk.extra :]]):
@@ -41,12 +41,12 @@ def forward(
 
 @torch.library.custom_op("gnn_toolkit::dag_rnn_backward", mutates_args=())
 def backward(
-    dh: Tensor, h: Tensor, weight: Tensor, structure: Sequence[Tensor], extra: int, aggr: str, relu: bool
+    dh: Tensor | None, h: Tensor, weight: Tensor, structure: Sequence[Tensor], extra: int, aggr: str, relu: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight and the initial states."""
     walk = Walk(structure, extra, aggr)
     walk.prepare(h)
-    dh = dh.clone()
+    dh = fresh(dh, h)
     messages = walk.messages(dh)
     product = stacked(weight).t()
     for step in walk.backward([dh[extra:], h[extra:]]):
@@ -59,7 +59,7 @@ def backward(
         walk.send(step, messages, (dq, product))
     for step in walk.given([dh[:extra]]):
         walk.collect(step, step.nodes[0], messages)
-    dq = dh[extra:].clone()
+    dq = dh[extra:].clone() if extra else dh
     return dq, walk.weight_gradient(dq, h), dh[:extra].clone()
 
 
@@ -69,7 +69,7 @@ def _(x: Tensor, weight_ih: Tensor, bias: Tensor | None, weight: Tensor, h_0: Te
 
 
 @backward.register_fake
-def _(dh: Tensor, h: Tensor, weight: Tensor, structure: Sequence[Tensor], extra: int, *_: Any) -> tuple[Tensor, ...]:
+def _(dh: Any, h: Tensor, weight: Tensor, structure: Sequence[Tensor], extra: int, *_: Any) -> tuple[Tensor, ...]:
     return h.new_empty(h.size(0) - extra, h.size(1)), torch.empty_like(weight), h.new_empty(extra, h.size(1))
 
 
