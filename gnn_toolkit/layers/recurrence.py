@@ -268,9 +268,13 @@ class DAGRecurrence(MessagePassing):
         if self.backend == "auto":
             if self.explain:
                 return "message_passing"
-            # Under autocast torch's LSTM fails on a CPU without bfloat16 instructions.
-            is_cast = order.nodes.device.type == "cpu" and torch.is_autocast_enabled("cpu")
-            return "vendor" if order.is_paths and not is_cast else "fused"
+            is_faster = True
+            if order.nodes.device.type == "cpu":
+                # There torch's LSTM is the faster one, and fails under autocast without bfloat16 instructions; its RNN
+                # and GRU are faster only where nothing is learnt, for they start sooner.
+                is_lstm = self.cell.vendor == "lstm"
+                is_faster = not torch.is_autocast_enabled("cpu") if is_lstm else not torch.is_grad_enabled()
+            return "vendor" if order.is_paths and is_faster else "fused"
         if self.backend == "vendor" and not order.is_paths:
             traced = torch.compiler.is_compiling()
             got = "a compiler that traces any graph" if traced else "a graph with branching, merging or typed edges"
