@@ -60,6 +60,12 @@ def incidence(
     return Incidence(*tensors)
 
 
+def path_incidence(node_ptr: Tensor) -> Incidence:
+    """Return the incidence of a batch of paths, whose edges follow from ``node_ptr`` and are left out."""
+    none = torch.empty(0, dtype=torch.long)
+    return Incidence(none, none, none, none.view(0, 1), none, none, none.view(0, 1), node_ptr, none, none)
+
+
 @torch.library.custom_op("gnn_toolkit::incidence", mutates_args=())
 def _incidence(
     source: Tensor, target: Tensor, relation: Tensor, node_ptr: Tensor, count: int, relations: int, block: int

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from gnn_toolkit import _checks
-from gnn_toolkit.graphs.incidence import Incidence, incidence
+from gnn_toolkit.graphs.incidence import Incidence, incidence, path_incidence
 from gnn_toolkit.graphs.levels import checked_levels, climb
 
 T = TypeVar("T")
@@ -83,8 +83,7 @@ class LevelOrder:
     def incidence(self) -> Incidence:
         """The edges seen from both ends, for kernels; on a batch of paths, which need none, only ``node_ptr``."""
         if self.is_paths:
-            none = torch.empty(0, dtype=torch.long)
-            return Incidence(*[none] * 3, none.view(0, 1), *[none] * 2, none.view(0, 1), self.node_ptr, none, none)
+            return path_incidence(self.node_ptr)
         edges = (self.source, self.target, self.relation)
         return incidence(*edges, self.node_ptr, self.nodes.size(0), self.num_relations)
 

@@ -198,7 +198,7 @@ def test_paths_take_torch_s_kernels_where_the_choice_is_free():
 def operators_of(layer: Any, *arguments: Any) -> set[str]:
     with torch.profiler.profile() as profile:
         layer(*arguments)
-    return {event.name.removeprefix("gnn_toolkit::").removeprefix("aten::") for event in profile.events()}
+    return {event.name.removeprefix("gnn_toolkit::").removeprefix("aten::") for event in profile.events() or ()}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the choice is another on a GPU")

@@ -33,9 +33,9 @@ def walk(
     bias = None if bias_ih is None else bias_ih + bias_hh
     others = []
     if isinstance(cell, GRUCell):  # r and z add both biases up; n's second one stays inside the reset
-        rest = x.new_zeros(weight_hh.size(2)) if bias_hh is None else bias_hh.chunk(3)[2]
-        others = [rest]
-        bias = None if bias is None else torch.cat([*bias.chunk(3)[:2], bias_ih.chunk(3)[2]])
+        others = [x.new_zeros(weight_hh.size(2)) if bias_hh is None else bias_hh.chunk(3)[2]]
+        if bias_ih is not None and bias is not None:
+            bias = torch.cat([*bias.chunk(3)[:2], bias_ih.chunk(3)[2]])
     out = kernel(x, weight_ih, bias, weight_hh, *others, *initial, list(order.incidence), aggr, *options)
     states = [out] if isinstance(out, Tensor) else out[: cell.num_states]
     return list(states) if start is None else [state[state.size(0) - x.size(0) :] for state in states]
@@ -53,10 +53,10 @@ def _kernel(cell: Cell, order: LevelOrder) -> tuple[Any, ...]:
 KERNELS: dict[type, Any] = {GRUCell: gru.forward, LSTMCell: lstm.forward, RelationLSTMCell: relation_lstm.forward}
 
 
-def _cast(*tensors: Tensor | None) -> list[Any]:
+def _cast(x: Tensor, *others: Tensor | None) -> list[Any]:
     """Return the tensors in the type that autocast asks for."""
-    device = "cpu" if tensors[0] is None else tensors[0].device.type
+    device = x.device.type
     if not torch.is_autocast_enabled(device):
-        return list(tensors)
+        return [x, *others]
     dtype = torch.get_autocast_dtype(device)
-    return [None if t is None else t.to(dtype) for t in tensors]
+    return [None if t is None else t.to(dtype) for t in (x, *others)]

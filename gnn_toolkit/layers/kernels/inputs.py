@@ -40,9 +40,9 @@ def differentiable(forward: Any, backward: Any, num_states: int) -> None:
     Args:
         forward: an op of (x, weight_ih, bias, weight, other tensors ..., one initial tensor a state, structure,
             options ...) that returns the states and what the backward needs.
-        backward: an op of (a gradient or ``None`` a state, all that ``forward`` returned, weight, structure, number of initial
-            states, options ...) that returns the gradients of the gates, the weight, the other tensors and the initial
-            states.
+        backward: an op of (a gradient or ``None`` a state, all that ``forward`` returned, weight, structure, number of
+            initial states, options ...) that returns the gradients of the gates, the weight, the other tensors and the
+            initial states.
         num_states: 2 for h and c, else 1.
     """
 
