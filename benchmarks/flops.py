@@ -25,17 +25,22 @@ def _raw(formula: Callable[..., int]) -> Callable[..., int]:
     return formula
 
 
-def _walk(op: Any, nodes: tuple[str, int], products: int) -> Callable[..., int]:
-    """Return the formula of a recurrence over a DAG.
+def _forward(op: Any) -> Callable[..., int]:
+    """Return the formula of a recurrence over a DAG: a product of every node with ``weight_ih`` and ``weight``."""
+    x, weight_ih, weight = _places(op, "x", "weight_ih", "weight")
+    return lambda *shapes, **_: 2 * shapes[x][0] * (prod(shapes[weight_ih]) + prod(shapes[weight]))
 
-    Args:
-        op: the operation; its schema says where its arguments stand.
-        nodes: the argument that has a row for every node, and the dimension of the rows.
-        products: how many products with ``weight`` [R, G * H, H] a node costs.
-    """
-    names = [argument.name for argument in op.default._schema.arguments]
-    weight, (rows, dim) = names.index("weight"), (names.index(nodes[0]), nodes[1])
-    return lambda *shapes, **_: 2 * products * shapes[rows][dim] * prod(shapes[weight])
+
+def _backward(op: Any) -> Callable[..., int]:
+    """Return the formula of its backward: two products with ``weight``; those with the inputs are torch's own."""
+    h, weight, extra = _places(op, "h", "weight", "extra")
+    return lambda *shapes, **_: 2 * 2 * (shapes[h][0] - shapes[extra]) * prod(shapes[weight])
+
+
+def _places(op: Any, *names: str) -> list[int]:
+    """Return where an operation's arguments stand, as its schema says."""
+    order = [argument.name for argument in op.default._schema.arguments]
+    return [order.index(name) for name in names]
 
 
 def _layer(x: torch.Size, w_ih: torch.Size, w_hh: torch.Size, *_: Any, **__: Any) -> int:
@@ -74,14 +79,14 @@ FORMULAS: dict[Any, Callable[..., int]] = {
     aten.mkldnn_rnn_layer_backward: _twice(_layer),
     aten._cudnn_rnn: _cudnn,
     aten._cudnn_rnn_backward: _twice(_cudnn),
-    ours.dag_rnn: _walk(ours.dag_rnn, ("gates", 0), 1),
-    ours.dag_gru: _walk(ours.dag_gru, ("gates", 0), 1),
-    ours.dag_lstm: _walk(ours.dag_lstm, ("gates", 0), 1),
-    ours.dag_relation_lstm: _walk(ours.dag_relation_lstm, ("gates", 0), 1),
-    ours.dag_rnn_backward: _walk(ours.dag_rnn_backward, ("sums", 1), 2),
-    ours.dag_gru_backward: _walk(ours.dag_gru_backward, ("sums", 1), 2),
-    ours.dag_lstm_backward: _walk(ours.dag_lstm_backward, ("sums", 1), 2),
-    ours.dag_relation_lstm_backward: _walk(ours.dag_relation_lstm_backward, ("sums", 1), 2),
+    ours.dag_rnn: _forward(ours.dag_rnn),
+    ours.dag_gru: _forward(ours.dag_gru),
+    ours.dag_lstm: _forward(ours.dag_lstm),
+    ours.dag_relation_lstm: _forward(ours.dag_relation_lstm),
+    ours.dag_rnn_backward: _backward(ours.dag_rnn_backward),
+    ours.dag_gru_backward: _backward(ours.dag_gru_backward),
+    ours.dag_lstm_backward: _backward(ours.dag_lstm_backward),
+    ours.dag_relation_lstm_backward: _backward(ours.dag_relation_lstm_backward),
 }
 
 

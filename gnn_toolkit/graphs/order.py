@@ -81,18 +81,17 @@ class LevelOrder:
 
     @_kept
     def incidence(self) -> Incidence:
-        """The edges seen from both ends, for kernels; on a batch of paths, which need none, only ``node_ptr``."""
+        """The edges seen from both ends, for kernels."""
         if self.is_paths:
             return path_incidence(self.node_ptr)
-        edges = (self.source, self.target, self.relation)
-        return incidence(*edges, self.node_ptr, self.nodes.size(0), self.num_relations)
+        count = self.nodes.size(0)
+        return incidence(self.source, self.target, self.relation, self.node_ptr, count, self.num_relations)
 
     @property
     def is_forest(self) -> bool:
         """Whether no node has more than one predecessor; not known, and then ``False``, while a compiler traces."""
-        if torch.compiler.is_compiling():
-            return False
-        return self.num_relations == 1 and self.source.size(0) + self.starts.size(0) == self.nodes.size(0)
+        known = self.num_relations == 1 and not torch.compiler.is_compiling()
+        return known and self.source.size(0) + self.starts.size(0) == self.nodes.size(0)
 
     @_kept
     def oldest_level(self) -> list[int]:

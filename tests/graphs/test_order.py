@@ -117,7 +117,7 @@ def test_with_initial_puts_one_node_before_each_start(graph: Typed):
     assert extended.nodes.tolist() == [*range(count, count + extra), *order.nodes.tolist()]
     if count:
         assert extended.node_ptr.tolist() == [0, *(place + extra for place in order.node_ptr.tolist())]
-    assert not extended.is_paths
+    assert extended.is_paths == order.is_paths
 
 
 @given(typed_dags(), st.data())
