@@ -115,7 +115,7 @@ class Change:
         """``"improved"`` or ``"regressed"`` where the interval of the gain says so; else what can be said."""
         if self.gain.excludes_zero:
             return "improved" if self.gain.mean > 0 else "regressed"
-        return "equal on every seed" if self.before.scores == self.after.scores else "not distinguishable"
+        return "the same" if self.before.scores == self.after.scores else "not distinguishable"
 
     @property
     def speed_verdict(self) -> str:

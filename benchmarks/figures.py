@@ -149,6 +149,7 @@ def critical_difference(found: AcrossTasks) -> str:
     count, cliques = len(found.models), len(ranking.cliques)
     figure, axes = _axes(1.2 + 0.28 * count + 0.2 * cliques)
     order = sorted(range(count), key=lambda i: ranking.ranks[i])
+    axes.plot([1, count], [0, 0], color=INK, linewidth=0.8)
     axes.plot([1, 1 + ranking.critical_difference], [-1.2, -1.2], "|-", color=QUIET)
     axes.text(1, -1.4, f"critical difference {ranking.critical_difference:.2f}", fontsize=8, color=QUIET)
     for bar, clique in enumerate(ranking.cliques):
@@ -158,7 +159,8 @@ def critical_difference(found: AcrossTasks) -> str:
         down = 1.2 + 0.5 * cliques + place
         axes.plot([ranking.ranks[i]] * 2, [0, down], color=INK, linewidth=0.8)
         axes.plot(ranking.ranks[i], 0, "o", color=COLOURS[0], clip_on=False)
-        axes.text(ranking.ranks[i], down, f" {found.models[i]}  {ranking.ranks[i]:.2f}", va="center", fontsize=9)
+        named, at = f"{found.models[i]}, {ranking.ranks[i]:.2f}", (ranking.ranks[i], down)
+        axes.annotate(named, at, xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set(xlim=(0.9, count + 0.9), ylim=(1.8 + 0.5 * cliques + count, -2.0), xticks=range(1, count + 1), yticks=[])
     axes.xaxis.tick_top()
     axes.spines["left"].set_visible(False)

@@ -34,12 +34,15 @@ def write_reports(folder: Path) -> list[Path]:
 
 
 def print_table(folder: Path, console: Console) -> None:
-    """Print the table of a run's finished trials; the best of each task in bold, baselines dim."""
+    """Print the table of a run's finished trials; the best of each task in bold, baselines dim.
+
+    A console under 120 columns has room for the scores alone.
+    """
     table = rows(read_records(folder))
-    columns = wording.columns_of(table, short=True)
+    columns = wording.columns_of(table, short=True)[: None if console.width >= 120 else 2]
     shown = Table(title=f"{folder.name}: test scores", title_justify="left")
     for title in ("task", "model", "view"):
-        shown.add_column(title, no_wrap=True)
+        shown.add_column(title, overflow="fold")
     for column in columns:
         shown.add_column(column.title, justify="right", no_wrap=True)
     for task, members in by_task(table).items():
@@ -90,7 +93,7 @@ def print_changes(first: Path, second: Path, console: Console) -> list[Change]:
     found = changes(before, after)
     shown = Table(title=f"from {first.name} to {second.name}", title_justify="left")
     for title in ("task", "model", "view"):
-        shown.add_column(title)
+        shown.add_column(title, overflow="fold")
     for title in ("before", "after", "gain [95 %]", "seeds", "test score", "speed [95 %]", "steps/s"):
         shown.add_column(title, justify="right")
     for change in found:

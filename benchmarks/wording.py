@@ -157,7 +157,7 @@ def _sure(compared: list[Pair]) -> str:
     counted = f"{seeds[0]} seeds" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
     if seeds == [1]:
         return "a single seed: nothing can be said about chance"
-    family = f"{len(compared)} comparisons"
+    family = f"{len(compared)} comparisons" if len(compared) > 1 else "1 comparison"
     if any(pair.comparison.can_decide for pair in compared):
         return f"{counted}; permutation tests with Holm's correction for {family}"
     return (
@@ -194,7 +194,12 @@ def method(table: list[Row]) -> str:
     absent = (
         f" No bootstrap interval: it holds what it promises only from {FEWEST_FOR_BOOTSTRAP} seeds on." if few else ""
     )
-    return "Intervals: " + "; ".join(f"{name} ({count} rows)" for name, count in counts.items()) + "." + absent
+    return (
+        "Intervals: "
+        + "; ".join(f"{name} ({count} of {len(table)} rows)" for name, count in counts.items())
+        + "."
+        + absent
+    )
 
 
 def ranked(found: AcrossTasks) -> str:

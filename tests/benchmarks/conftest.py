@@ -24,20 +24,12 @@ class Browser:
         from_, write = os.pipe()
         self._from = os.fdopen(from_, "rb")
 
-        def connect() -> None:  # Chromium reads commands from descriptor 3 and answers on descriptor 4
-            ends = os.dup(read), os.dup(write)
-            for descriptor, end in zip((3, 4), ends, strict=True):
-                os.dup2(end, descriptor)
-
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
         command = [program, *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
-        self._process = subprocess.Popen(
-            command,
-            close_fds=False,
-            preexec_fn=connect,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        # Chromium reads commands from descriptor 3 and answers on descriptor 4.
+        shell = ["bash", "-c", f'exec "$@" 3<&{read} 4>&{write}', "bash", *command]
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(shell, pass_fds=(read, write), stdout=quiet, stderr=quiet)
         os.close(read)
         os.close(write)
         self._number, self._session, self.events = 0, "", []

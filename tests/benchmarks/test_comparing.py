@@ -106,7 +106,7 @@ def test_changes_are_marked_only_where_the_interval_says_so():
     assert {key: change.verdict for key, change in found.items()} == {
         ("text", "RNN"): "regressed",
         ("digits", "GCN"): "not distinguishable",
-        ("club", "LSTM"): "equal on every seed",
+        ("club", "LSTM"): "the same",
         ("club", "GCN"): "improved",
         ("club", "MLP"): "not distinguishable",
     }

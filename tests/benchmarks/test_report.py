@@ -56,12 +56,20 @@ def test_table_ends_with_the_answer(folder):
     assert "- which side a member of the karate club took: GCN on graph has the best mean, accuracy 0.800" in text
 
 
+def test_table_fits_a_narrow_terminal(folder):
+    report.print_table(folder, console := Console(width=80, record=True))
+    text = console.export_text()
+    assert "0.800 [0.165, 1.000]" in text
+    assert "parameters" not in text
+    assert "…" not in text
+
+
 def test_changes_are_marked_where_the_interval_says_so(tmp_path):
     before = write_run(tmp_path / "before", (0.70, 0.71, 0.72))
     after = write_run(tmp_path / "after", (0.80, 0.82, 0.81), speed=30.0)
     found = report.print_changes(before, after, console := Console(width=170, record=True))
     text = console.export_text()
-    assert [change.verdict for change in found] == ["equal on every seed", "improved"]
+    assert [change.verdict for change in found] == ["the same", "improved"]
     assert "+0.100 [+0.075, +0.125]" in text
     assert "improved" in text
     assert "faster" in text

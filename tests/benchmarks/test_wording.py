@@ -45,7 +45,7 @@ def test_seven_seeds_can_tell():
     base = records("", "majority class", [0.5] * 7)
     _, found = answer(base, records("graph", "GCN", [0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96]))
     assert found.verdicts == {"majority class": "better"}
-    assert found.sure == "7 seeds; permutation tests with Holm's correction for 1 comparisons"
+    assert found.sure == "7 seeds; permutation tests with Holm's correction for 1 comparison"
 
 
 def test_one_seed_says_nothing():
