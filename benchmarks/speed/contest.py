@@ -60,6 +60,7 @@ class Result:
         ours: measurements of ours, in milliseconds or, for memory, MiB.
         theirs: measurements of the rival, each taken right after its counterpart.
         error: the traceback where nothing could be measured.
+        profile: where a bar of time was missed, the share of our time that each kind of operation takes.
     """
 
     case: str
@@ -70,6 +71,7 @@ class Result:
     ours: list[float] = field(default_factory=list)
     theirs: list[float] = field(default_factory=list)
     error: str = ""
+    profile: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratios(self) -> list[float]:

@@ -86,11 +86,22 @@ def markdown(report: Report) -> str:
     lines += [_line(cells(result)) for result in report.results]
     lines += [""] + [f"- {result.case} failed: {_last(result.error)}" for result in report.results if result.error]
     lines += [f"- {name} failed: {_last(error)}" for name, error in report.problems.items()]
+    lines += _profiles([result for result in report.results if result.profile])
     if report.curves:
         lines += ["", "## Growth", ""]
         lines += [f"- {curve.title}, {text}" for curve, points in report.curves for text in curve.finding(points)]
         lines += ["", f"![Milliseconds a training step against size]({FIGURE})"]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _profiles(missed: list[Result]) -> list[str]:
+    """Return the table of where our time goes in cases that missed a bar of time."""
+    if not missed:
+        return []
+    kinds = list(missed[0].profile)
+    lines = ["", "## Where our time goes where a bar is missed", "", _line(["training step", "against", *kinds])]
+    lines += [_line(["---", "---", *["---:"] * len(kinds)])]
+    return lines + [_line([r.title, r.rival, *(f"{share:.0%}" for share in r.profile.values())]) for r in missed]
 
 
 def cells(result: Result) -> list[str]:

@@ -15,7 +15,9 @@ MACHINE = {
     "revision": "abc",
 }
 MET = Result("one", "LSTM", "torch.nn.LSTM", "time", 1.1, [2.0, 1.0, 3.0], [2.0, 2.0, 2.0])
-MISSED = Result("two", "DAGLSTM", "message passing", "speed", 1.5, [2.0, 4.0], [2.0, 5.0])
+MISSED = Result(
+    "two", "DAGLSTM", "message passing", "speed", 1.5, [2.0, 4.0], [2.0, 5.0], profile={"products": 0.6, "rest": 0.4}
+)
 FAILED = Result("three", "DAGGRU", "message passing", "speed", 1.5, error="Traceback\nAssertionError: output is off\n")
 TOLD = Result("four", "DAGLSTM", "a loop", "memory", None, [1250.0], [5000.0])
 CURVE = Curve("a layer", "nodes", (1000, 10_000), {"fast": lambda *_: list, "slow": lambda *_: list}, ends)
@@ -34,6 +36,8 @@ def test_reports_have_the_numbers(tmp_path):
     assert "| DAGLSTM | message passing | speed ≥ 1.5 | 1.12 (1 to 1.25) | 3 ms | 3.5 ms | MISSED |" in text
     assert "| DAGGRU | message passing | speed ≥ 1.5 |  |  |  | FAILED |" in text
     assert "| DAGLSTM | a loop | memory, no bar | 0.25 (0.25 to 0.25) | 1,250 MiB | 5,000 MiB |  |" in text
+    assert "| training step | against | products | rest |\n" in text
+    assert "| DAGLSTM | message passing | 60% | 40% |\n" in text
     assert "- three failed: AssertionError: output is off\n" in text
     assert "- a layer, fast: 1 ms at 1,000 and 16 ms at 10,000\n" in text
     assert "- huge failed: MemoryError: no room\n" in text
