@@ -38,29 +38,27 @@ def positive(argument: str, value: int) -> int:
     return value
 
 
-def features(argument: str, x: Tensor, width: int) -> None:
-    """Raise a ``ValueError`` unless ``x`` is a floating-point matrix of shape [N, width]."""
-    if x.dim() != 2 or x.size(1) != width:
-        raise ValueError(
-            problem(argument, f"shape [num_nodes, {width}]", list(x.shape), "check in_channels of the layer")
-        )
+def features(argument: str, x: Tensor, width: int, *, batched: bool = False) -> None:
+    """Raise a ``ValueError`` unless ``x`` is a floating-point matrix [N, width], or several where ``batched``."""
+    if x.dim() < 2 or (x.dim() > 2 and not batched) or x.size(-1) != width:
+        allowed = f"shape [num_nodes, {width}]" + (f" or [..., num_nodes, {width}]" if batched else "")
+        raise ValueError(problem(argument, allowed, list(x.shape), "check in_channels of the layer"))
     if not x.is_floating_point():
         raise ValueError(problem(argument, "a floating-point tensor", x.dtype, f"pass {argument}.float()"))
 
 
-def edges(edge_index: Tensor, num_nodes: int) -> None:
-    """Raise a ``ValueError`` unless ``edge_index`` is an integer tensor [2, E] of indices into ``num_nodes`` nodes."""
+def edge_form(edge_index: Tensor) -> None:
+    """Raise a ``ValueError`` unless ``edge_index`` is an integer tensor [2, E]."""
     if edge_index.dim() != 2 or edge_index.size(0) != 2:
-        raise ValueError(
-            problem(
-                "edge_index",
-                "shape [2, num_edges]",
-                list(edge_index.shape),
-                "row 0 holds sources, row 1 targets; transpose a list of pairs with .t()",
-            )
-        )
+        remedy = "row 0 holds sources, row 1 targets; transpose a list of pairs with .t()"
+        raise ValueError(problem("edge_index", "shape [2, num_edges]", list(edge_index.shape), remedy))
     if edge_index.dtype not in (torch.int64, torch.int32):
         raise ValueError(problem("edge_index", "dtype torch.int64", edge_index.dtype, "pass edge_index.long()"))
+
+
+def edges(edge_index: Tensor, num_nodes: int) -> None:
+    """Raise a ``ValueError`` unless ``edge_index`` is an integer tensor [2, E] of indices into ``num_nodes`` nodes."""
+    edge_form(edge_index)
     if edge_index.numel() == 0:
         return
     low, high = edge_index.aminmax()
@@ -90,17 +88,27 @@ def edge_types(edge_type: Tensor | None, num_edges: int, num_relations: int) -> 
 
 def edge_weights(edge_weight: Tensor, num_edges: int, *, signed: bool = False) -> None:
     """Raise a ``ValueError`` unless ``edge_weight`` is floating-point [num_edges], not negative unless ``signed``."""
+    edge_weight_form(edge_weight, num_edges)
+    if not signed:
+        not_negative(edge_weight)
+
+
+def edge_weight_form(edge_weight: Tensor, num_edges: int) -> None:
+    """Raise a ``ValueError`` unless ``edge_weight`` is floating-point [num_edges]."""
     if edge_weight.shape != (num_edges,) or not edge_weight.is_floating_point():
         got = f"{edge_weight.dtype} {list(edge_weight.shape)}"
         allowed = f"a floating-point tensor of shape [{num_edges}]"
         raise ValueError(problem("edge_weight", allowed, got, "give one weight for each column of edge_index"))
-    if not signed and bool((edge_weight < 0).any()):
+
+
+def not_negative(edge_weight: Tensor) -> None:
+    """Raise a ``ValueError`` if a weight is negative; in compiled code, where values are not known, torch's own."""
+    if torch.compiler.is_compiling():
+        torch._assert_async(~(edge_weight < 0).any(), problem("edge_weight", WEIGHTS, "a negative one", SIGNED))
+    elif bool((edge_weight < 0).any()):
         edge = int((edge_weight < 0).nonzero()[0])
-        raise ValueError(
-            problem(
-                "edge_weight",
-                "weights of at least 0",
-                f"{float(edge_weight[edge])} at edge {edge}",
-                "symmetric normalisation divides by the root of a degree: shift the weights or set normalize=False",
-            )
-        )
+        raise ValueError(problem("edge_weight", WEIGHTS, f"{float(edge_weight[edge])} at edge {edge}", SIGNED))
+
+
+WEIGHTS = "weights of at least 0"
+SIGNED = "a symmetric normalisation divides by the root of a degree: set signed=True or normalize=False"

@@ -53,6 +53,14 @@ def test_features_that_do_not_fit_are_refused(x: torch.Tensor, message: str):
 @pytest.mark.parametrize("num_nodes", [0, 3])
 def test_features_that_fit_pass(dtype: torch.dtype, num_nodes: int):
     _checks.features("x", torch.zeros(num_nodes, 4, dtype=dtype), 4)
+    _checks.features("x", torch.zeros(2, 1, num_nodes, 4, dtype=dtype), 4, batched=True)
+
+
+def test_a_batch_of_features_still_has_a_width():
+    with pytest.raises(
+        ValueError, match=r"^x: expected shape \[num_nodes, 4\] or \[..., num_nodes, 4\], got \[2, 3, 5\]"
+    ):
+        _checks.features("x", torch.zeros(2, 3, 5), 4, batched=True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Structure only: conversion, order, views, normalisation."""
 
+from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, to_networkx
 from gnn_toolkit.graphs.levels import topological_levels
@@ -9,6 +10,7 @@ from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
 from gnn_toolkit.graphs.views import Grid, GridDAG, MirrorPath, NoEdges, Path
 
 __all__ = [
+    "Adjacency",
     "Grid",
     "GridDAG",
     "LevelOrder",
@@ -16,8 +18,10 @@ __all__ = [
     "Neighbourhoods",
     "NoEdges",
     "Path",
+    "PrepareAdjacency",
     "SearchDAG",
     "SearchPath",
+    "adjacency",
     "from_networkx",
     "gcn_norm",
     "level_order",

@@ -9,21 +9,34 @@ import torch
 from torch import Tensor
 
 
-def gcn(x: Tensor, edge_index: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return ``D~^-1/2 (A + I) D~^-1/2 x W^T + b`` with dense matrices; edges are counted as often as they occur.
+def gcn(
+    x: Tensor,
+    edge_index: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    edge_weight: Tensor | None = None,
+    *,
+    signed: bool = False,
+) -> Tensor:
+    """Return ``D~^-1/2 (A + I) D~^-1/2 x W^T + b`` with dense matrices; parallel edges add up.
 
     >>> gcn(torch.eye(2), torch.tensor([[0, 1], [1, 0]]), torch.eye(2))
     tensor([[0.5000, 0.5000],
             [0.5000, 0.5000]])
     """
     n = x.size(0)
-    a = torch.zeros(n, n, dtype=x.dtype)  # a[v, u]: weight of the edge u -> v
-    for u, v in edge_index.t().tolist():
-        a[v, u] += 1.0
+    a = [[x.new_zeros(()) for _ in range(n)] for _ in range(n)]  # a[v][u]: weight of the edge u -> v
+    counted = [[x.new_zeros(()) for _ in range(n)] for _ in range(n)]  # what the degrees sum: |w| where signed
     for v in range(n):
-        a[v, v] = a[v, v] if a[v, v] > 0 else 1.0
-    d = torch.diag(a.sum(1).rsqrt())
-    out = d @ a @ d @ x @ weight.t()
+        a[v][v] = counted[v][v] = x.new_ones(())
+    for k, (u, v) in enumerate(edge_index.t().tolist()):
+        w = x.new_ones(()) if edge_weight is None else edge_weight[k]
+        size = w.abs() if signed else w
+        a[v][u] = w if u == v else a[v][u] + w  # a loop takes the place of the one that is added
+        counted[v][u] = size if u == v else counted[v][u] + size
+    degrees = [torch.stack(row).sum() for row in counted]
+    d = torch.diag(torch.stack([d.rsqrt() if d > 0 else torch.zeros_like(d) for d in degrees]))
+    out = d @ torch.stack([torch.stack(row) for row in a]) @ d @ x @ weight.t()
     return out if bias is None else out + bias
 
 

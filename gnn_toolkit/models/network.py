@@ -38,7 +38,8 @@ class GraphNetwork(nn.Module):
         memory_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
 
     Shapes:
-        - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``edge_type`` [E], ``level`` [N], ``batch`` [N]
+        - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
+          convolutions, ``edge_type`` [E] and ``level`` [N] for recurrences
         - where a view copies nodes, ``data.copy_of`` [M] names the row of ``x`` of each, and N is M in all the others
         - logits [N, out_channels] or [graphs, out_channels]
 
@@ -110,7 +111,7 @@ class GraphNetwork(nn.Module):
     def _along(self, layer: nn.Module, x: Tensor, data: Data) -> Tensor:
         if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM):
             return layer(x, data.edge_index, edge_type=data.get("edge_type"), level=data.get("level"))[0]
-        x = layer(x, data.edge_index) if isinstance(layer, GCNConv) else layer(x)
+        x = layer(x, data.edge_index, data.get("edge_weight")) if isinstance(layer, GCNConv) else layer(x)
         makes_logits = isinstance(self.head, nn.Identity) and layer is self.layers[-1]
         return x if makes_logits else torch.relu(x)
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch_geometric.nn.conv import gcn_conv
@@ -92,11 +92,34 @@ def test_a_loop_that_is_there_keeps_its_weight():
 @given(graphs())
 def test_the_gradient_of_the_weights_is_pyg_s(graph: tuple[Tensor, Tensor, int]):
     edge_index, weight, num_nodes = graph
+    loops = edge_index[0][edge_index[0] == edge_index[1]]
+    assume(loops.unique().numel() == loops.numel())  # PyG gives a loop that another replaces that one's gradient
     ours, theirs = weight.clone().requires_grad_(), weight.clone().requires_grad_()
     found = gcn_norm(edge_index, ours, num_nodes)[1]
     expected = pyg_norm(edge_index, theirs, num_nodes)[1]
     if found.requires_grad or expected.requires_grad:
         assert_parity([found], [expected], [([ours], [theirs])])
+
+
+def test_of_parallel_loops_the_last_counts_and_has_the_gradient():
+    edge_index = torch.tensor([[0, 1, 0, 0], [0, 0, 1, 0]])
+    weight = torch.tensor([3.0, 1.0, 2.0, 5.0], dtype=torch.float64, requires_grad=True)
+    _, scaled = gcn_norm(edge_index, weight, 2)
+    torch.testing.assert_close(scaled.detach()[-2:], torch.tensor([5 / 6, 1 / 3], dtype=torch.float64))
+    assert torch.autograd.gradcheck(lambda w: gcn_norm(edge_index, w, 2)[1], weight)
+    assert torch.autograd.grad(scaled.sum(), weight)[0][0] == 0
+
+
+@given(graphs(), st.lists(st.sampled_from([-1.0, 1.0]), min_size=12, max_size=12))
+def test_signed_degrees_sum_absolute_weights(graph: tuple[Tensor, Tensor, int], signs: list[float]):
+    edge_index, weight, num_nodes = graph
+    sign = torch.tensor(signs, dtype=torch.float64)[: weight.numel()]
+    index, plain = gcn_norm(edge_index, weight, num_nodes)
+    signed_index, scaled = gcn_norm(edge_index, weight * sign, num_nodes, signed=True)
+    assert signed_index.equal(index)
+    torch.testing.assert_close(scaled.abs(), plain)  # Kunegis et al. 2010: the degrees are those of |A|
+    assert scaled.isfinite().all()
+    assert gcn_norm(edge_index, weight, num_nodes, signed=True)[1].equal(plain)
 
 
 @pytest.mark.parametrize("dtype", [None, torch.float32, torch.float64])

@@ -1,0 +1,223 @@
+"""The adjacency matrix of a convolution, prepared once: normalised, and compressed by rows and by columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
+from torch_geometric.transforms import BaseTransform
+
+from gnn_toolkit import _checks
+from gnn_toolkit.graphs.forms import plain_edges
+from gnn_toolkit.graphs.normalize import symmetric, with_loop_weights, with_loops
+from gnn_toolkit.graphs.product import compress, sparse_product
+
+
+@dataclass(frozen=True, eq=False)
+class Adjacency:
+    """A sparse square matrix A over the nodes: ``A @ x`` sums over the edges into a node, with gradients both ways.
+
+    A graph convolution takes it in the place of ``edge_index`` and uses it as it is. Made by :func:`adjacency` or by
+    the transform :class:`PrepareAdjacency`.
+
+    Attributes:
+        value: [E] weight of each entry, row by row.
+        indices: the structure, as :func:`gnn_toolkit.graphs.product.compress` returns it: rows are targets, columns
+            sources.
+    """
+
+    value: Tensor
+    indices: list[Tensor]
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes N."""
+        return self.indices[0].size(0) - 1
+
+    def __matmul__(self, x: Tensor) -> Tensor:
+        """Return ``A @ x`` for x [N, F]; in the wider of both types."""
+        dtype = torch.promote_types(self.value.dtype, x.dtype)
+        return sparse_product(self.value.to(dtype), x.to(dtype), self.indices, False)
+
+    def edges(self) -> tuple[Tensor, Tensor]:
+        """Return edge_index [2, E] and edge_weight [E], sorted by target."""
+        _, row, col, *_ = self.indices
+        return torch.stack([col, row]).long(), self.value
+
+    def to(self, *args: Any, **kwargs: Any) -> "Adjacency":
+        """Return the matrix on another device; a type changes the values alone."""
+        value = self.value.to(*args, **kwargs)
+        return Adjacency(value, [index.to(value.device) for index in self.indices])
+
+    def cpu(self) -> "Adjacency":
+        """Return the matrix on the CPU."""
+        return self.to("cpu")
+
+    def cuda(self, device: int | None = None) -> "Adjacency":
+        """Return the matrix on a GPU."""
+        return self.to("cuda" if device is None else f"cuda:{device}")
+
+    @staticmethod
+    def join(parts: Sequence["Adjacency"]) -> "Adjacency":
+        """Return the block-diagonal matrix of a batch: what a loader collects into a list becomes one matrix.
+
+        >>> one = adjacency(torch.tensor([[0], [1]]), None, 2)
+        >>> Adjacency.join([one, one]).num_nodes
+        4
+        """
+        edges, values, seen = [], [], 0
+        for part in parts:
+            edge_index, value = part.edges()
+            edges.append(edge_index + seen)
+            values.append(value)
+            seen += part.num_nodes
+        entry, *indices = compress(torch.cat(edges, 1), seen, False)
+        return Adjacency(torch.cat(values)[entry], indices)
+
+
+def adjacency(
+    edge_index: Tensor,
+    edge_weight: Tensor | None,
+    num_nodes: int,
+    *,
+    normalize: bool = True,
+    improved: bool = False,
+    add_self_loops: bool = True,
+    flow: str = "source_to_target",
+    dtype: torch.dtype | None = None,
+    signed: bool = False,
+) -> Adjacency:
+    """Return ``A_hat = D~^-1/2 (A + I) D~^-1/2``, or A itself, prepared for products.
+
+    What is prepared is remembered as long as ``edge_index`` lives and is not changed in place; where ``edge_weight``
+    requires a gradient, only the structure is.
+
+    Args:
+        edge_index: integer tensor [2, E].
+        edge_weight: weights [E]; ones where ``None``.
+        num_nodes: number of nodes N.
+        normalize: whether to normalise, as :func:`gnn_toolkit.graphs.gcn_norm` does; else A is used as it is.
+        improved: add ``2 I`` in the place of ``I``.
+        add_self_loops: whether to add loops where ``normalize``.
+        flow: ``"source_to_target"``, or ``"target_to_source"`` for the transpose.
+        dtype: of the values where ``edge_weight`` is ``None``.
+        signed: whether degrees sum absolute weights.
+
+    Raises:
+        ValueError: an index out of range, or weights that do not fit.
+
+    >>> a_hat = adjacency(torch.tensor([[0, 1], [1, 0]]), None, 2)
+    >>> (a_hat @ torch.tensor([[1.0], [3.0]])).round(decimals=3)
+    tensor([[2.],
+            [2.]])
+    """
+    _checks.edge_form(edge_index)
+    if edge_weight is not None:
+        _checks.edge_weight_form(edge_weight, edge_index.size(1))
+    loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None
+    options = _Options(num_nodes, flow, loop, normalize, dtype, signed)
+    if torch.compiler.is_compiling():
+        entry, *indices = _compress(edge_index, options)
+        return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
+    known = _memory(edge_index)
+    structure = (num_nodes, flow, loop is None)
+    with torch.inference_mode(False):
+        if structure not in known:
+            known[structure] = _compress(edge_index, options)
+    entry, *indices = known[structure]
+    if edge_weight is not None and (edge_weight.requires_grad or edge_weight.is_inference()):
+        return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
+    stamp = None if edge_weight is None else (id(edge_weight), edge_weight._version)
+    if known.get(options, (0,))[0] != stamp:
+        with torch.inference_mode(False):
+            matrix = Adjacency(_values(edge_index, edge_weight, entry, options), indices)
+        # The weights are kept alive beside the matrix, so that their id cannot pass to another tensor.
+        known[options] = (stamp, matrix, edge_weight)
+    return known[options][1]
+
+
+@dataclass(frozen=True)
+class _Options:
+    num_nodes: int
+    flow: str
+    loop: float | None
+    normalize: bool
+    dtype: torch.dtype | None
+    signed: bool
+
+
+_KNOWN = WeakTensorKeyDictionary()
+
+
+def _memory(edge_index: Tensor) -> dict[Any, Any]:
+    """Return what was prepared from these edges as they are now; what only inference may use is not remembered."""
+    if edge_index.is_inference():
+        return {}
+    version, known = _KNOWN.get(edge_index, (None, {}))
+    if version != edge_index._version:
+        _, known = _KNOWN[edge_index] = (edge_index._version, {})
+    return known
+
+
+def _compress(edge_index: Tensor, options: _Options) -> list[Tensor]:
+    if options.loop is not None:
+        edge_index = with_loops(edge_index, options.num_nodes)
+    return compress(edge_index, options.num_nodes, options.flow != "source_to_target")
+
+
+def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, options: _Options) -> Tensor:
+    if edge_weight is None:
+        edge_weight = torch.ones(edge_index.size(1), dtype=options.dtype, device=edge_index.device)
+    if not options.normalize:
+        return edge_weight[entry]
+    if not options.signed:
+        _checks.not_negative(edge_weight)
+    if options.loop is not None:
+        edge_weight = with_loop_weights(edge_index, edge_weight, options.num_nodes, options.loop)
+        edge_index = with_loops(edge_index, options.num_nodes)
+    return symmetric(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)[entry]
+
+
+class PrepareAdjacency(BaseTransform):
+    """Add ``adj_t``, the :class:`Adjacency` of a convolution, to a graph or to a batch of graphs.
+
+    Pass ``data.adj_t`` to :class:`gnn_toolkit.GCNConv` in the place of ``edge_index``; its own options on loops and
+    normalisation then do nothing. ``edge_index`` stays for everybody else. A loader collects matrices that were
+    prepared one by one into a list: :meth:`Adjacency.join` makes one of them; or transform the batch instead.
+
+    Args:
+        normalize: whether to normalise, as :func:`gnn_toolkit.graphs.gcn_norm` does.
+        improved: add ``2 I`` in the place of ``I``.
+        add_self_loops: whether to add loops where ``normalize``.
+        signed: whether degrees sum absolute weights.
+        attr: where the weights are; ones where the graph has none.
+
+    >>>     >>> data = PrepareAdjacency()(Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2))
+    >>> data.adj_t.value
+    tensor([0.5000, 0.5000, 0.5000, 0.5000])
+    """
+
+    def __init__(
+        self,
+        *,
+        normalize: bool = True,
+        improved: bool = False,
+        add_self_loops: bool = True,
+        signed: bool = False,
+        attr: str = "edge_weight",
+    ) -> None:
+        self.options = {"normalize": normalize, "improved": improved, "add_self_loops": add_self_loops}
+        self.options["signed"], self.attr = signed, attr
+
+    def forward(self, data: Any) -> Any:
+        """Return the graph with ``adj_t``."""
+        if data.edge_index is None or data.num_nodes is None:
+            raise ValueError(_checks.problem("data", "a graph with edge_index", data, "set data.edge_index"))
+        edge_index, edge_weight = plain_edges(data.edge_index, data.get(self.attr))
+        data.adj_t = adjacency(edge_index, edge_weight, data.num_nodes, **self.options)
+        return data
+
+
+torch.export.register_dataclass(Adjacency, serialized_type_name="gnn_toolkit.graphs.Adjacency")

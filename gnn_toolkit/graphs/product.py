@@ -1,0 +1,125 @@
+"""The product of a sparse matrix with node features, both ways, as operators that autograd and compilers know.
+
+The structure of a matrix is a list of six index tensors: the entries row by row (``rowptr``, and ``row`` and ``col`` of
+each slot), the same entries column by column (``t_rowptr``, ``t_col``), and the former slot of each of the latter
+(``t_slot``). Values are kept once, row by row.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gnn_toolkit import _checks
+
+
+@torch.library.custom_op("gnn_toolkit::compress", mutates_args=())
+def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
+    """Return the structure of the matrix with an entry for each edge: in row v and column u for ``u -> v``.
+
+    Two stable sorts of 32-bit keys, which torch does by radix.
+
+    Args:
+        edge_index: integer tensor [2, E].
+        num_nodes: number of nodes N.
+        transposed: whether rows are sources instead.
+
+    Returns:
+        ``edge``, the edge in each slot; then ``rowptr``, ``row``, ``col``, ``t_rowptr``, ``t_col``, ``t_slot``.
+
+    Raises:
+        ValueError: an index out of range.
+
+    >>> edge, rowptr, *_ = compress(torch.tensor([[0, 1, 1], [1, 0, 1]]), 2, False)
+    >>> edge, rowptr
+    (tensor([1, 0, 2]), tensor([0, 1, 3], dtype=torch.int32))
+    """
+    _checks.edges(edge_index, num_nodes)
+    narrow = torch.int32 if max(num_nodes, edge_index.size(1)) < 2**31 else torch.int64
+    col, row = edge_index.flip(0) if transposed else edge_index
+    row, edge = torch.sort(row.to(narrow), stable=True)
+    col = col.to(narrow)[edge]
+    t_row, t_slot = torch.sort(col, stable=True)
+    return [edge, _pointers(row, num_nodes), row, col, _pointers(t_row, num_nodes), row[t_slot], t_slot]
+
+
+@compress.register_fake
+def _(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
+    count = edge_index.size(1)
+    edge, t_slot = (edge_index.new_empty(count, dtype=torch.int64) for _ in range(2))
+    sizes = (num_nodes + 1, count, count, num_nodes + 1, count)
+    return [edge, *(edge_index.new_empty(n, dtype=torch.int32) for n in sizes), t_slot]
+
+
+def _pointers(ordered: Tensor, size: int) -> Tensor:
+    bounds = torch.arange(size + 1, dtype=ordered.dtype, device=ordered.device)
+    return torch.searchsorted(ordered, bounds, out_int32=ordered.dtype == torch.int32)
+
+
+@torch.library.custom_op("gnn_toolkit::sparse_product", mutates_args=())
+def sparse_product(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
+    """Return ``A @ x``, or ``A^T @ x``, for x [N, F].
+
+    ``embedding_bag``, a sum of weighted rows for each row of ``A``, is the fastest sparse product that torch has: it
+    took 4.6 ms on 20,000 rows of 128 with 400,000 entries where ``torch.sparse.mm`` on CSR took 22 ms.
+
+    Args:
+        value: [E] entries row by row.
+        x: [N, F], of the type of ``value``.
+        indices: the structure, as :func:`compress` returns it.
+        transposed: whether to multiply by the transpose.
+    """
+    rowptr, _, col, t_rowptr, t_col, t_slot = indices
+    rows, columns = (t_rowptr, t_col) if transposed else (rowptr, col)
+    weights = value[t_slot] if transposed else value
+    return torch.embedding_bag(x.contiguous(), columns, rows, False, 0, False, weights, True)[0]
+
+
+@sparse_product.register_fake
+def _(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
+    return x.new_empty(indices[0].size(0) - 1, x.size(1))
+
+
+@torch.library.custom_op("gnn_toolkit::sampled_product", mutates_args=())
+def sampled_product(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
+    """Return ``<a_i, b_j>`` for each entry (i, j) of the structure, row by row: [E]."""
+    rowptr, row, col, *_ = indices
+    if a.dtype not in (torch.float32, torch.float64):
+        return sampled_product(a.float(), b.float(), indices).to(a.dtype)
+    if col.numel() > a.size(0) * b.size(0):  # more than torch lets a matrix hold: many parallel edges
+        return (a[row] * b[col]).sum(1)
+    shape = (a.size(0), b.size(0))
+    pattern = torch.sparse_csr_tensor(rowptr, col, a.new_zeros(col.numel()), shape, check_invariants=False)
+    return torch.sparse.sampled_addmm(pattern, a.contiguous(), b.contiguous().t(), beta=0.0).values()
+
+
+@sampled_product.register_fake
+def _(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
+    return a.new_empty(indices[2].size(0))
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    first, second, ctx.indices, *rest = inputs
+    ctx.transposed = bool(rest and rest[0])
+    ctx.save_for_backward(first, second)
+
+
+def _product_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
+    value, x = ctx.saved_tensors
+    of_value = of_x = None
+    if ctx.needs_input_grad[0]:
+        of_value = sampled_product(*((x, grad) if ctx.transposed else (grad, x)), ctx.indices)
+    if ctx.needs_input_grad[1]:
+        of_x = sparse_product(value, grad, ctx.indices, not ctx.transposed)
+    return of_value, of_x, [None] * len(ctx.indices), None
+
+
+def _sampled_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
+    a, b = ctx.saved_tensors
+    of_a = sparse_product(grad, b, ctx.indices, False) if ctx.needs_input_grad[0] else None
+    of_b = sparse_product(grad, a, ctx.indices, True) if ctx.needs_input_grad[1] else None
+    return of_a, of_b, [None] * len(ctx.indices)
+
+
+sparse_product.register_autograd(_product_backward, setup_context=_keep)
+sampled_product.register_autograd(_sampled_backward, setup_context=_keep)
