@@ -104,7 +104,9 @@ def edge_weight_form(edge_weight: Tensor, num_edges: int) -> None:
 def not_negative(edge_weight: Tensor) -> None:
     """Raise a ``ValueError`` if a weight is negative; in compiled code, where values are not known, torch's own."""
     if torch.compiler.is_compiling():
-        torch._assert_async(~(edge_weight < 0).any(), problem("edge_weight", WEIGHTS, "a negative one", SIGNED))
+        torch.ops.aten._assert_async.msg(
+            ~(edge_weight < 0).any(), problem("edge_weight", WEIGHTS, "a negative one", SIGNED)
+        )
     elif bool((edge_weight < 0).any()):
         edge = int((edge_weight < 0).nonzero()[0])
         raise ValueError(problem("edge_weight", WEIGHTS, f"{float(edge_weight[edge])} at edge {edge}", SIGNED))

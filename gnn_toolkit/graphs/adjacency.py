@@ -155,7 +155,7 @@ def _memory(edge_index: Tensor) -> dict[Any, Any]:
     """Return what was prepared from these edges as they are now; what only inference may use is not remembered."""
     if edge_index.is_inference():
         return {}
-    version, known = _KNOWN.get(edge_index, (None, {}))
+    version, known = _KNOWN.get(edge_index) or (None, {})
     if version != edge_index._version:
         _, known = _KNOWN[edge_index] = (edge_index._version, {})
     return known
@@ -194,7 +194,8 @@ class PrepareAdjacency(BaseTransform):
         signed: whether degrees sum absolute weights.
         attr: where the weights are; ones where the graph has none.
 
-    >>>     >>> data = PrepareAdjacency()(Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2))
+    >>> from torch_geometric.data import Data
+    >>> data = PrepareAdjacency()(Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2))
     >>> data.adj_t.value
     tensor([0.5000, 0.5000, 0.5000, 0.5000])
     """
@@ -208,7 +209,7 @@ class PrepareAdjacency(BaseTransform):
         signed: bool = False,
         attr: str = "edge_weight",
     ) -> None:
-        self.options = {"normalize": normalize, "improved": improved, "add_self_loops": add_self_loops}
+        self.options: dict[str, Any] = {"normalize": normalize, "improved": improved, "add_self_loops": add_self_loops}
         self.options["signed"], self.attr = signed, attr
 
     def forward(self, data: Any) -> Any:

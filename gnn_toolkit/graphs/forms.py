@@ -60,12 +60,11 @@ def _read(matrix: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(_checks.problem("edge_index", "a square sparse matrix", list(matrix.shape), remedy))
     if matrix.requires_grad or matrix.is_inference():
         return _parts(matrix)
-    version, parts = _READ.get(matrix, (None, None))
-    if version != matrix._version:
+    known = _READ.get(matrix)
+    if known is None or known[0] != matrix._version:
         with torch.inference_mode(False):
-            parts = _parts(matrix)
-        _READ[matrix] = (matrix._version, parts)
-    return parts
+            known = _READ[matrix] = (matrix._version, _parts(matrix))
+    return known[1]
 
 
 def _parts(matrix: Tensor) -> tuple[Tensor, Tensor]:

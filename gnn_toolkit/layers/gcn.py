@@ -157,7 +157,11 @@ class GCNConv(MessagePassing):
         """Return the cached adjacency if it has this form, else make it, and keep it where it may be cached."""
         if self.cached and self.normalize and isinstance(self._cached_edge_index, form):
             return self._cached_edge_index
-        options = {"improved": self.improved, "add_self_loops": self.add_self_loops, "signed": self.signed}
+        options: dict[str, Any] = {
+            "improved": self.improved,
+            "add_self_loops": self.add_self_loops,
+            "signed": self.signed,
+        }
         options.update(flow=self.flow, dtype=x.dtype)
         make = partial(make, num_nodes=x.size(self.node_dim), **options)
         learned = edge_weight is not None and edge_weight.requires_grad

@@ -144,7 +144,7 @@ def test_it_can_be_copied_and_stored():
         assert (other @ eye(5)).equal(matrix @ eye(5))
 
 
-def graph(seed: int) -> Data:
+def graph(seed: int) -> Any:
     generator = torch.Generator().manual_seed(seed)
     edge_index = random_graph(4 + seed, 5, generator)
     weight = torch.rand(edge_index.size(1), dtype=torch.float64, generator=generator)
@@ -152,7 +152,7 @@ def graph(seed: int) -> Data:
 
 
 def test_a_batch_is_prepared_whole_or_joined_from_its_parts():
-    graphs = [graph(seed) for seed in range(3)]
+    graphs: list[Any] = [graph(seed) for seed in range(3)]
     whole = PrepareAdjacency()(Batch.from_data_list(graphs)).adj_t
     assert whole.num_nodes == 15
     (batch,) = DataLoader([PrepareAdjacency()(g.clone()) for g in graphs], batch_size=3)

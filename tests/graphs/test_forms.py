@@ -1,10 +1,13 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
-from torch_geometric import EdgeIndex
+from torch_geometric import EdgeIndex as PyGEdgeIndex
 
 from gnn_toolkit.graphs.forms import is_sparse_matrix, plain_edges
 
+EdgeIndex: Any = PyGEdgeIndex
 EDGES = torch.tensor([[0, 1, 1], [2, 0, 2]])
 WEIGHTS = torch.tensor([2.0, 3.0, 4.0])
 LAYOUTS = [torch.sparse_coo, torch.sparse_csr, torch.sparse_csc]

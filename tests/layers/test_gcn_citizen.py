@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Data
 from torch_geometric.explain import Explainer, GNNExplainer
 from torch_geometric.nn import GCNConv as PyGConv
 from torch_geometric.nn import SumAggregation
@@ -231,7 +230,7 @@ class Classifier(nn.Module):
 
 
 def test_an_explainer_finds_what_it_finds_in_pyg_s():
-    data, masks = Data(x=normal(9, 4), edge_index=random_graph(9, 12, torch.Generator().manual_seed(0))), []
+    x, edge_index, masks = normal(9, 4), random_graph(9, 12, torch.Generator().manual_seed(0)), []
     for kind in (GCNConv, PyGConv):
         model = Classifier(kind)
         explainer = Explainer(
@@ -242,11 +241,11 @@ def test_an_explainer_finds_what_it_finds_in_pyg_s():
             edge_mask_type="object",
             model_config={"mode": "multiclass_classification", "task_level": "node", "return_type": "raw"},
         )
-        before = model(data.x, data.edge_index)
+        before = model(x, edge_index)
         torch.manual_seed(1)
-        explanation = explainer(data.x, data.edge_index, index=4)
+        explanation = explainer(x, edge_index, index=4)
         masks.append((explanation.edge_mask, explanation.node_mask))
-        assert model(data.x, data.edge_index).equal(before)
+        assert model(x, edge_index).equal(before)
     torch.testing.assert_close(masks[0], masks[1])
     assert masks[0][0].max() > masks[0][0].min()
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
-from torch_geometric import EdgeIndex
+from torch_geometric import EdgeIndex as PyGEdgeIndex
 from torch_geometric.nn import GCNConv as PyGConv
 from torch_geometric.utils import add_self_loops
 
@@ -17,6 +17,7 @@ from gnn_toolkit.graphs import Adjacency, adjacency
 from gnn_toolkit.layers import reference
 from gnn_toolkit.testing import assert_layer, assert_parity, random_graph
 
+EdgeIndex: Any = PyGEdgeIndex
 LAYOUTS = [torch.sparse_coo, torch.sparse_csr, torch.sparse_csc]
 WIDTHS = [(4, 3), (3, 4)]  # the sparse product after the dense one, and before it
 
@@ -112,8 +113,12 @@ def test_a_batch_on_one_graph_is_pyg_s(shape: tuple[int, ...], options: dict[str
     _, edge_index, weight = sample()
     x = torch.randn(*shape, 9, widths[0], dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     ours, theirs = pair(widths, **options)
+
+    def call(layer: Any, x: Tensor, w: Tensor) -> Tensor:
+        return layer(x, edge_index, w)
+
     if len(shape) == 1:  # as far as PyG goes
-        assert_same(*[lambda layer, x, w: layer(x, edge_index, w)] * 2, (ours, theirs), x, weight)
+        assert_same(call, call, (ours, theirs), x, weight)
     each = [theirs(one, edge_index, weight) for one in x.flatten(0, -3)]
     expected = torch.stack(each).view(*shape, 9, widths[1])
     torch.testing.assert_close(ours(x, edge_index, weight), expected, atol=1e-12, rtol=0)

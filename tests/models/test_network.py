@@ -141,7 +141,7 @@ def test_recurrences_tell_edge_types_apart(layer: str):
 
 def test_a_convolution_reads_the_weights_of_edges():
     model, data = make("gcn", num_layers=1, head=False), graph(3, [[0, 1], [1, 2], [2, 0]])
-    data.edge_weight = torch.tensor([1.0, 0.0, 3.0], dtype=data.x.dtype)
+    data.edge_weight = torch.tensor([1.0, 0.0, 3.0], dtype=torch.float64)
     conv: Any = model.layers[0]
     assert model(data).equal(conv(data.x, data.edge_index, data.edge_weight))
     assert not torch.allclose(model(data), conv(data.x, data.edge_index))
