@@ -57,6 +57,16 @@ def _twice(formula: Callable[..., int]) -> Callable[..., int]:
     return lambda *shapes, **rest: 2 * formula(*shapes, **rest)
 
 
+def _sparse(values: torch.Size, x: torch.Size, *_: Any, **__: Any) -> int:
+    """Return the operations of our product of a sparse matrix, by its entries, with ``x`` [N, F]."""
+    return 2 * prod(values) * x[1]
+
+
+def _sampled(a: torch.Size, b: torch.Size, *_: Any, out_shape: torch.Size, **__: Any) -> int:
+    """Return the operations of our products of rows of ``a`` and ``b`` [N, F], one for each entry of the output."""
+    return 2 * prod(out_shape) * a[1]
+
+
 @_raw
 def _mm(a: Tensor, b: Tensor, *_: Any, **__: Any) -> int:
     for sparse, columns in ((a, b.size(1)), (b, a.size(0))):
@@ -79,6 +89,8 @@ FORMULAS: dict[Any, Callable[..., int]] = {
     aten.mkldnn_rnn_layer_backward: _twice(_layer),
     aten._cudnn_rnn: _cudnn,
     aten._cudnn_rnn_backward: _twice(_cudnn),
+    ours.sparse_product: _sparse,
+    ours.sampled_product: _sampled,
     ours.dag_rnn: _forward(ours.dag_rnn),
     ours.dag_gru: _forward(ours.dag_gru),
     ours.dag_lstm: _forward(ours.dag_lstm),

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from benchmarks.flops import of_step
-from gnn_toolkit import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit import DAGGRU, DAGLSTM, DAGRNN, GCNConv
 
 N, F, H = 5, 3, 4
 PATH = torch.tensor([[0, 1, 2, 3], [1, 2, 3, 4]])
@@ -53,6 +53,17 @@ def test_sparse_product_is_counted_by_its_entries():
         entries = 2 * N * H
         assert of_step(layer, lambda: (matrix @ layer(x)).sum()) == 2 * INPUT + 2 * entries
         assert of_step(layer, lambda: torch.addmm(x.new_zeros(1), matrix, layer(x)).sum()) == 2 * INPUT + 2 * entries
+
+
+@pytest.mark.parametrize("learnt", [False, True])
+def test_convolution_is_counted_by_its_edges_and_loops(learnt):
+    model, x = GCNConv(F, H), torch.randn(N, F)
+    weight = torch.ones(PATH.size(1), requires_grad=learnt)
+    # A_hat multiplies on the narrower side of W, F numbers for each entry, and nothing asks for the inputs' gradient.
+    # Learnt weights of edges ask for that of A_hat x, and then for a product of F numbers for each entry.
+    entries = 2 * (PATH.size(1) + N) * F
+    gradients = entries + INPUT if learnt else 0
+    assert of_step(model, lambda: model(x, PATH, weight).sum()) == entries + 2 * INPUT + gradients
 
 
 def test_counting_changes_nothing():
