@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import machine, report, runner, suite, trials
+from benchmarks import machine, runner, suite, trials
+from benchmarks.attempts import STORAGE
 from benchmarks.estimate import seconds_of, spoken
 from benchmarks.records import Trial, read_records
 from benchmarks.speed import report as speed_report
@@ -63,6 +64,10 @@ def run(
     out: Annotated[
         str | None, typer.Option("--name", help="Folder of the run under runs/; default: the suite.")
     ] = None,
+    workers: Annotated[int, typer.Option(help="Trials that run at a time, each in a process of its own.", min=1)] = 1,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of all of them together; default: torch's.", min=1)
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only list the trials, and how long they will take.")
     ] = False,
@@ -73,22 +78,29 @@ def run(
     _checks.choice("--device", device, ("cpu", "cuda", "mps"))
     planned = trials.plan(replace(chosen, seeds=seeds or chosen.seeds), device)
     folder = RUNS / (out or chosen.name)
+    budget = threads or torch.get_num_threads()
+    machine.limit_threads(max(1, budget // workers))
     if dry_run:
-        _list_trials(planned, folder)
+        _list_trials(planned, folder, workers)
         return
     try:
-        failures = runner.run(planned, folder, console)
+        failures = runner.run(planned, folder, console, workers=workers, threads=budget)
     except KeyboardInterrupt:
         _show(folder)
         console.print("Stopped. What was finished is kept; the same command continues from there.")
         raise typer.Exit(130) from None
+    except OSError as error:
+        if error.errno not in STORAGE:
+            raise
+        console.print(f"Stopped: {error}. What was finished is kept; the same command continues from there.")
+        raise typer.Exit(1) from None
     _show(folder)
     if failures:
         console.print(f"{len(failures)} trials failed; their tracebacks stand in the report and in {folder}/records.")
         raise typer.Exit(1)
 
 
-def _list_trials(planned: list[Trial], folder: Path) -> None:
+def _list_trials(planned: list[Trial], folder: Path, workers: int) -> None:
     known = [record for path in sorted(RUNS.glob("*/records")) for record in read_records(path.parent)]
     done = {record.trial.id for record in read_records(folder) if record.status == "done"}
     waiting = [(trial, seconds_of(trial, known)) for trial in planned if trial.id not in done]
@@ -99,9 +111,8 @@ def _list_trials(planned: list[Trial], folder: Path) -> None:
     unknown = len(waiting) - len(times)
     console.print(f"{len(planned)} trials, {len(planned) - len(waiting)} of them finished already.")
     if times:
-        console.print(
-            f"About {spoken(sum(times))} for {len(times)} trials, from earlier ones like them on this machine."
-        )
+        total = spoken(sum(times) / workers)
+        console.print(f"About {total} for {len(times)} trials, from earlier ones like them on this machine.")
     if unknown:
         console.print(f"The time of {unknown} trials is unknown: none like them has run on this machine.")
 
@@ -124,6 +135,8 @@ def compare(
     known = sorted(path.parent.name for path in RUNS.glob("*/records"))
     _checks.choice("first", first, known)
     _checks.choice("second", second, known)
+    from benchmarks import report
+
     if not report.print_changes(RUNS / first, RUNS / second, console):
         remedy = "run the same tasks, views and models with the same seeds in both"
         raise ValueError(_checks.problem("first, second", "runs that share trials", "none in common", remedy))
@@ -171,6 +184,8 @@ def _show_point(point: Point) -> None:
 
 
 def _show(folder: Path) -> None:
+    from benchmarks import report  # figures and statistics take seconds to import: no trial waits for them
+
     report.print_table(folder, console)
     for path in report.write_reports(folder):
         console.print(f"wrote {path}", soft_wrap=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import torch
+from threadpoolctl import threadpool_limits
 
 PACKAGES = ("torch", "torch-geometric", "lightning-fabric", "networkx", "numpy", "scikit-learn")
 
@@ -28,6 +29,12 @@ def describe() -> dict[str, object]:
         "versions": {name: version(name) for name in PACKAGES},
         "revision": _revision(),
     }
+
+
+def limit_threads(count: int) -> None:
+    """Let torch, and the libraries beneath numpy and scikit-learn, use so many threads."""
+    torch.set_num_threads(count)
+    threadpool_limits(count)
 
 
 def _processor() -> str:

@@ -88,16 +88,30 @@ class Record:
     machine: dict[str, Any] = field(default_factory=dict)
 
 
+def record_path(folder: Path, trial: Trial) -> Path:
+    """Return where the record of a trial is kept."""
+    return folder / "records" / f"{trial.id}.json"
+
+
 def write_record(folder: Path, record: Record) -> Path:
     """Write a record into a run's folder and return its path."""
-    path = folder / "records" / f"{record.trial.id}.json"
+    path = record_path(folder, record.trial)
     content = json.dumps(asdict(record), indent=1, ensure_ascii=False).encode()
     write_atomically(path, lambda file: file.write(content))
     return path
 
 
+def read_record(folder: Path, trial: Trial) -> Record | None:
+    """Return the record of a trial, if there is one."""
+    path = record_path(folder, trial)
+    return _read(path) if path.exists() else None
+
+
 def read_records(folder: Path) -> list[Record]:
     """Return the records of a run, in the order of their names."""
-    paths = sorted((folder / "records").glob("*.json"))
-    contents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    return [Record(**{**content, "trial": Trial(**content["trial"])}) for content in contents]
+    return [_read(path) for path in sorted((folder / "records").glob("*.json"))]
+
+
+def _read(path: Path) -> Record:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return Record(**{**content, "trial": Trial(**content["trial"])})

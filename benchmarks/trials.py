@@ -21,6 +21,8 @@ from benchmarks.tasks.metrics import Metric
 from benchmarks.tasks.task import Batch, Budget, Problem, counted
 from gnn_toolkit.training import fit
 
+CHECKPOINT_SHARE = 0.01  # of a trial's time
+
 
 def plan(suite: Suite, device: str) -> list[Trial]:
     """Return every trial of a suite: for each task its structure-free baselines, then its models, seed by seed."""
@@ -44,6 +46,11 @@ def problem_of(task: str, seed: int) -> Problem:
 @lru_cache(maxsize=8)
 def _problem(task: str, seed: int) -> Problem:
     return TASKS[task].problem(seed)
+
+
+def run(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Record:
+    """Run a trial and return its record."""
+    return run_trial(trial, checkpoint, progress) if trial.view else run_baseline(trial)
 
 
 def run_baseline(trial: Trial) -> Record:
@@ -79,6 +86,7 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         budget,
         higher_is_better=task.higher_is_better,
         checkpoint=checkpoint,
+        checkpoint_share=CHECKPOINT_SHARE,
         progress=progress,
     )
     joules = energy.joules()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
@@ -32,8 +33,14 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Save a state of tensors, numbers and strings, whole or not at all."""
-    write_atomically(path, lambda file: torch.save(state, file))
+    """Save a state of tensors, numbers and strings, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written, e.g. because the disk is full; an older one is still there.
+    """
+    buffer = BytesIO()  # torch's own writer turns an error of the disk into another one
+    torch.save(state, buffer)
+    write_atomically(path, lambda file: file.write(buffer.getbuffer()))
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:

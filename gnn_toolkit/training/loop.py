@@ -91,7 +91,7 @@ def fit(
     *,
     higher_is_better: bool,
     checkpoint: Path | None = None,
-    checkpoint_seconds: float = 0.0,
+    checkpoint_share: float = 1.0,
     progress: Callable[[int], None] | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best.
@@ -104,8 +104,8 @@ def fit(
         settings: how to train.
         higher_is_better: whether a higher validation score is better.
         checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
-        checkpoint_seconds: how long after a checkpoint none is written but the last one; 0 writes one at every
-            validation. Where one step takes milliseconds, writing would cost more than training.
+        checkpoint_share: the part of the time that writing them may take, above 0; 1 writes one at every validation.
+            The last one is always written.
         progress: called with the number of steps done after every step.
 
     Returns:
@@ -129,7 +129,7 @@ def fit(
         if step % settings.evaluate_every == 0 or step == settings.steps:
             run.record(step, sum(window) / len(window), validate)
             window.clear()
-            if checkpoint is not None and run.is_time_to_keep(checkpoint_seconds):
+            if checkpoint is not None and run.is_time_to_keep(checkpoint_share):
                 run.keep(checkpoint)
     model.load_state_dict(run.best)
     return run.history
@@ -152,7 +152,7 @@ class _Run:
         self.best: dict[str, Any] = deepcopy(model.state_dict())
         self.done = 0
         self.seconds = 0.0
-        self.kept = time.monotonic()
+        self.kept, self.writing = time.monotonic(), 0.0
 
     def advance(self, batches: Callable[[torch.Generator], Any], loss: Callable[[nn.Module, Any], Tensor]) -> float:
         """Do one step and return its loss."""
@@ -190,9 +190,10 @@ class _Run:
             history.best_step, history.best_validation = step, score
             self.best = deepcopy(self.plain.state_dict())
 
-    def is_time_to_keep(self, pause: float) -> bool:
-        """Return whether so many seconds have passed since the last checkpoint, or the run is at its end."""
-        return self.done == self.settings.steps or time.monotonic() - self.kept >= pause
+    def is_time_to_keep(self, share: float) -> bool:
+        """Return whether the last checkpoint took less than this share of the time since then, or the run is over."""
+        since = time.monotonic() - self.kept
+        return self.done == self.settings.steps or self.writing <= share * (self.writing + since)
 
     def keep(self, path: Path) -> None:
         """Write everything that continuing needs."""
@@ -206,8 +207,10 @@ class _Run:
             "done": self.done,
             "seconds": self.seconds,
         }
+        began = time.monotonic()
         save_checkpoint(path, state)
         self.kept = time.monotonic()
+        self.writing = self.kept - began
 
     def take_up(self, path: Path) -> None:
         """Continue from a checkpoint, if there is one."""

@@ -20,7 +20,8 @@ def console(tmp_path):
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    """Give the club's models 20 steps, with a validation every 5."""
+    """Give the club's models 20 steps, with a validation and a checkpoint every 5."""
+    monkeypatch.setattr(trials, "CHECKPOINT_SHARE", 1.0)
     club = TASKS["club"]
     monkeypatch.setitem(TASKS, "club", replace(club, budget=replace(club.budget, steps=20, evaluate_every=5)))
 

@@ -1,0 +1,1 @@
+"""The engines: what runs the trials that wait, here or elsewhere."""
