@@ -172,12 +172,15 @@ def _value(where: str, key: str, value: object) -> object:
         return _checks.choice(where, str(value), OPTIMIZERS)
     if key in POSITIVE:
         return _checks.positive(where, value)  # type: ignore[arg-type]
+    if kind is bool and isinstance(value, bool):
+        return value
     if float in kinds and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     wordy = Any in kinds or str in kinds
     if wordy and isinstance(value, str):
         return value
-    allowed = "a text" if wordy else "a number" + (' or "none"' if type(None) in kinds else "")
+    number = "true or false" if kind is bool else "a number" + (' or "none"' if type(None) in kinds else "")
+    allowed = "a text" if wordy else number
     raise ValueError(_checks.problem(where, allowed, repr(value), f"the tasks say {getattr(_example(), key)!r}"))
 
 

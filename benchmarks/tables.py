@@ -9,12 +9,12 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from benchmarks.models.network import network
-from benchmarks.tasks import palindrome
+from benchmarks.tasks import citation, palindrome
 from benchmarks.tasks.club import CLUB
 from benchmarks.tasks.digits import DIGITS
 from benchmarks.tasks.task import Budget, Problem, Task
 from benchmarks.tasks.text import TEXT
-from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, NoEdges, Path, SearchPath
+from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Neighbourhoods, NoEdges, Path, SearchDAG, SearchPath
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ TASKS: dict[str, Task] = {
     "text": TEXT,
     "digits": DIGITS,
     "club": CLUB,
+    "cora": citation.task("cora", "Cora"),
+    "citeseer": citation.task("citeseer", "CiteSeer"),
+    "pubmed": citation.task("pubmed", "PubMed"),
+    "cora-random": citation.task("cora", "Cora", random=True),
+    "citeseer-random": citation.task("citeseer", "CiteSeer", random=True),
+    "pubmed-random": citation.task("pubmed", "PubMed", random=True),
 }
 
 VIEWS: dict[str, View] = {
@@ -61,6 +67,9 @@ VIEWS: dict[str, View] = {
     "graph": View("the edges that the data has by itself", None),
     "BFS path": View("one path through the graph, breadth first", SearchPath("bfs")),
     "DFS path": View("one path through the graph, depth first", SearchPath("dfs")),
+    "BFS DAG": View("every edge, from the node that a breadth-first search meets first", SearchDAG("bfs")),
+    "BFS neighbourhood": View("for each node a path through the nodes nearest to it", Neighbourhoods("bfs", 16)),
+    "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16)),
     "no edges": View("the nodes alone", NoEdges()),
 }
 

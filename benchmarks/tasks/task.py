@@ -21,7 +21,8 @@ class Batch:
     """Some graphs of equal size and the right answers.
 
     Attributes:
-        x: features of the nodes [B, n, F], or codes of characters [B, n].
+        x: features of the nodes [B, n, F], or codes of characters [B, n]; [1, n, 0] where the problem's graph holds the
+            features.
         y: the right classes, [B] for each graph or [B, n] for each node.
         counted: which nodes count [n], where not all do.
     """
@@ -49,7 +50,8 @@ class Problem:
     """One task's data, the same for every model.
 
     Attributes:
-        graph: the nodes of one graph, with the edges that the data has by itself, if any.
+        graph: the nodes of one graph, with the edges that the data has by itself, if any, and with the features where
+            every batch has the same.
         num_features: width of ``x``.
         num_classes: number of classes.
         readout: what the answer is about: the ``"last"`` node, the whole ``"graph"``, or all ``"nodes"``.
@@ -82,6 +84,9 @@ class Budget(Settings):
         num_convolutions: number of layers of a convolution, which sees as many hops far.
         dropout: of every model.
         memory_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
+        input_dropout: of the features.
+        embedding: whether a recurrence reads what a linear layer with relu makes of the features.
+        head: whether a linear layer makes the logits of a convolution or MLP; if not, its last layer does.
     """
 
     hidden_channels: int
@@ -90,6 +95,9 @@ class Budget(Settings):
     num_convolutions: int = 2
     dropout: float = 0.0
     memory_bias: float = 0.0
+    input_dropout: float = 0.0
+    embedding: bool = False
+    head: bool = True
 
 
 @dataclass(frozen=True)

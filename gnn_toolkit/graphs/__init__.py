@@ -3,6 +3,7 @@
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, to_networkx
+from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
@@ -21,6 +22,7 @@ __all__ = [
     "PrepareAdjacency",
     "SearchDAG",
     "SearchPath",
+    "SparseFeatures",
     "adjacency",
     "from_networkx",
     "gcn_norm",

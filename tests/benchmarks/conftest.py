@@ -1,15 +1,20 @@
-"""A real browser for the tests of pages: Chromium, told what to do through its DevTools protocol over two pipes."""
+"""What the tests of benchmarks share: the data of a task, and a real browser for pages.
+
+The browser is Chromium, told what to do through its DevTools protocol over two pipes.
+"""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gnn_toolkit.datasets import cards
 
 
 class Browser:
@@ -94,3 +99,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     opened = Browser(program, tmp_path_factory.mktemp("profile"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
+    """Return a function that skips the test where the files that a task of a citation network needs are absent."""
+
+    def check(task: str) -> None:
+        name = task.removesuffix("-random")
+        if name in ("cora", "citeseer", "pubmed"):
+            for file in cards()[name].files:
+                data_folder(f"{cards()[name].folder}/{file.name}")
+
+    return check

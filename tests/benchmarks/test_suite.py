@@ -11,14 +11,16 @@ from benchmarks.tasks.task import counted
 
 SUITES = {name: suite.load(name) for name in suite.names()}
 LISTED = sorted({comparison for s in SUITES.values() for comparison in s.comparisons})
-# Of a family of tasks that differ in length alone, one will do.
+# Of a family of tasks that differ in length alone, or in which papers they hold, one will do.
+PAPERS = {"citeseer": "cora", "pubmed": "cora", "citeseer-random": "cora-random", "pubmed-random": "cora-random"}
 COMPARISONS = list(
-    {(TASKS[task].family or task, view, model): (task, view, model) for task, view, model in LISTED}.values()
+    {(TASKS[t].family or PAPERS.get(t, t), v, m): (PAPERS.get(t, t), v, m) for t, v, m in LISTED}.values()
 )
 
 
 @pytest.mark.parametrize(("task", "view", "model"), COMPARISONS)
-def test_every_comparison_gives_a_loss_and_gradients(task, view, model):
+def test_every_comparison_gives_a_loss_and_gradients(task, view, model, at_hand):
+    at_hand(task)
     torch.manual_seed(0)
     problem, budget = trials.problem_of(task, 0), TASKS[task].budget
     network = trials.build(budget, problem, view, model)
@@ -30,7 +32,7 @@ def test_every_comparison_gives_a_loss_and_gradients(task, view, model):
 
 
 def test_the_suites_are_there():
-    assert list(SUITES) == ["full", "quick", "seed"]
+    assert list(SUITES) == ["citation", "full", "quick", "seed"]
     assert len(SUITES["quick"].comparisons) == 20
     lengths = {task for task, _, _ in SUITES["seed"].comparisons}
     assert {f"scalar-palindrome-{length}" for length in range(5, 81, 5)} < lengths
@@ -68,6 +70,7 @@ def test_a_suite_of_ones_own(tmp_path):
         (f'title = "t"\n[task.clubs]\n{COMPARE}', r"mine.toml: task: .*did you mean 'club'\?"),
         (f'title = "t"\n[task.club]\nsteps = 1.5\n{COMPARE}', "mine.toml: task.club.steps: expected an integer"),
         (f'title = "t"\n[task.club]\ndropout = "x"\n{COMPARE}', "task.club.dropout: expected a number, got 'x'"),
+        (f'title = "t"\n[budget]\nhead = 1\n{COMPARE}', "budget.head: expected true or false, got 1; the tasks say"),
         (f'title = "t"\n[budget]\noptimizer = "adm"\n{COMPARE}', r"budget.optimizer: .*did you mean 'adam'\?"),
         (f'title = "t"\n{COMPARE.replace("MLP", "MPL")}', r"mine.toml: compare\[0\].model: .*did you mean 'MLP'\?"),
         (f'title = "t"\n{COMPARE}views = "path"\n', r"mine.toml: compare\[0\]: .*did you mean 'view'\?"),
@@ -81,13 +84,15 @@ def test_what_does_not_fit_is_named_with_file_and_key(text, message, tmp_path):
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(
-        ValueError, match=r"suite: expected a TOML file, got .*nothing.toml; there are full, quick, seed"
+        ValueError, match=r"suite: expected a TOML file, got .*nothing.toml; there are citation, full, quick, seed"
     ):
         suite.load(str(tmp_path / "nothing.toml"))
 
 
 def test_the_command_line_has_the_last_word():
-    changed = SUITES["quick"].only(["club", "text"]).set(["steps=5", "text.learning_rate=1", "club.optimizer=sgd"])
+    changes = ["steps=5", "text.learning_rate=1", "club.optimizer=sgd", "club.head=false"]
+    changed = SUITES["quick"].only(["club", "text"]).set(changes)
+    assert (changed.budget("club").head, changed.budget("text").head) == (False, True)
     assert (changed.budget("club").steps, changed.budget("text").steps) == (5, 5)
     assert (changed.budget("text").learning_rate, changed.budget("club").optimizer) == (1.0, "sgd")
     assert SUITES["quick"].budget("club").steps == 100

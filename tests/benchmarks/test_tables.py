@@ -7,7 +7,8 @@ from benchmarks.tables import TASKS
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_names_its_structure_free_baselines(task):
+def test_every_task_names_its_structure_free_baselines(task, at_hand):
+    at_hand(task)
     names = TASKS[task].baselines
     assert names
     assert tuple(trials.problem_of(task, 0).baselines) == names

@@ -1,0 +1,140 @@
+"""Cora, CiteSeer and PubMed: which field a paper belongs to, from its words and its citations."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import Any
+
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor
+from torch_geometric.data import Data
+from torch_geometric.nn.models import LabelPropagation
+
+from benchmarks.tasks.metrics import ACCURACY
+from benchmarks.tasks.task import Batch, Budget, Problem, Task
+from gnn_toolkit.datasets import load_planetoid
+from gnn_toolkit.graphs import SparseFeatures
+
+PARTS = ("train", "validation", "test")
+INVERSE_PENALTIES = (1.0, 10.0, 100.0, 1000.0)
+SHARES_OF_NEIGHBOURS = (0.5, 0.7, 0.9, 0.99)
+
+
+def public_split(data: Data, seed: int) -> dict[str, Tensor]:
+    """Return the masks of the split of Yang et al. (2016), whatever the seed."""
+    return {"train": data.train_mask, "validation": data.val_mask, "test": data.test_mask}
+
+
+def random_split(data: Data, seed: int) -> dict[str, Tensor]:
+    """Return masks drawn as Shchur et al. (2018) do: 20 papers a class to train on, 30 to validate on, and the rest."""
+    y, masks = data.y, {part: torch.zeros_like(data.labelled_mask) for part in PARTS}
+    assert isinstance(y, Tensor)
+    shuffled = torch.randperm(y.numel(), generator=torch.Generator().manual_seed(seed))
+    shuffled = shuffled[data.labelled_mask[shuffled]]
+    for label in range(int(y.max()) + 1):
+        members = shuffled[y[shuffled] == label]
+        for part, nodes in zip(PARTS, members.tensor_split([20, 50]), strict=True):
+            masks[part][nodes] = True
+    return masks
+
+
+def citation(name: str, split: Callable[[Data, int], dict[str, Tensor]], seed: int) -> Problem:
+    """Say which class a paper is of: all papers' words and citations are known, few papers' classes."""
+    data, features = _network(name)
+    masks, y = split(data, seed), data.y
+    assert isinstance(y, Tensor)
+    # The graph holds the features: they are the same in every batch, and mostly zeros.
+    graph = Data(edge_index=data.edge_index, num_nodes=y.numel())
+    graph["x"] = features
+    batches = {part: Batch(torch.empty(1, y.numel(), 0), y[None], mask) for part, mask in masks.items()}
+
+    def held_out(part: str) -> Iterator[Batch]:
+        yield batches[part]
+
+    known, validating, testing = (int(masks[part].sum()) for part in PARTS)
+    return Problem(
+        graph=graph,
+        num_features=features.size(1),
+        num_classes=int(y.max()) + 1,
+        readout="nodes",
+        train=lambda generator, batch_size: batches["train"],
+        held_out=held_out,
+        baselines={
+            "majority class": partial(_majority, y, masks),
+            "logistic regression": partial(_regression, data, masks),
+            "label propagation, edges alone": partial(_propagation, data, masks),
+        },
+        note=f"{y.numel():,} papers, {data.num_edges // 2:,} citations, {features.size(1):,} words; "
+        f"{known} papers known, {validating} for validation, {testing:,} for the test",
+    )
+
+
+@lru_cache(maxsize=1)
+def _network(name: str) -> tuple[Data, SparseFeatures]:
+    data = load_planetoid(name)
+    assert data.x is not None
+    return data, SparseFeatures.of(data.x)
+
+
+def _majority(y: Tensor, masks: dict[str, Tensor]) -> tuple[float, int]:
+    # As many papers of each class are trained on, so those of the validation are counted too.
+    answer = y[masks["train"] | masks["validation"]].mode().values
+    return _share(y, answer.expand_as(y), masks["test"]), 1
+
+
+def _regression(data: Data, masks: dict[str, Tensor]) -> tuple[float, int]:
+    """Fit the words alone; the penalty is the one that validates best."""
+    x, y, train = data.x, data.y, masks["train"]
+    assert isinstance(x, Tensor)
+    assert isinstance(y, Tensor)
+    best, test, size = -1.0, 0.0, 0
+    for inverse in INVERSE_PENALTIES:
+        model = LogisticRegression(C=inverse, max_iter=2000).fit(x[train].numpy(), y[train].numpy())
+        answers = torch.from_numpy(model.predict(x.numpy()))
+        validation = _share(y, answers, masks["validation"])
+        if validation > best:
+            best, test = validation, _share(y, answers, masks["test"])
+            size = model.coef_.size + model.intercept_.size
+    return test, size
+
+
+def _propagation(data: Data, masks: dict[str, Tensor]) -> tuple[float, int]:
+    """Let the known classes spread along citations (Zhou et al. 2004); the neighbours' share validates best."""
+    y, best, test = data.y, -1.0, 0.0
+    assert isinstance(y, Tensor)
+    for share in SHARES_OF_NEIGHBOURS:
+        model: Any = LabelPropagation(num_layers=50, alpha=share)
+        answers = model(y, data.edge_index, masks["train"]).argmax(1)
+        validation = _share(y, answers, masks["validation"])
+        if validation > best:
+            best, test = validation, _share(y, answers, masks["test"])
+    return test, 1
+
+
+def _share(y: Tensor, answers: Tensor, mask: Tensor) -> float:
+    return float((answers == y)[mask].float().mean())
+
+
+def task(name: str, title: str, *, random: bool = False) -> Task:
+    """Return the task of one network, on the public split or on random ones; the budget is Kipf and Welling's."""
+    return Task(
+        f"the class of a paper of {title}, {'random splits' if random else 'public split'}",
+        partial(citation, name, random_split if random else public_split),
+        ACCURACY,
+        ("majority class", "logistic regression", "label propagation, edges alone"),
+        Budget(
+            steps=200,
+            learning_rate=1e-2,
+            weight_decay=5e-4,
+            decayed="layers.0.",
+            clip_norm=None,
+            evaluate_every=1,
+            hidden_channels=16,
+            num_layers=1,
+            dropout=0.5,
+            input_dropout=0.5,
+            embedding=True,
+            head=False,
+        ),
+        split_by_seed=random,
+    )
