@@ -1,0 +1,281 @@
+"""The attributes of all nodes, all edges or the graph as columns: one tensor or list each."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, compress, islice
+from operator import itemgetter
+from reprlib import repr as short
+from types import NoneType
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gnn_toolkit._checks import problem
+
+Missing = Literal["error", "fill", "drop"]
+Names = Sequence[str] | Literal["all"] | None
+Values = Tensor | list[Any]
+Draft = tuple[Tensor, frozenset[type]] | None
+UNFIT = (TypeError, ValueError, RuntimeError, OverflowError)  # what torch and numpy raise on values that fit no tensor
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of all rows.
+
+    Attributes:
+        name: what networkx calls it.
+        key: what the data call it.
+        values: a tensor of R rows or a list of R strings or lists of strings.
+        form: what each value was, where a list would not do to restore it: ``"tuple"``, ``"array"`` or ``"tensor"``.
+        mask: which rows have the attribute [R], if not all have it.
+    """
+
+    name: Any
+    key: str
+    values: Any
+    form: str | None = None
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """The attributes of all nodes or all edges, one record a row.
+
+    Attributes:
+        kind: ``"node"`` or ``"edge"``.
+        rows: how many there are.
+        records: the attributes of each row by name; read once.
+        where: tells in words what stands at a row.
+    """
+
+    kind: Literal["node", "edge"]
+    rows: int
+    records: Iterable[dict[Any, Any]]
+    where: Callable[[int], str]
+
+
+def columns(table: Table, missing: Missing, taken: Collection[str] = ()) -> list[Column]:
+    """Return the columns of a table in the order in which their names first occur.
+
+    Args:
+        table: the records.
+        missing: what happens to an attribute that not all rows have (``None`` counts as not having it): ``"error"``,
+            ``"fill"`` with zeros, False or empty strings and a mask, or ``"drop"`` the column.
+        taken: names that are others' already; a column with one of them is called ``edge_<name>``.
+
+    Raises:
+        ValueError: if a value is neither numbers nor strings, or not in the form of the others; it is named with the
+            row it stands at.
+
+    >>> table = Table("node", 2, [{"age": 31, "club": "chess"}, {"club": "go"}], lambda row: f"node {row}")
+    >>> [(column.name, column.values, column.mask) for column in columns(table, "fill")]
+    [('age', tensor([31,  0]), tensor([ True, False])), ('club', ['chess', 'go'], None)]
+    """
+    found = [_column(table, name, *column, missing) for name, column in _transposed(table.records).items()]
+    return [replace(c, key=f"{table.kind}_{c.key}") if c.key in taken else c for c in found if c is not None]
+
+
+def graph_columns(record: Mapping[Any, Any], taken: Collection[str]) -> list[Column]:
+    """Return the attributes of the graph: numbers as tensors, anything else as it is.
+
+    Args:
+        record: the attributes by name.
+        taken: names that are others' already; an attribute with one of them is called ``graph_<name>``.
+    """
+    found = []
+    for name, value in record.items():
+        key = f"graph_{name}" if str(name) in taken else str(name)
+        try:
+            values = _converted([value])[0]
+        except UNFIT:
+            values = value
+        found.append(Column(name, key, values, _form_of({type(value)}) if isinstance(values, Tensor) else None))
+    return found
+
+
+def masks(found: Sequence[Column]) -> list[Column]:
+    """Return the masks of the columns that have one as columns of their own."""
+    named = ((f"{column.key}_mask", column.mask) for column in found if column.mask is not None)
+    return [Column(name, name, mask) for name, mask in named]
+
+
+def grouped(table: Table, found: list[Column], names: Names, target: str) -> list[Column]:
+    """Return the columns, those in ``names`` joined side by side into one [R, F] called ``target``.
+
+    With no rows, F is the number of names.
+
+    Raises:
+        ValueError: if a name is unknown, or a column is not numeric or does not fit the others, or is called ``target``
+            and not among them.
+    """
+    if names is None:
+        return found
+    argument = f"group_{table.kind}_attrs"
+    if isinstance(names, str) and names != "all":
+        raise ValueError(problem(argument, 'a list of names, or "all"', repr(names), f"pass [{names!r}]"))
+    by_name = {str(column.name): column.values for column in found}
+    chosen = list(by_name) if isinstance(names, str) else list(names)
+    rest = [column for column in found if str(column.name) not in chosen]
+    if any(column.key == target for column in rest):
+        remedy = f"rename it, or join it with the others in {argument}"
+        raise ValueError(problem(argument, f"no other {table.kind} attribute {target!r}", chosen, remedy))
+    return [*rest, Column(target, target, _joined(by_name, chosen, table, argument))]
+
+
+def _joined(by_name: Mapping[str, Values], chosen: list[str], table: Table, argument: str) -> Tensor:
+    if not table.rows:
+        return torch.zeros(0, len(chosen))
+    tensors = [values for values in map(by_name.get, chosen) if isinstance(values, Tensor)]
+    tensors = [tensor[:, None] if tensor.dim() == 1 else tensor for tensor in tensors]
+    if not tensors or len(tensors) < len(chosen) or len({tensor.shape[:-1] for tensor in tensors}) > 1:
+        got = {name: _described(by_name[name][0]) if name in by_name else "unknown" for name in chosen}
+        allowed = "names of numeric attributes of one shape up to the last dimension"
+        raise ValueError(problem(argument, allowed, got or "none", f"the {table.kind}s have {list(by_name)}"))
+    return torch.cat(tensors, dim=-1)
+
+
+def _transposed(records: Iterable[dict[Any, Any]]) -> dict[Any, tuple[list[Any], list[Draft]]]:
+    """Return all values by name, ``None`` where a record lacks the name, and the tensors that parts of them make."""
+    found: dict[Any, tuple[list[Any], list[Draft]]] = {}
+    rows, start = iter(records), 0
+    while part := list(islice(rows, 4096)):  # so many stay in the processor's cache
+        for name, values in (_uniform(part, found) or _mixed(part, found)).items():
+            whole, drafts = found.setdefault(name, ([None] * start, []))
+            whole.extend(values)
+            drafts.append(_draft(values))
+        start += len(part)
+    return found
+
+
+def _uniform(part: list[dict[Any, Any]], names: Iterable[Any]) -> dict[Any, list[Any]] | None:
+    """Return the values of records that all have these names and no other; of other records None."""
+    names = list(names)
+    if set(map(len, part)) != {len(names)}:
+        return None
+    try:
+        return {name: list(map(itemgetter(name), part)) for name in names}
+    except KeyError:
+        return None
+
+
+def _mixed(part: list[dict[Any, Any]], names: Iterable[Any]) -> dict[Any, list[Any]]:
+    names = dict.fromkeys(chain(names, chain.from_iterable(part)))
+    return {name: [record.get(name) for record in part] for name in names}
+
+
+def _draft(values: list[Any]) -> Draft:
+    """Return the tensor that a part of a column makes, and the types in it; None if it makes none."""
+    try:
+        converted = _converted(values)
+    except UNFIT:
+        return None
+    return (converted, frozenset(map(type, values))) if isinstance(converted, Tensor) else None
+
+
+def _assembled(values: list[Any], drafts: list[Draft]) -> Values:
+    """Return the values converted: by joining the drafts if they are alike and all there."""
+    parts = [draft[0] for draft in drafts if draft is not None]
+    alike = {draft and (draft[0].dtype, draft[0].shape[1:], draft[1]) for draft in drafts}
+    return torch.cat(parts) if len(alike) == 1 and sum(map(len, parts)) == len(values) else _converted(values)
+
+
+def _column(table: Table, name: Any, values: list[Any], drafts: list[Draft], missing: Missing) -> Column | None:
+    types, mask = set(map(type, values)), None
+    if NoneType in types and missing == "drop":
+        return None
+    try:
+        if NoneType in types and missing == "fill" and types != {NoneType}:
+            present = [value is not None for value in values]
+            mask, types = torch.tensor(present), types - {NoneType}
+            converted = _filled(_converted(list(compress(values, present))), present, mask)
+        else:
+            converted = _assembled(values, drafts)
+    except UNFIT as error:
+        raise ValueError(_offence(table, name, values, missing)) from error
+    return Column(name, str(name), converted, _form_of(types), mask)
+
+
+def _filled(values: Values, present: list[bool], mask: Tensor) -> Values:
+    """Return the values at the rows that have them, and an empty one of their kind elsewhere."""
+    if isinstance(values, Tensor):
+        return values.new_zeros(len(mask), *values.shape[1:]).index_put((mask,), values)
+    rows = iter(values)
+    return [next(rows) if there else type(values[0])() for there in present]
+
+
+def _form_of(types: set[type]) -> str | None:
+    forms: Mapping[type, str] = {tuple: "tuple", np.ndarray: "array", Tensor: "tensor"}
+    return forms.get(types.pop()) if len(types) == 1 else None
+
+
+def _offence(table: Table, name: Any, values: list[Any], missing: Missing) -> str:
+    """Say which value at which row keeps a column from being one."""
+    rows = [row for row, value in enumerate(values) if value is not None or missing == "error"] or [0]
+    forms = [_described(values[row]) for row in rows]
+    at = next((i for i, form in enumerate(forms) if form != forms[0] or form in ("no value", "unfit")), 0)
+    value, where = values[rows[at]], table.where(rows[at])
+    shown = short(value.tolist() if isinstance(value, Tensor | np.ndarray) else value)
+    got = f"{forms[at]} on {where}" if value is None else f"{shown} ({forms[at]}) on {where}"
+    if at:
+        got += f", not {forms[0]} as on {table.where(rows[0])}"
+    calls = f"nx.set_{table.kind}_attributes(G, numbers, {name!r}) or nx.remove_{table.kind}_attributes(G, {name!r})"
+    remedy = 'pass missing="fill" or "drop"' if value is None else f"replace or drop it: {calls}"
+    return problem(f"{table.kind} attribute {name!r}", "numbers of one shape, or strings, everywhere", got, remedy)
+
+
+def _described(value: Any) -> str:
+    """Say in what all values of a column must agree."""
+    if value is None:
+        return "no value"
+    try:
+        column = _converted([value])
+    except UNFIT:
+        return "unfit"
+    if isinstance(column, Tensor):
+        return f"{'a tensor' if isinstance(value, Tensor) else 'numbers'} of shape {list(column.shape[1:])}"
+    return "a string" if isinstance(value, str) else "strings"
+
+
+def _converted(values: list[Any]) -> Values:
+    """Return values of one form as a tensor, or as they are if they are strings or lists of strings.
+
+    Raises one of ``UNFIT`` if they are of no form.
+    """
+    types, shape, rows = set(map(type, values)), [len(values)], values
+    if _strings(types):
+        return values
+    while types & {list, tuple}:
+        if not types <= {list, tuple, np.ndarray}:
+            raise ValueError("lists beside numbers")
+        lengths, rows = set(map(len, rows)), list(chain.from_iterable(rows))
+        types = set(map(type, rows))
+        if types and _strings(types):
+            return values
+        if len(lengths) > 1:
+            raise ValueError("a ragged list")
+        shape.append(lengths.pop())
+    tensor = torch.stack(rows) if any(issubclass(kind, Tensor) for kind in types) else _numbers(rows, types)
+    return tensor.reshape(*shape, *tensor.shape[1:])
+
+
+def _strings(types: set[type]) -> bool:
+    return all(issubclass(kind, str) for kind in types)
+
+
+def _numbers(values: list[Any], types: set[type]) -> Tensor:
+    """Return numbers or arrays of the given types as a tensor."""
+    quick: Mapping[type, Any] = {float: np.float64, int: np.int64, bool: np.bool_}
+    dtype = quick.get(next(iter(types), object)) if len(types) == 1 else None
+    array = np.array(values) if dtype is None else np.fromiter(values, dtype, len(values))
+    if array.dtype.kind not in "biufc" or array.dtype == np.uint64:
+        raise TypeError(f"no tensor has the numbers of {array.dtype}")
+    tensor = torch.from_numpy(array)
+    if tensor.dtype not in (torch.float64, torch.complex128) or types & {np.float64, np.complex128, np.ndarray}:
+        return tensor
+    if types and all(issubclass(kind, int | np.integer) for kind in types):
+        raise TypeError("integers beyond 64 bits")
+    default = torch.get_default_dtype()
+    return tensor.to(default.to_complex() if tensor.is_complex() else default)

@@ -1,0 +1,174 @@
+"""From networkx to PyG data."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import chain
+from reprlib import repr as short
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gnn_toolkit._checks import choice, problem
+from gnn_toolkit.graphs.convert.columns import (
+    Column,
+    Missing,
+    Names,
+    Table,
+    columns,
+    graph_columns,
+    grouped,
+    masks,
+)
+from gnn_toolkit.graphs.convert.origin import Origin, checksum, going_back, remember
+
+DEFAULTS = ("node_default", "edge_default")  # left in G.graph by readers of files: no attributes of the graph
+
+
+def from_networkx(
+    G: nx.Graph,
+    group_node_attrs: Names = None,
+    group_edge_attrs: Names = None,
+    *,
+    label_attr: str | None = None,
+    key_attr: str | None = None,
+    node_order: Sequence[Hashable] | None = None,
+    missing: Missing = "error",
+) -> Data:
+    """Return a networkx graph as PyG data, its attributes as tensors.
+
+    The result is that of ``torch_geometric.utils.from_networkx``, and ``to_networkx`` of it is G again. Edges keep the
+    order of ``G.edges``, parallel ones too; an undirected graph gives both directions of each edge (a self-loop once)
+    in the order of ``G.to_directed().edges``. Python floats become torch's default dtype, integers ``int64``, booleans
+    ``bool``; arrays and tensors keep their dtype; strings and lists of strings stay a list. An edge attribute with the
+    name of a node attribute is called ``edge_<name>``, a graph attribute with the name of either ``graph_<name>``.
+
+    Args:
+        G: A graph of any of the four classes, of N nodes with any labels.
+        group_node_attrs: Names of node attributes, or ``"all"``, to join into ``x`` [N, F] in that order.
+        group_edge_attrs: The same for edges and ``edge_attr`` [E, D]; with no edges, D is the number of names given.
+        label_attr: Under this name, the labels are stored as a list of length N.
+        key_attr: Under this name, the keys of a multigraph's edges are stored as a list of length E.
+        node_order: All labels of G in the order the rows shall have; by default the order of ``G.nodes``.
+        missing: What an attribute that only some nodes or edges have (and not None) does: ``"error"``; ``"fill"`` the
+            rest with zeros, False or empty strings, and store ``<name>_mask`` [N] or [E], True where it was there;
+            ``"drop"`` leaves the attribute out.
+
+    Returns:
+        Data with ``edge_index`` [2, E], a tensor [N, ...] or list of N strings for each node attribute, the same with
+        E rows for each edge attribute, and each graph attribute, as a tensor if it is numbers.
+
+    Raises:
+        ValueError: If an attribute of nodes or edges is neither numbers of one shape nor strings, with the node, the
+            attribute and the value; if two of the results share a name; if a grouped attribute is unknown or does not
+            fit; if ``node_order``, ``key_attr`` or ``missing`` is wrong.
+
+    >>> G = nx.Graph()
+    >>> G.add_nodes_from([("ann", {"age": 31}), ("bob", {"age": 47})])
+    >>> G.add_edge("ann", "bob", weight=0.5)
+    >>> data = from_networkx(G, group_node_attrs=["age"], label_attr="name")
+    >>> data.edge_index.tolist(), data.x.tolist(), data.weight.tolist(), data.name
+    ([[0, 1], [1, 0]], [[31], [47]], [0.5, 0.5], ['ann', 'bob'])
+    """
+    choice("missing", missing, ["error", "fill", "drop"])
+    labels = _row_labels(G, node_order)
+    node_table = _node_table(G, labels)
+    edge_index, keys, edge_table = _arcs(G, labels)
+    nodes = columns(node_table, missing)
+    edges = columns(edge_table, missing, taken={column.key for column in nodes})
+    unheld = {name: value for name, value in G.graph.items() if name in DEFAULTS or value is None}
+    of_graph = {name: value for name, value in G.graph.items() if name not in unheld}
+    parts = {
+        "node attribute": grouped(node_table, nodes, group_node_attrs, "x"),
+        "edge attribute": grouped(edge_table, edges, group_edge_attrs, "edge_attr"),
+        "graph attribute": graph_columns(of_graph, taken={column.key for column in (*nodes, *edges)}),
+        "mask": masks([*nodes, *edges]),
+        "label_attr": [] if label_attr is None else [Column(label_attr, label_attr, labels)],
+        "key_attr": _key_columns(key_attr, keys),
+    }
+    data = Data(edge_index=edge_index)
+    for name, value in _merged(parts).items():
+        data[name] = value
+    if not any(column.key in ("x", "pos") and isinstance(column.values, Tensor) for column in parts["node attribute"]):
+        data.num_nodes = len(labels)
+    origin = Origin(
+        directed=G.is_directed(),
+        labels=labels,
+        keys=keys,
+        nodes=going_back(parts["node attribute"]),
+        edges=going_back(parts["edge attribute"]),
+        graph=going_back(parts["graph attribute"]),
+        unheld=unheld,
+        structure=checksum(edge_index),
+    )
+    remember(data, origin)
+    return data
+
+
+def _row_labels(G: nx.Graph, node_order: Sequence[Hashable] | None) -> list[Any]:
+    """Return the node labels in the order of the rows."""
+    if not isinstance(G, nx.Graph):
+        raise ValueError(problem("G", "a networkx graph", type(G).__name__, "build one, e.g. nx.Graph(edges)"))
+    if node_order is None:
+        return list(G)
+    order, count = list(node_order), Counter(node_order)
+    wrong = [label for label in chain(G, order) if count[label] != 1 or label not in G]
+    if wrong:
+        got = f"{short(wrong[0])} {count[wrong[0]]} times"
+        raise ValueError(problem("node_order", "each node of G exactly once", got, "pass e.g. list(G)"))
+    return order
+
+
+def _node_table(G: nx.Graph, labels: list[Any]) -> Table:
+    records = dict(G.nodes(data=True))
+    in_order = map(records.__getitem__, labels)
+    return Table("node", len(labels), in_order, lambda row: f"node {short(labels[row])}")
+
+
+def _arcs(G: nx.Graph, labels: list[Any]) -> tuple[Tensor, list[Any] | None, Table]:
+    """Return ``edge_index``, a multigraph's keys and the records, in both directions if G is undirected."""
+    row = {label: i for i, label in enumerate(labels)}
+    adjacency = dict(G.adjacency())
+    sources = np.fromiter(map(row.__getitem__, adjacency), np.int64, len(row))
+    sources = np.repeat(sources, np.fromiter(map(len, adjacency.values()), np.int64, len(row)))
+    ends = chain.from_iterable(adjacency.values())
+    rows = ends if labels == list(range(len(labels))) else map(row.__getitem__, ends)
+    targets = np.fromiter(rows, np.int64, len(sources))
+    records: Iterable[Any] = chain.from_iterable(neighbours.values() for neighbours in adjacency.values())
+    keys = None
+    if G.is_multigraph():
+        parallel = list(records)
+        sources, targets = (np.repeat(side, list(map(len, parallel))) for side in (sources, targets))
+        keys = list(chain.from_iterable(parallel))
+        records = chain.from_iterable(by_key.values() for by_key in parallel)
+
+    def where(k: int) -> str:
+        ends = labels[sources[k]], labels[targets[k]]
+        return f"edge {short(ends if keys is None else (*ends, keys[k]))}"
+
+    return torch.from_numpy(np.stack([sources, targets])), keys, Table("edge", len(sources), records, where)
+
+
+def _key_columns(name: str | None, keys: list[Any] | None) -> list[Column]:
+    if name is None:
+        return []
+    if keys is None:
+        raise ValueError(problem("key_attr", "None for a graph without parallel edges", repr(name), "leave it out"))
+    return [Column(name, name, keys)]
+
+
+def _merged(parts: Mapping[str, Iterable[Column]]) -> dict[str, Any]:
+    """Return the values of all columns by their keys; no two may have the same."""
+    owner: dict[str, str] = dict.fromkeys(("edge_index", "num_nodes"), "the graph's own")
+    merged: dict[str, Any] = {}
+    for part, columns_of_part in parts.items():
+        for column in columns_of_part:
+            key = column.key
+            if key in owner:
+                got, remedy = f"that of {owner[key]} {key!r}", "rename one of the two"
+                raise ValueError(problem(f"{part} {key!r}", "a name of its own in the data", got, remedy))
+            owner[key], merged[key] = part, column.values
+    return merged
