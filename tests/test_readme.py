@@ -1,4 +1,4 @@
-"""The README's examples run as they stand."""
+"""The examples of the README and of the guides run as they stand."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ import torch
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -21,6 +22,15 @@ def test_python_example_runs(example, capsys):
         assert float(output.split()[0]) > 0.85
     if "loss" in names:
         assert float(names["loss"].detach()) < 0.05  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_examples_of_a_guide_run_and_its_links_lead_somewhere(guide):
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", GUIDES[guide], re.DOTALL):
+        exec(compile(example, guide, "exec"), names)
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", GUIDES[guide]):
+        assert (ROOT / "docs" / link).exists(), link
 
 
 def test_every_place_it_names_exists():

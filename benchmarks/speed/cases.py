@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmarks.speed import recurrences, sequences
+from benchmarks.speed import convolutions, recurrences, sequences
 from benchmarks.speed.contest import Case, Result
 from benchmarks.speed.growth import Curve
 from benchmarks.speed.profile import shares
@@ -14,9 +14,11 @@ from benchmarks.speed.timing import measure
 CASES: dict[str, Case] = {
     **sequences.CASES,
     **recurrences.CASES,
+    **convolutions.CASES,
 }
 CURVES: dict[str, Curve] = {
     **recurrences.CURVES,
+    **convolutions.CURVES,
 }
 
 

@@ -171,13 +171,14 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
     if edge_weight is None:
         edge_weight = torch.ones(edge_index.size(1), dtype=options.dtype, device=edge_index.device)
     if not options.normalize:
-        return edge_weight[entry]
+        return edge_weight.index_select(0, entry)
     if not options.signed:
         _checks.not_negative(edge_weight)
     if options.loop is not None:
         edge_weight = with_loop_weights(edge_index, edge_weight, options.num_nodes, options.loop)
         edge_index = with_loops(edge_index, options.num_nodes)
-    return symmetric(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)[entry]
+    weight = symmetric(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)
+    return weight.index_select(0, entry)
 
 
 class PrepareAdjacency(BaseTransform):

@@ -112,4 +112,4 @@ def symmetric(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow: 
     counted = edge_weight.abs() if signed else edge_weight
     degree = edge_weight.new_zeros(num_nodes).scatter_add(0, gathering.long(), counted)
     scale = degree.masked_fill(degree == 0, torch.inf).rsqrt()
-    return scale[source] * edge_weight * scale[target]
+    return scale.index_select(0, source) * edge_weight * scale.index_select(0, target)

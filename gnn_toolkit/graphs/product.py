@@ -8,6 +8,7 @@ each slot), the same entries column by column (``t_rowptr``, ``t_col``), and the
 from typing import Any
 
 import torch
+from scipy.sparse import coo_array, csr_array
 from torch import Tensor
 
 from gnn_toolkit import _checks
@@ -16,8 +17,6 @@ from gnn_toolkit import _checks
 @torch.library.custom_op("gnn_toolkit::compress", mutates_args=())
 def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
     """Return the structure of the matrix with an entry for each edge: in row v and column u for ``u -> v``.
-
-    Two stable sorts of 32-bit keys, which torch does by radix.
 
     Args:
         edge_index: integer tensor [2, E].
@@ -36,11 +35,37 @@ def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tenso
     """
     _checks.edges(edge_index, num_nodes)
     narrow = torch.int32 if max(num_nodes, edge_index.size(1)) < 2**31 else torch.int64
-    col, row = edge_index.flip(0) if transposed else edge_index
-    row, edge = torch.sort(row.to(narrow), stable=True)
-    col = col.to(narrow)[edge]
+    col, row = (edge_index.flip(0) if transposed else edge_index).to(narrow)
+    return (_counted if edge_index.is_cpu else _sorted)(row, col, num_nodes)
+
+
+def _counted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
+    """By SciPy's counting sorts, on a CPU."""
+    place = torch.arange(row.size(0), dtype=row.dtype).numpy()
+    entries = coo_array((place, (row.numpy(), col.numpy())), shape=(size, size))
+    entries.has_canonical_format = True  # parallel edges stay apart
+    by_row = entries.tocsr()
+    by_col = csr_array((place, by_row.indices, by_row.indptr), shape=(size, size)).tocsc()
+    rowptr, col, t_rowptr, t_col = (
+        torch.from_numpy(index).to(row.dtype)
+        for index in (by_row.indptr, by_row.indices, by_col.indptr, by_col.indices)
+    )
+    edge, t_slot = (torch.from_numpy(matrix.data).long() for matrix in (by_row, by_col))
+    rows = torch.repeat_interleave(torch.arange(size, dtype=row.dtype), rowptr.diff(), output_size=row.size(0))
+    return [edge, rowptr, rows, col, t_rowptr, t_col, t_slot]
+
+
+def _sorted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
+    """By sorting, on a GPU; on a CPU this took twice to four times as long as counting."""
+    row, edge = torch.sort(row, stable=True)
+    col = col[edge]
     t_row, t_slot = torch.sort(col, stable=True)
-    return [edge, _pointers(row, num_nodes), row, col, _pointers(t_row, num_nodes), row[t_slot], t_slot]
+    return [edge, _pointers(row, size), row, col, _pointers(t_row, size), row[t_slot], t_slot]
+
+
+def _pointers(ordered: Tensor, size: int) -> Tensor:
+    bounds = torch.arange(size + 1, dtype=ordered.dtype, device=ordered.device)
+    return torch.searchsorted(ordered, bounds, out_int32=ordered.dtype == torch.int32)
 
 
 @compress.register_fake
@@ -49,11 +74,6 @@ def _(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
     edge, t_slot = (edge_index.new_empty(count, dtype=torch.int64) for _ in range(2))
     sizes = (num_nodes + 1, count, count, num_nodes + 1, count)
     return [edge, *(edge_index.new_empty(n, dtype=torch.int32) for n in sizes), t_slot]
-
-
-def _pointers(ordered: Tensor, size: int) -> Tensor:
-    bounds = torch.arange(size + 1, dtype=ordered.dtype, device=ordered.device)
-    return torch.searchsorted(ordered, bounds, out_int32=ordered.dtype == torch.int32)
 
 
 @torch.library.custom_op("gnn_toolkit::sparse_product", mutates_args=())
@@ -71,7 +91,7 @@ def sparse_product(value: Tensor, x: Tensor, indices: list[Tensor], transposed: 
     """
     rowptr, _, col, t_rowptr, t_col, t_slot = indices
     rows, columns = (t_rowptr, t_col) if transposed else (rowptr, col)
-    weights = value[t_slot] if transposed else value
+    weights = value.index_select(0, t_slot) if transposed else value
     return torch.embedding_bag(x.contiguous(), columns, rows, False, 0, False, weights, True)[0]
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch_geometric.nn import GCNConv as PyGConv
 
 from gnn_toolkit import GCNConv
+from gnn_toolkit.graphs import gcn_norm
 from gnn_toolkit.layers import reference
 from gnn_toolkit.testing import assert_layer, assert_parity, assert_refuses, random_graph
 
@@ -154,6 +155,22 @@ def test_a_convolution_by_hand():
     out = layer(x, torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]]))
     expected = [1 / 2 + 2 / 6**0.5, 2 / 3 + (1 + 4) / 6**0.5, 4 / 2 + 2 / 6**0.5]
     torch.testing.assert_close(out[:, 0], 10 * torch.tensor(expected, dtype=torch.float64) + 1)
+
+
+@pytest.mark.parametrize("widths", [(4, 3), (3, 4)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_matrix_form_is_the_message_form(weighted: bool, widths: tuple[int, int]):
+    x, edge_index, weight = sample()
+    x, given = x[:, : widths[0]], weight if weighted else None
+    layer, messages = GCNConv(*widths).double(), []
+    out = layer(x, edge_index, given)
+    layer.register_message_forward_hook(lambda _, __, sent: messages.append(sent))
+    summed = layer(x, edge_index, given)
+    edges, weights = gcn_norm(edge_index, given, 9, dtype=x.dtype)
+    a_hat = torch.zeros(9, 9, dtype=x.dtype).index_put((edges[1], edges[0]), weights, accumulate=True)
+    by_hand = torch.zeros_like(out).index_add(0, edges[1], messages[0])
+    for form in (summed, a_hat @ x @ layer.lin.weight.t(), by_hand):
+        torch.testing.assert_close(out, form, atol=1e-14, rtol=1e-14)
 
 
 def test_gradients_of_both_orders_are_right():
