@@ -64,9 +64,10 @@ def run(
     out: Annotated[
         str | None, typer.Option("--name", help="Folder of the run under runs/; default: the suite.")
     ] = None,
+    engine: Annotated[str, typer.Option(help="local: this machine; ray: the cluster of RAY_ADDRESS.")] = "local",
     workers: Annotated[int, typer.Option(help="Trials that run at a time, each in a process of its own.", min=1)] = 1,
     threads: Annotated[
-        int | None, typer.Option(help="Threads of all of them together; default: torch's.", min=1)
+        int | None, typer.Option(help="Threads of all together, on a cluster of each; default: torch's.", min=1)
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only list the trials, and how long they will take.")
@@ -77,6 +78,9 @@ def run(
     chosen = suite.load(name).only(task or (), model or ()).set(assignments)
     _checks.choice("--device", device, ("cpu", "cuda", "mps"))
     planned = trials.plan(replace(chosen, seeds=seeds or chosen.seeds), device)
+    if _checks.choice("--engine", engine, ("local", "ray")) == "ray" and workers > 1:
+        remedy = "leave it out: the cluster decides by --threads, the cores of a trial"
+        raise ValueError(_checks.problem("--workers", "1 with --engine ray", workers, remedy))
     folder = RUNS / (out or chosen.name)
     budget = threads or torch.get_num_threads()
     machine.limit_threads(max(1, budget // workers))
@@ -84,7 +88,7 @@ def run(
         _list_trials(planned, folder, workers)
         return
     try:
-        failures = runner.run(planned, folder, console, workers=workers, threads=budget)
+        failures = runner.run(planned, folder, console, engine=engine, workers=workers, threads=budget)
     except KeyboardInterrupt:
         _show(folder)
         console.print("Stopped. What was finished is kept; the same command continues from there.")

@@ -5,13 +5,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.engines import processes, sequential
+from benchmarks.engines import on_ray, processes, sequential
 from benchmarks.engines.engine import Engine, Work
 from benchmarks.records import Record, Trial, read_records
 from benchmarks.terminal import Terminal
 
 
-def run(planned: list[Trial], folder: Path, console: Console, *, workers: int = 1, threads: int = 1) -> list[Record]:
+def run(
+    planned: list[Trial], folder: Path, console: Console, *, engine: str = "local", workers: int = 1, threads: int = 1
+) -> list[Record]:
     """Run the trials that have no finished record in ``folder`` and return the records of those that failed.
 
     Every finished trial is written at once. What is interrupted, by Ctrl-C or ``kill -9``, is continued from its last
@@ -22,10 +24,12 @@ def run(planned: list[Trial], folder: Path, console: Console, *, workers: int = 
         planned: the trials.
         folder: of the run.
         console: for the lines and bars.
-        workers: how many trials run at a time.
-        threads: how many threads they have together.
+        engine: ``"local"`` for this machine, ``"ray"`` for a cluster.
+        workers: how many trials run at a time on this machine.
+        threads: how many threads they have together; on a cluster, each.
 
     Raises:
+        ValueError: an engine that is not installed.
         OSError: the folder cannot be written, e.g. because the disk is full.
     """
     since = time.time()
@@ -33,8 +37,8 @@ def run(planned: list[Trial], folder: Path, console: Console, *, workers: int = 
     waiting = [trial for trial in planned if trial.id not in done]
     if len(waiting) < len(planned):
         console.print(f"{len(planned) - len(waiting)} of {len(planned)} trials are finished already.")
-    engine: Engine = processes.run if workers > 1 else sequential.run
+    run_all: Engine = on_ray.run if engine == "ray" else processes.run if workers > 1 else sequential.run
     with Terminal(console, len(waiting)) as terminal:
-        engine(Work(waiting, folder, since, workers, threads), terminal)
+        run_all(Work(waiting, folder, since, workers, threads), terminal)
     ids = {trial.id for trial in waiting}
     return [record for record in read_records(folder) if record.status == "failed" and record.trial.id in ids]

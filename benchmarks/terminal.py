@@ -54,7 +54,8 @@ class Terminal:
         """Print the trial's line and take its bar away."""
         trial = record.trial
         self.number += 1
-        self.progress.remove_task(self.bars.pop(trial.id))
+        if trial.id in self.bars:
+            self.progress.remove_task(self.bars.pop(trial.id))
         self.progress.advance(self.overall)
         line = f"[{self.number}/{self.total}] {trial.title}: {_outcome(record)}"
         self.console.print(line, markup=False, soft_wrap=True)

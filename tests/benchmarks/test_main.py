@@ -33,6 +33,8 @@ def test_list_names_everything(tmp_path):
         (["run", "quick", "--task", "text", "--model", "GCN"], "expected a comparison of the suite"),
         (["run", "quick", "--set", "stops=3"], "did you mean 'steps'?"),
         (["run", "nothing.toml"], "suite: expected a TOML file, got nothing.toml"),
+        (["run", "quick", "--engine", "rey"], "did you mean 'ray'?"),
+        (["run", "quick", "--engine", "ray", "--workers", "2"], "--workers: expected 1 with --engine ray, got 2"),
         (["report", "nothing"], "name: expected one of"),
     ],
 )
