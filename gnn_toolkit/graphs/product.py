@@ -5,6 +5,7 @@ each slot), the same entries column by column (``t_rowptr``, ``t_col``), and the
 (``t_slot``). Values are kept once, row by row.
 """
 
+import warnings
 from typing import Any
 
 import torch
@@ -13,8 +14,13 @@ from torch import Tensor
 
 from gnn_toolkit import _checks
 
+MANY = 4000  # edges, from which on counting pays
 
-@torch.library.custom_op("gnn_toolkit::compress", mutates_args=())
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    torch.eye(1).to_sparse_csr()  # torch says once a process that this layout is in beta, here unheard
+
+
 def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
     """Return the structure of the matrix with an entry for each edge: in row v and column u for ``u -> v``.
 
@@ -33,14 +39,17 @@ def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tenso
     >>> edge, rowptr
     (tensor([1, 0, 2]), tensor([0, 1, 3], dtype=torch.int32))
     """
+    if torch.compiler.is_compiling():
+        return compress_op(edge_index, num_nodes, transposed)
     _checks.edges(edge_index, num_nodes)
     narrow = torch.int32 if max(num_nodes, edge_index.size(1)) < 2**31 else torch.int64
     col, row = (edge_index.flip(0) if transposed else edge_index).to(narrow)
-    return (_counted if edge_index.is_cpu else _sorted)(row, col, num_nodes)
+    count = edge_index.is_cpu and edge_index.size(1) >= MANY
+    return (_counted if count else _sorted)(row, col, num_nodes)
 
 
 def _counted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
-    """By SciPy's counting sorts, on a CPU."""
+    """By SciPy's counting sorts."""
     place = torch.arange(row.size(0), dtype=row.dtype).numpy()
     entries = coo_array((place, (row.numpy(), col.numpy())), shape=(size, size))
     entries.has_canonical_format = True  # parallel edges stay apart
@@ -56,7 +65,7 @@ def _counted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
 
 
 def _sorted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
-    """By sorting, on a GPU; on a CPU this took twice to four times as long as counting."""
+    """By sorting: on a GPU, and where SciPy's fixed costs count; many edges on a CPU took two to four times as long."""
     row, edge = torch.sort(row, stable=True)
     col = col[edge]
     t_row, t_slot = torch.sort(col, stable=True)
@@ -68,7 +77,10 @@ def _pointers(ordered: Tensor, size: int) -> Tensor:
     return torch.searchsorted(ordered, bounds, out_int32=ordered.dtype == torch.int32)
 
 
-@compress.register_fake
+compress_op = torch.library.custom_op("gnn_toolkit::compress", compress, mutates_args=())
+
+
+@compress_op.register_fake
 def _(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
     count = edge_index.size(1)
     edge, t_slot = (edge_index.new_empty(count, dtype=torch.int64) for _ in range(2))

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.library import opcheck
 
-from gnn_toolkit.graphs.product import compress, sampled_product, sparse_product
+from gnn_toolkit.graphs import product
+from gnn_toolkit.graphs.product import MANY, compress, compress_op, sampled_product, sparse_product
 
 
 @st.composite
@@ -48,6 +49,15 @@ def test_the_structure_lists_every_edge_by_row_and_by_column(
     assert col[t_slot].tolist() == sorted(source.tolist())
 
 
+@pytest.mark.parametrize("count", [MANY - 1, MANY])
+def test_sorting_and_counting_give_the_same(count: int, monkeypatch: pytest.MonkeyPatch):
+    edge_index = torch.randint(50, (2, count), generator=torch.Generator().manual_seed(0))
+    found = compress(edge_index, 60, False)
+    monkeypatch.setattr(product, "MANY", 2 * MANY - count)
+    other = compress(edge_index, 60, False)
+    assert all(a.equal(b) and a.dtype == b.dtype for a, b in zip(found, other, strict=True))
+
+
 @given(matrices(), st.booleans())
 def test_the_products_are_the_dense_ones(graph: tuple[Tensor, int], transposed: bool):
     edge_index, num_nodes = graph
@@ -88,7 +98,7 @@ def test_short_types_are_as_right_as_they_can_be(dtype: torch.dtype):
 def test_compilers_are_told_the_truth():
     edge_index, value, x, (_, *indices) = sample()
     leaves = (value.requires_grad_(), x.requires_grad_())
-    opcheck(compress, (edge_index, 5, True))
+    opcheck(compress_op, (edge_index, 5, True))
     for transposed in (False, True):
         opcheck(sparse_product, (*leaves, indices, transposed))
     opcheck(sampled_product, (x, x.detach().clone().requires_grad_(), indices))
