@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmarks.speed import convolutions, recurrences, sequences
+from benchmarks.speed import conversions, convolutions, recurrences, sequences
 from benchmarks.speed.contest import Case, Result
 from benchmarks.speed.growth import Curve
 from benchmarks.speed.profile import shares
@@ -15,10 +15,12 @@ CASES: dict[str, Case] = {
     **sequences.CASES,
     **recurrences.CASES,
     **convolutions.CASES,
+    **conversions.CASES,
 }
 CURVES: dict[str, Curve] = {
     **recurrences.CURVES,
     **convolutions.CURVES,
+    **conversions.CURVES,
 }
 
 

@@ -15,12 +15,13 @@ from benchmarks.speed.contest import Result
 from benchmarks.speed.growth import Curve, Point, short
 from gnn_toolkit.training import write_atomically
 
-COLUMNS = ("training step", "against", "bar", "ratio (range)", "ours", "theirs", "verdict")
+COLUMNS = ("what is timed", "against", "bar", "ratio (range)", "ours", "theirs", "verdict")
 METHOD = (
     "Training steps in float32: forward, and the gradients of all parameters. Before anything is timed, outputs and "
     "gradients must agree with the rival's (with message passing's where the rival is the matrix products alone). "
     "Inputs are built and every shape is warmed first; then ours and the rival take turns, and the ratio is taken pair "
-    "by pair: median, and from minimum to maximum. Milliseconds and MiB are medians."
+    "by pair: median, and from minimum to maximum. Milliseconds and MiB are medians. Of "
+    "networkx it is the conversion that is timed and whose results must agree."
 )
 FIGURE = "speed.svg"
 
@@ -90,7 +91,7 @@ def markdown(report: Report) -> str:
     if report.curves:
         lines += ["", "## Growth", ""]
         lines += [f"- {curve.title}, {text}" for curve, points in report.curves for text in curve.finding(points)]
-        lines += ["", f"![Milliseconds a training step against size]({FIGURE})"]
+        lines += ["", f"![Milliseconds against size]({FIGURE})"]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -151,7 +152,7 @@ def _panel(axes: Axes, curve: Curve, points: list[Point]) -> None:
     for colour, line in zip(COLOURS, curve.lines, strict=False):
         mine = [point for point in points if point.line == line]
         axes.loglog([p.place for p in mine], [p.milliseconds for p in mine], "o-", color=colour, label=line)
-    axes.set(xlabel=curve.axis, ylabel="milliseconds a training step")
+    axes.set(xlabel=curve.axis, ylabel="milliseconds")
     axes.set_title(curve.title, fontsize=9)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
