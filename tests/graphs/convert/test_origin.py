@@ -76,7 +76,9 @@ def assert_same(got: Any, expected: Any) -> None:
 
 @given(graphs())
 def test_the_way_there_and_back_restores_the_graph(G: nx.Graph) -> None:
-    assert_same(to_networkx(from_networkx(G, missing="fill")), G)
+    back = to_networkx(from_networkx(G, missing="fill"))
+    assert_same(back, G)
+    assert [list(ends) for ends in back.adj.values()] == [list(ends) for ends in G.copy().adj.values()]
 
 
 @given(graphs())
