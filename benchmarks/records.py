@@ -49,7 +49,8 @@ class Record:
     Attributes:
         trial: what was run.
         status: ``"done"`` or ``"failed"``.
-        test: the test score of the weights that validated best; ``None`` if the trial failed.
+        test: the test score of the weights that validated best, or of the last where the task says so; ``None`` if the
+            trial failed.
         parameters: how many numbers were learnt.
         seconds: seconds of training.
         overall_seconds: seconds of the whole trial, with data, validation and test; ``None`` where it was continued.

@@ -15,7 +15,8 @@ from gnn_toolkit.training import write_atomically
 
 PROMISE = (
     "Within a task every model saw the same splits and the same budget of training steps, batches of the same size and "
-    "the same optimiser settings. The weights that validated best were tested, once: nothing was chosen by test scores."
+    "the same optimiser settings. The weights that validated best (where a task says so, the last) were tested, "
+    "once: nothing was chosen by test scores."
 )
 MARKS = {"improved": "green", "regressed": "bold red", "faster": "green", "slower": "red"}
 

@@ -28,11 +28,12 @@ from typing import Any, get_args, get_type_hints
 from benchmarks.tables import MODELS, TASKS, VIEWS
 from benchmarks.tasks.task import Budget
 from gnn_toolkit import _checks
-from gnn_toolkit.training import OPTIMIZERS
+from gnn_toolkit.training import KEPT, OPTIMIZERS
 
 FOLDER = Path(__file__).parent / "suites"
 TABLES: dict[str, Iterable[str]] = {"task": TASKS, "view": VIEWS, "model": MODELS}
 KEYS = [field.name for field in fields(Budget) if field.name not in ("seed", "device")]
+CHOICES: dict[str, Iterable[str]] = {"optimizer": OPTIMIZERS, "keep": KEPT}
 POSITIVE = (
     "steps",
     "evaluate_every",
@@ -168,8 +169,8 @@ def _value(where: str, key: str, value: object) -> object:
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if value == "none" and type(None) in kinds:
         return None
-    if key == "optimizer":
-        return _checks.choice(where, str(value), OPTIMIZERS)
+    if key in CHOICES:
+        return _checks.choice(where, str(value), CHOICES[key])
     if key in POSITIVE:
         return _checks.positive(where, value)  # type: ignore[arg-type]
     if kind is bool and isinstance(value, bool):

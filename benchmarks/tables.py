@@ -49,12 +49,9 @@ TASKS: dict[str, Task] = {
     "text": TEXT,
     "digits": DIGITS,
     "club": CLUB,
-    "cora": citation.task("cora", "Cora"),
-    "citeseer": citation.task("citeseer", "CiteSeer"),
-    "pubmed": citation.task("pubmed", "PubMed"),
-    "cora-random": citation.task("cora", "Cora", random=True),
-    "citeseer-random": citation.task("citeseer", "CiteSeer", random=True),
-    "pubmed-random": citation.task("pubmed", "PubMed", random=True),
+    **{name.lower(): citation.task(name) for name in citation.NETWORKS},
+    **{f"{name.lower()}-random": citation.task(name, random=True) for name in citation.NETWORKS},
+    **{f"{name.lower()}-last": citation.task(name, keep="last") for name in citation.NETWORKS},
 }
 
 VIEWS: dict[str, View] = {

@@ -71,7 +71,7 @@ def run_baseline(trial: Trial) -> Record:
 
 
 def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Record:
-    """Train and test a model; the test data are touched once, with the weights that validated best."""
+    """Train and test a model; the test data are touched once, after training."""
     task, problem = TASKS[trial.task], problem_of(trial.task, trial.seed)
     budget, began, new = Budget(**trial.config), time.perf_counter(), not checkpoint.exists()
     memory, gpu_memory = PeakMemory("cpu"), PeakMemory("cuda") if budget.device == "cuda" else None

@@ -15,6 +15,7 @@ from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import load_planetoid
 from gnn_toolkit.graphs import SparseFeatures
 
+NETWORKS = ("Cora", "CiteSeer", "PubMed")
 PARTS = ("train", "validation", "test")
 INVERSE_PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 SHARES_OF_NEIGHBOURS = (0.5, 0.7, 0.9, 0.99)
@@ -115,11 +116,18 @@ def _share(y: Tensor, answers: Tensor, mask: Tensor) -> float:
     return float((answers == y)[mask].float().mean())
 
 
-def task(name: str, title: str, *, random: bool = False) -> Task:
-    """Return the task of one network, on the public split or on random ones; the budget is Kipf and Welling's."""
+def task(network: str, *, random: bool = False, keep: str = "best") -> Task:
+    """Return the task of one network, on the public split or on random ones, in Kipf and Welling's settings (2017).
+
+    Args:
+        network: which one of ``NETWORKS``.
+        random: whether the seed draws the split.
+        keep: which weights are tested, those that validated ``"best"`` or, as they published it, the ``"last"`` ones.
+    """
+    tested = ", the last weights tested" if keep == "last" else ""
     return Task(
-        f"the class of a paper of {title}, {'random splits' if random else 'public split'}",
-        partial(citation, name, random_split if random else public_split),
+        f"the class of a paper of {network}, {'random splits' if random else 'public split'}{tested}",
+        partial(citation, network.lower(), random_split if random else public_split),
         ACCURACY,
         ("majority class", "logistic regression", "label propagation, edges alone"),
         Budget(
@@ -129,6 +137,7 @@ def task(name: str, title: str, *, random: bool = False) -> Task:
             decayed="layers.0.",
             clip_norm=None,
             evaluate_every=1,
+            keep=keep,
             hidden_channels=16,
             num_layers=1,
             dropout=0.5,

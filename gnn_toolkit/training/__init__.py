@@ -1,9 +1,10 @@
 """The training loop, its history and its checkpoints."""
 
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from gnn_toolkit.training.loop import OPTIMIZERS, History, NotFiniteError, Settings, fit
+from gnn_toolkit.training.loop import KEPT, OPTIMIZERS, History, NotFiniteError, Settings, fit
 
 __all__ = [
+    "KEPT",
     "OPTIMIZERS",
     "History",
     "NotFiniteError",

@@ -21,6 +21,8 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
 }
 
+KEPT = ("best", "last")
+
 Batch = TypeVar("Batch")
 
 
@@ -38,6 +40,7 @@ class Settings:
         evaluate_every: steps between validations, checkpoints and points of the curve.
         rate_decay: the learning rate is multiplied by this ...
         rate_decay_every: ... after every so many steps.
+        keep: which weights the model ends with: those that validated ``"best"``, or the ``"last"`` ones.
         seed: of the batches.
         device: ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"``.
         precision: of Fabric, e.g. ``"32-true"`` or ``"bf16-mixed"``.
@@ -50,6 +53,7 @@ class Settings:
     decayed: str = ""
     clip_norm: float | None = 1.0
     evaluate_every: int = 100
+    keep: str = "best"
     rate_decay: float = 1.0
     rate_decay_every: int = 1
     seed: int = 0
@@ -66,7 +70,7 @@ class History:
         loss: mean training loss since the entry before.
         validation: the validation score.
         seconds: seconds of training so far, without validation.
-        best_step: the step whose weights the model holds now.
+        best_step: the step that validated best.
         best_validation: its validation score.
     """
 
@@ -94,7 +98,7 @@ def fit(
     checkpoint_share: float = 1.0,
     progress: Callable[[int], None] | None = None,
 ) -> History:
-    """Train ``model`` in place; it ends with the weights that validated best.
+    """Train ``model`` in place; it ends with the weights that validated best, or with the last ones.
 
     Args:
         model: is moved to the device of the settings.
@@ -117,6 +121,7 @@ def fit(
     """
     _checks.positive("steps", settings.steps)
     _checks.positive("evaluate_every", settings.evaluate_every)
+    _checks.choice("keep", settings.keep, KEPT)
     _checks.positive("rate_decay_every", settings.rate_decay_every)
     run = _Run(model, settings, higher_is_better)
     if checkpoint is not None:
@@ -131,7 +136,8 @@ def fit(
             window.clear()
             if checkpoint is not None and run.is_time_to_keep(checkpoint_share):
                 run.keep(checkpoint)
-    model.load_state_dict(run.best)
+    if settings.keep == "best":
+        model.load_state_dict(run.best)
     return run.history
 
 

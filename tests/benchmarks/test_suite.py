@@ -12,7 +12,7 @@ from benchmarks.tasks.task import counted
 SUITES = {name: suite.load(name) for name in suite.names()}
 LISTED = sorted({comparison for s in SUITES.values() for comparison in s.comparisons})
 # Of a family of tasks that differ in length alone, or in which papers they hold, one will do.
-PAPERS = {"citeseer": "cora", "pubmed": "cora", "citeseer-random": "cora-random", "pubmed-random": "cora-random"}
+PAPERS = {f"{name}{kind}": f"cora{kind}" for name in ("citeseer", "pubmed") for kind in ("", "-random", "-last")}
 COMPARISONS = list(
     {(TASKS[t].family or PAPERS.get(t, t), v, m): (PAPERS.get(t, t), v, m) for t, v, m in LISTED}.values()
 )
@@ -71,6 +71,7 @@ def test_a_suite_of_ones_own(tmp_path):
         (f'title = "t"\n[task.club]\nsteps = 1.5\n{COMPARE}', "mine.toml: task.club.steps: expected an integer"),
         (f'title = "t"\n[task.club]\ndropout = "x"\n{COMPARE}', "task.club.dropout: expected a number, got 'x'"),
         (f'title = "t"\n[budget]\nhead = 1\n{COMPARE}', "budget.head: expected true or false, got 1; the tasks say"),
+        (f'title = "t"\n[budget]\nkeep = "lst"\n{COMPARE}', r"budget.keep: .*did you mean 'last'\?"),
         (f'title = "t"\n[budget]\noptimizer = "adm"\n{COMPARE}', r"budget.optimizer: .*did you mean 'adam'\?"),
         (f'title = "t"\n{COMPARE.replace("MLP", "MPL")}', r"mine.toml: compare\[0\].model: .*did you mean 'MLP'\?"),
         (f'title = "t"\n{COMPARE}views = "path"\n', r"mine.toml: compare\[0\]: .*did you mean 'view'\?"),

@@ -156,6 +156,23 @@ def test_the_model_ends_with_the_weights_that_validated_best(higher_is_better: b
     assert not all(a.equal(b) for a, b in zip(model.parameters(), weights[-1], strict=True))
 
 
+def test_the_model_can_end_with_the_last_weights_also_when_taken_up_again(tmp_path: Path):
+    scores, weights = [0.1, 0.9, 0.5], []
+
+    def validate(model: nn.Module) -> float:
+        weights.append([p.clone() for p in model.parameters()])
+        return scores[len(weights) - 1]
+
+    model, path = fresh(), tmp_path / "run.pt"
+    settings = replace(SETTINGS, steps=3, evaluate_every=1, keep="last")
+    history = run(model, settings, validate=validate, checkpoint=path)
+    assert (history.best_step, history.best_validation) == (1, 0.1)
+    assert all(a.equal(b) for a, b in zip(model.parameters(), weights[-1], strict=True))
+    again = fresh()
+    run(again, settings, checkpoint=path)
+    assert all(a.equal(b) for a, b in zip(again.parameters(), weights[-1], strict=True))
+
+
 @pytest.mark.parametrize("higher_is_better", [True, False])
 def test_a_first_score_that_is_not_a_number_is_beaten_by_any_other(higher_is_better: bool):
     scores = iter([math.nan, 0.2, math.nan])
@@ -320,6 +337,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
         ({"steps": 0}, "steps: expected an integer of at least 1, got 0"),
         ({"evaluate_every": 0}, "evaluate_every: expected an integer of at least 1, got 0"),
         ({"rate_decay_every": 0}, "rate_decay_every: expected an integer of at least 1, got 0"),
+        ({"keep": "bst"}, r"keep: expected one of best, last, got 'bst'; did you mean 'best'\?"),
         ({"optimizer": "adm"}, r"optimizer: expected one of adam, rmsprop, sgd, got 'adm'; did you mean 'adam'\?"),
         (
             {"decayed": "heads"},
