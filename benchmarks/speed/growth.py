@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.speed.contest import Step
-from benchmarks.speed.timing import assert_agreement, milliseconds
+from benchmarks.speed.timing import assert_agreement, clock
 
 LONGEST = 10_000.0  # milliseconds: once a line takes longer, its larger sizes are left out
 
@@ -69,9 +69,8 @@ def measure_curve(
     points: list[Point] = []
     for line, build in curve.lines.items():
         for place in curve.places:
-            step = build(place, device)
-            step()
-            points.append(Point(name, line, place, median(milliseconds(step) for _ in range(rounds))))
+            took = clock(build(place, device))
+            points.append(Point(name, line, place, median(took() for _ in range(rounds))))
             progress(points[-1])
             if points[-1].milliseconds > LONGEST:
                 break

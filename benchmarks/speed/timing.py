@@ -59,12 +59,12 @@ def measure(contest: Contest, rounds: int) -> tuple[list[float], list[float]]:
         AssertionError: they disagree; nothing was measured.
     """
     assert_agreement(contest.ours(), contest.expected())
-    ours, theirs = contest.costs or (_clock(contest.ours), _clock(contest.rival))
+    ours, theirs = contest.costs or (clock(contest.ours), clock(contest.rival))
     pairs = [(ours(), theirs()) for _ in range(rounds)]
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
-def _clock(step: Callable[[], object]) -> Callable[[], float]:
+def clock(step: Callable[[], object]) -> Callable[[], float]:
     """Warm a step and return a function that measures its milliseconds."""
     step()
     repeats = max(1, math.ceil(1e3 * LONG_ENOUGH / milliseconds(step)))
