@@ -64,6 +64,7 @@ def run(
     out: Annotated[
         str | None, typer.Option("--name", help="Folder of the run under runs/; default: the suite.")
     ] = None,
+    devices: Annotated[int, typer.Option(help="Processes that train a model together, each on its device.", min=1)] = 1,
     engine: Annotated[str, typer.Option(help="local: this machine; ray: the cluster of RAY_ADDRESS.")] = "local",
     workers: Annotated[int, typer.Option(help="Trials that run at a time, each in a process of its own.", min=1)] = 1,
     threads: Annotated[
@@ -77,7 +78,7 @@ def run(
     assignments = [*(assign or ()), *([f"steps={steps}"] if steps else ())]
     chosen = suite.load(name).only(task or (), model or ()).set(assignments)
     _checks.choice("--device", device, ("cpu", "cuda", "mps"))
-    planned = trials.plan(replace(chosen, seeds=seeds or chosen.seeds), device)
+    planned = trials.plan(replace(chosen, seeds=seeds or chosen.seeds), device, devices)
     if _checks.choice("--engine", engine, ("local", "ray")) == "ray" and workers > 1:
         remedy = "leave it out: the cluster decides by --threads, the cores of a trial"
         raise ValueError(_checks.problem("--workers", "1 with --engine ray", workers, remedy))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks import trials
+from benchmarks import replicas, trials
 from benchmarks.claims import claim
 from benchmarks.records import Record, Trial, read_record, record_path, write_record
 
@@ -48,7 +48,8 @@ def settled(trial: Trial, folder: Path, since: float) -> Record | None:
 def attempt(trial: Trial, folder: Path, progress: Callable[[int], None]) -> Record:
     """Run a trial and return its record, also where it fails; only a folder that cannot be written is an error."""
     try:
-        return trials.run(trial, checkpoint_path(folder, trial), progress)
+        run = replicas.run if trial.config.get("devices", 1) > 1 else trials.run
+        return run(trial, checkpoint_path(folder, trial), progress)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in STORAGE:
             raise

@@ -32,7 +32,7 @@ from gnn_toolkit.training import KEPT, OPTIMIZERS
 
 FOLDER = Path(__file__).parent / "suites"
 TABLES: dict[str, Iterable[str]] = {"task": TASKS, "view": VIEWS, "model": MODELS}
-KEYS = [field.name for field in fields(Budget) if field.name not in ("seed", "device")]
+KEYS = [field.name for field in fields(Budget) if field.name not in ("seed", "device", "devices")]
 CHOICES: dict[str, Iterable[str]] = {"optimizer": OPTIMIZERS, "keep": KEPT}
 POSITIVE = (
     "steps",

@@ -24,7 +24,7 @@ from gnn_toolkit.training import fit
 CHECKPOINT_SHARE = 0.01  # of a trial's time
 
 
-def plan(suite: Suite, device: str) -> list[Trial]:
+def plan(suite: Suite, device: str, devices: int = 1) -> list[Trial]:
     """Return every trial of a suite: for each task its structure-free baselines, then its models, seed by seed."""
     planned = []
     for task in dict.fromkeys(task for task, _, _ in suite.comparisons):
@@ -33,7 +33,7 @@ def plan(suite: Suite, device: str) -> list[Trial]:
             planned += [Trial(task, "", name, seed, {}, suite.name) for name in TASKS[task].baselines]
         for _, view, model in (comparison for comparison in suite.comparisons if comparison[0] == task):
             for seed in range(suite.seeds):
-                config = asdict(replace(suite.budget(task), seed=seed, device=device))
+                config = asdict(replace(suite.budget(task), seed=seed, device=device, devices=devices))
                 planned.append(Trial(task, view, model, seed, config, suite.name))
     return planned
 
@@ -87,6 +87,7 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         higher_is_better=task.higher_is_better,
         checkpoint=checkpoint,
         checkpoint_share=CHECKPOINT_SHARE,
+        part=Batch.part,
         progress=progress,
     )
     joules = energy.joules()

@@ -77,7 +77,7 @@ class _Pool:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         arguments = (theirs, self.work.folder, self.work.since, self.work.threads_each, place)
-        process = context.Process(target=_serve, args=arguments, daemon=True)
+        process = context.Process(target=_serve, args=arguments)
         process.start()
         theirs.close()  # so that the worker's end is the last one, and its death is heard
         return _Worker(process, ours)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from benchmarks.tasks.metrics import Metric
+from gnn_toolkit import _checks
 from gnn_toolkit.models import Vocabulary
 from gnn_toolkit.training import Settings
 
@@ -34,6 +35,18 @@ class Batch:
     def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on a device."""
         return Batch(self.x.to(device), self.y.to(device), None if self.counted is None else self.counted.to(device))
+
+    def part(self, place: int, count: int) -> "Batch":
+        """Return one of so many equal parts of the batch.
+
+        Raises:
+            ValueError: the batch cannot be cut into so many.
+        """
+        if self.x.size(0) % count:
+            remedy = "a task with one graph trains on one device; else change batch_size"
+            allowed = f"a multiple of the {count} devices"
+            raise ValueError(_checks.problem("batch_size", allowed, self.x.size(0), remedy))
+        return Batch(self.x[place::count], self.y[place::count], self.counted)
 
 
 def counted(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

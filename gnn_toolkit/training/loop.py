@@ -42,6 +42,8 @@ class Settings:
         rate_decay_every: ... after every so many steps.
         keep: which weights the model ends with: those that validated ``"best"``, or the ``"last"`` ones.
         seed: of the batches.
+        devices: processes that train together, each on its part of every batch; ``torchrun`` or another launcher starts
+            them.
         device: ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"``.
         precision: of Fabric, e.g. ``"32-true"`` or ``"bf16-mixed"``.
     """
@@ -57,6 +59,7 @@ class Settings:
     rate_decay: float = 1.0
     rate_decay_every: int = 1
     seed: int = 0
+    devices: int = 1
     device: str = "cpu"
     precision: Any = "32-true"
 
@@ -96,6 +99,7 @@ def fit(
     higher_is_better: bool,
     checkpoint: Path | None = None,
     checkpoint_share: float = 1.0,
+    part: Callable[[Batch, int, int], Batch] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best, or with the last ones.
@@ -110,6 +114,8 @@ def fit(
         checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
         checkpoint_share: the part of the time that writing them may take, above 0; 1 writes one at every validation.
             The last one is always written.
+        part: of a batch, what one process of several trains on, from its place and their number. Every process draws
+            the same batch; the mean of the parts' losses must be the loss of the batch.
         progress: called with the number of steps done after every step.
 
     Returns:
@@ -123,7 +129,9 @@ def fit(
     _checks.positive("evaluate_every", settings.evaluate_every)
     _checks.choice("keep", settings.keep, KEPT)
     _checks.positive("rate_decay_every", settings.rate_decay_every)
-    run = _Run(model, settings, higher_is_better)
+    if _checks.positive("devices", settings.devices) > 1 and part is None:
+        raise ValueError(_checks.problem("part", "a function", None, "say what each of several processes trains on"))
+    run = _Run(model, settings, higher_is_better, part)
     if checkpoint is not None:
         run.take_up(checkpoint)
     window: list[float] = []
@@ -144,9 +152,23 @@ def fit(
 class _Run:
     """The state of one training run: everything that a checkpoint must hold."""
 
-    def __init__(self, model: nn.Module, settings: Settings, higher_is_better: bool) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        settings: Settings,
+        higher_is_better: bool,
+        part: Callable[[Any, int, int], Any] | None,
+    ) -> None:
         optimizer = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
-        self.fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
+        self.part = part if settings.devices > 1 else None
+        strategy = "ddp" if self.part else "auto"
+        self.fabric = Fabric(
+            accelerator=settings.device, strategy=strategy, devices=settings.devices, precision=settings.precision
+        )
+        if self.part:
+            self.fabric.launch()
+            if self.fabric.global_rank:  # others than the first drop other units
+                torch.manual_seed(settings.seed + self.fabric.global_rank)
         self.settings, self.higher_is_better = settings, higher_is_better
         self.plain = model
         self.model, self.optimizer = self.fabric.setup(
@@ -164,9 +186,11 @@ class _Run:
         """Do one step and return its loss."""
         began = time.perf_counter()
         self.model.train()
-        batch = self.fabric.to_device(batches(self.generator))
-        value = loss(self.model, batch)
-        number = float(value.detach())
+        batch = batches(self.generator)
+        if self.part:
+            batch = self.part(batch, self.fabric.global_rank, self.settings.devices)
+        value = loss(self.model, self.fabric.to_device(batch))
+        number = float(self._mean(value.detach()))
         if not math.isfinite(number):
             raise NotFiniteError(f"the training loss is {number} at step {self.done + 1}: lower the learning rate")
         self.optimizer.zero_grad()
@@ -180,6 +204,17 @@ class _Run:
         self.done += 1
         self.seconds += time.perf_counter() - began
         return number
+
+    def _mean(self, value: Tensor) -> Tensor:
+        """Return the mean over the processes."""
+        return self.fabric.all_reduce(value, reduce_op="mean") if self.part else value  # type: ignore[return-value]
+
+    def _random_states(self) -> list[Tensor]:
+        """Return the state of torch's random numbers in every process."""
+        states = [torch.get_rng_state()] * self.settings.devices
+        if self.part:
+            torch.distributed.all_gather_object(states, states[0])
+        return states
 
     def record(self, step: int, loss: float, validate: Callable[[nn.Module], float]) -> None:
         """Validate and remember the weights if they are the best so far."""
@@ -199,7 +234,8 @@ class _Run:
     def is_time_to_keep(self, share: float) -> bool:
         """Return whether the last checkpoint took less than this share of the time since then, or the run is over."""
         since = time.monotonic() - self.kept
-        return self.done == self.settings.steps or self.writing <= share * (self.writing + since)
+        due = self.done == self.settings.steps or self.writing <= share * (self.writing + since)
+        return self.fabric.broadcast(due) if self.part else due
 
     def keep(self, path: Path) -> None:
         """Write everything that continuing needs."""
@@ -209,12 +245,13 @@ class _Run:
             "best": self.best,
             "history": asdict(self.history),
             "batches": self.generator.get_state(),
-            "random": torch.get_rng_state(),
+            "random": self._random_states(),
             "done": self.done,
             "seconds": self.seconds,
         }
         began = time.monotonic()
-        save_checkpoint(path, state)
+        if self.fabric.is_global_zero:
+            save_checkpoint(path, state)
         self.kept = time.monotonic()
         self.writing = self.kept - began
 
@@ -226,7 +263,7 @@ class _Run:
         self.plain.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["batches"])
-        torch.set_rng_state(state["random"])
+        torch.set_rng_state(state["random"][self.fabric.global_rank])
         self.best, self.history = state["best"], History(**state["history"])
         self.done, self.seconds = state["done"], state["seconds"]
 

@@ -1,0 +1,27 @@
+"""Two processes that train together come to what one comes to."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import replicas, suite, trials
+
+
+def trial(devices, task="palindrome-10", model="GRU"):
+    chosen = suite.load("quick").only([task], [model]).set(["steps=30", "evaluate_every=10"])
+    return trials.plan(replace(chosen, seeds=1), "cpu", devices)[-1]
+
+
+def test_two_processes_agree_with_one(tmp_path):
+    steps = []
+    one = trials.run(trial(1), tmp_path / "one.pt", lambda step: None)
+    two = replicas.run(trial(2), tmp_path / "two.pt", steps.append)
+    assert steps == list(range(1, 31))
+    assert two.curve["loss"] == pytest.approx(one.curve["loss"], rel=1e-3)
+    assert two.test == pytest.approx(one.test, abs=0.02)
+    assert one.curve["loss"][-1] < 0.97 * one.curve["loss"][0]
+
+
+def test_one_graph_cannot_be_cut_in_two(tmp_path):
+    with pytest.raises(ValueError, match="batch_size: expected a multiple of the 2 devices, got 1"):
+        replicas.run(trial(2, "club", "GCN"), tmp_path / "two.pt", lambda step: None)
