@@ -131,6 +131,19 @@ def report_again(
     _show(RUNS / _checks.choice("name", name, known))
 
 
+@app.command("publish")
+def publish_run(
+    name: Annotated[str, typer.Argument(help="Folder of the run under runs/.")] = "quick",
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+) -> None:
+    """Write what a repository keeps of a run: every test score and its tables, without the records."""
+    known = sorted(path.parent.name for path in RUNS.glob("*/records"))
+    from benchmarks.publish import publish
+
+    for path in publish(RUNS / _checks.choice("name", name, known), out):
+        console.print(f"wrote {path}", soft_wrap=True)
+
+
 @app.command()
 def compare(
     first: Annotated[str, typer.Argument(help="Folder of the earlier run under runs/.")],

@@ -1,0 +1,64 @@
+"""A run boiled down to what a repository keeps: every test score and the course of training, without the records."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.records import read_records
+from benchmarks.report import markdown
+from benchmarks.rows import Row, rows
+from benchmarks.wording import machines
+from gnn_toolkit.training import write_atomically
+
+POINTS = 40  # of a curve, at most
+
+
+def publish(folder: Path, out: Path) -> list[Path]:
+    """Write ``<run>.json`` and ``<run>.md`` into a folder and return their paths.
+
+    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, what the row cost, and
+    its curve, the mean and the range over seeds of the validation scores at some of the steps.
+
+    Args:
+        folder: of the run.
+        out: where the two files go.
+    """
+    records = read_records(folder)
+    lines = ",\n".join(f"  {json.dumps(_line(row), ensure_ascii=False)}" for row in rows(records))
+    text = f'{{"machines": {json.dumps(machines(records), ensure_ascii=False)},\n "rows": [\n{lines}\n]}}\n'
+    paths = []
+    for name, content in ((f"{folder.name}.json", text), (f"{folder.name}.md", markdown(folder.name, records))):
+        paths.append(out / name)
+        write_atomically(paths[-1], lambda file, content=content: file.write(content.encode()))
+    return paths
+
+
+def _line(row: Row) -> dict[str, Any]:
+    names = ("parameters", "seconds", "overall_seconds", "steps_per_second", "flops_per_step")
+    costs = {name: value for name in names if (value := row.mean(name)) is not None}
+    return {
+        "task": row.task,
+        "view": row.view,
+        "model": row.model,
+        "test": round(row.test.mean, 5),
+        "interval": None if row.test.interval is None else [round(end, 5) for end in row.test.interval],
+        "method": row.test.method,
+        "scores": {seed: round(score, 5) for seed, score in row.scores.items()},
+        "validation": None if row.validation is None else round(row.validation, 5),
+        "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
+        "curve": _curve(row),
+    }
+
+
+def _curve(row: Row) -> dict[str, list[float]]:
+    curves = [record.curve for record in row.records if record.curve]
+    if not curves:
+        return {}
+    shortest = min(len(curve["step"]) for curve in curves)
+    places = np.unique(np.linspace(0, shortest - 1, min(POINTS, shortest)).round().astype(int))
+    values = np.array([curve["validation"][:shortest] for curve in curves], dtype=float)[:, places]
+    ends = {"mean": values.mean(0), "low": values.min(0), "high": values.max(0)}
+    steps = [curves[0]["step"][place] for place in places]
+    return {"step": steps, **{name: [round(float(v), 4) for v in line] for name, line in ends.items()}}

@@ -1,0 +1,56 @@
+"""What a repository keeps of a run."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks import __main__ as command_line
+from benchmarks.publish import POINTS, publish
+from benchmarks.records import Record, Trial, write_record
+
+
+def write_run(folder, steps):
+    for seed, test in enumerate((0.75, 0.85)):
+        curve = {
+            "step": list(range(1, steps + 1)),
+            "validation": [(k + seed) / 1000 for k in range(steps)],
+            "best_validation": 0.8,
+        }
+        costs = {"parameters": 1234, "seconds": 2.0 + seed, "steps_per_second": 10.0}
+        write_record(folder, Record(Trial("club", "graph", "GCN", seed, {}), test=test, curve=curve, **costs))
+    write_record(folder, Record(Trial("club", "", "majority class", 0, {}), test=0.5))
+    return folder
+
+
+def test_scores_costs_and_curves_are_kept(tmp_path):
+    folder = write_run(tmp_path / "mine", steps=3)
+    paths = publish(folder, tmp_path / "out")
+    assert [path.name for path in paths] == ["mine.json", "mine.md"]
+    free, model = json.loads(paths[0].read_text())["rows"]
+    assert (free["model"], free["view"], free["test"], free["curve"]) == ("majority class", "", 0.5, {})
+    assert model["scores"] == {"0": 0.75, "1": 0.85}
+    assert (model["test"], model["validation"]) == (pytest.approx(0.8), 0.8)
+    assert model["costs"] == {"parameters": 1234, "seconds": 2.5, "steps_per_second": 10}
+    assert model["curve"] == {
+        "step": [1, 2, 3],
+        "mean": [0.0005, 0.0015, 0.0025],
+        "low": [0.0, 0.001, 0.002],
+        "high": [0.001, 0.002, 0.003],
+    }
+    assert "| **GCN** | **graph** |" in paths[1].read_text()
+
+
+def test_the_command_publishes_a_run_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "RUNS", tmp_path)
+    write_run(tmp_path / "mine", steps=3)
+    done = CliRunner().invoke(command_line.app, ["publish", "mine", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["mine.json", "mine.md"]
+
+
+def test_a_long_curve_is_thinned_and_keeps_both_ends(tmp_path):
+    path, _ = publish(write_run(tmp_path / "mine", steps=1000), tmp_path)
+    curve = json.loads(path.read_text())["rows"][1]["curve"]
+    assert len(curve["step"]) == len(curve["mean"]) == POINTS
+    assert (curve["step"][0], curve["step"][-1]) == (1, 1000)
