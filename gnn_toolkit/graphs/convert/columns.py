@@ -6,7 +6,7 @@ from itertools import chain, compress, islice
 from operator import itemgetter
 from reprlib import repr as short
 from types import NoneType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from gnn_toolkit._checks import problem
 Missing = Literal["error", "fill", "drop"]
 Names = Sequence[str] | Literal["all"] | None
 Values = Tensor | list[Any]
-Draft = tuple[Tensor, frozenset[type]] | None
 UNFIT = (TypeError, ValueError, RuntimeError, OverflowError)  # what torch and numpy raise on values that fit no tensor
 
 
@@ -47,13 +46,13 @@ class Table:
     Attributes:
         kind: ``"node"`` or ``"edge"``.
         rows: how many there are.
-        records: the attributes of each row by name; read once.
+        records: reads the attributes of each row by name, from the first row on.
         where: tells in words what stands at a row.
     """
 
     kind: Literal["node", "edge"]
     rows: int
-    records: Iterable[dict[Any, Any]]
+    records: Callable[[], Iterable[dict[Any, Any]]]
     where: Callable[[int], str]
 
 
@@ -70,11 +69,12 @@ def columns(table: Table, missing: Missing, taken: Collection[str] = ()) -> list
         ValueError: if a value is neither numbers nor strings, or not in the form of the others; it is named with the
             row it stands at.
 
-    >>> table = Table("node", 2, [{"age": 31, "club": "chess"}, {"club": "go"}], lambda row: f"node {row}")
+    >>> records = [{"age": 31, "club": "chess"}, {"club": "go"}]
+    >>> table = Table("node", 2, lambda: records, lambda row: f"node {row}")
     >>> [(column.name, column.values, column.mask) for column in columns(table, "fill")]
     [('age', tensor([31,  0]), tensor([ True, False])), ('club', ['chess', 'go'], None)]
     """
-    found = [_column(table, name, *column, missing) for name, column in _transposed(table.records).items()]
+    found = [_column(table, name, drafts, missing) for name, drafts in _drafted(table).items()]
     return [replace(c, key=f"{table.kind}_{c.key}") if c.key in taken else c for c in found if c is not None]
 
 
@@ -122,10 +122,10 @@ def grouped(table: Table, found: list[Column], names: Names, target: str) -> lis
     if any(column.key == target for column in rest):
         remedy = f"rename it, or join it with the others in {argument}"
         raise ValueError(problem(argument, f"no other {table.kind} attribute {target!r}", chosen, remedy))
-    return [*rest, Column(target, target, _joined(by_name, chosen, table, argument))]
+    return [*rest, Column(target, target, _side_by_side(by_name, chosen, table, argument))]
 
 
-def _joined(by_name: Mapping[str, Values], chosen: list[str], table: Table, argument: str) -> Tensor:
+def _side_by_side(by_name: Mapping[str, Values], chosen: list[str], table: Table, argument: str) -> Tensor:
     if not table.rows:
         return torch.zeros(0, len(chosen))
     tensors = [values for values in map(by_name.get, chosen) if isinstance(values, Tensor)]
@@ -137,16 +137,25 @@ def _joined(by_name: Mapping[str, Values], chosen: list[str], table: Table, argu
     return torch.cat(tensors, dim=-1)
 
 
-def _transposed(records: Iterable[dict[Any, Any]]) -> dict[Any, tuple[list[Any], list[Draft]]]:
-    """Return all values by name, ``None`` where a record lacks the name, and the tensors that parts of them make."""
-    found: dict[Any, tuple[list[Any], list[Draft]]] = {}
-    rows, start = iter(records), 0
-    while part := list(islice(rows, 4096)):  # so many stay in the processor's cache
+class Draft(NamedTuple):
+    """A part of a column: how many rows, their types, and what they become if they are of one form."""
+
+    rows: int
+    types: frozenset[type]
+    values: Values | None
+
+
+def _drafted(table: Table) -> dict[Any, list[Draft]]:
+    """Return each column by name in parts of so many rows that they stay in the processor's cache."""
+    found: dict[Any, list[Draft]] = {}
+    records = iter(table.records())
+    while part := list(islice(records, 4096)):
         for name, values in (_uniform(part, found) or _mixed(part, found)).items():
-            whole, drafts = found.setdefault(name, ([None] * start, []))
-            whole.extend(values)
-            drafts.append(_draft(values))
-        start += len(part)
+            try:
+                converted = _converted(values)
+            except UNFIT:
+                converted = None
+            found.setdefault(name, []).append(Draft(len(values), frozenset(map(type, values)), converted))
     return found
 
 
@@ -166,36 +175,39 @@ def _mixed(part: list[dict[Any, Any]], names: Iterable[Any]) -> dict[Any, list[A
     return {name: [record.get(name) for record in part] for name in names}
 
 
-def _draft(values: list[Any]) -> Draft:
-    """Return the tensor that a part of a column makes, and the types in it; None if it makes none."""
-    try:
-        converted = _converted(values)
-    except UNFIT:
-        return None
-    return (converted, frozenset(map(type, values))) if isinstance(converted, Tensor) else None
-
-
-def _assembled(values: list[Any], drafts: list[Draft]) -> Values:
-    """Return the values converted: by joining the drafts if they are alike and all there."""
-    parts = [draft[0] for draft in drafts if draft is not None]
-    alike = {draft and (draft[0].dtype, draft[0].shape[1:], draft[1]) for draft in drafts}
-    return torch.cat(parts) if len(alike) == 1 and sum(map(len, parts)) == len(values) else _converted(values)
-
-
-def _column(table: Table, name: Any, values: list[Any], drafts: list[Draft], missing: Missing) -> Column | None:
-    types, mask = set(map(type, values)), None
+def _column(table: Table, name: Any, drafts: list[Draft], missing: Missing) -> Column | None:
+    types, mask = {kind for draft in drafts for kind in draft.types}, None
+    if sum(draft.rows for draft in drafts) < table.rows:  # the first parts have it nowhere
+        types.add(NoneType)
     if NoneType in types and missing == "drop":
         return None
+    converted = None if NoneType in types else _joined(drafts)
+    if converted is None:
+        converted, mask = _whole(table, name, types, missing)
+    return Column(name, str(name), converted, _form_of(types - {NoneType}), mask)
+
+
+def _joined(drafts: list[Draft]) -> Values | None:
+    """Return the parts of a column as one, if they are of one form."""
+    parts = [draft.values for draft in drafts if draft.types == drafts[0].types]
+    tensors = [part for part in parts if isinstance(part, Tensor)]
+    if len(tensors) == len(drafts) and len({(tensor.dtype, tensor.shape[1:]) for tensor in tensors}) == 1:
+        return torch.cat(tensors)
+    strings = [part for part in parts if isinstance(part, list)]
+    return list(chain.from_iterable(strings)) if len(strings) == len(drafts) and drafts[0].types == {str} else None
+
+
+def _whole(table: Table, name: Any, types: set[type], missing: Missing) -> tuple[Values, Tensor | None]:
+    """Return a column and its mask, if it needs one, from all its values at once."""
+    values = [record.get(name) for record in table.records()]
     try:
-        if NoneType in types and missing == "fill" and types != {NoneType}:
-            present = [value is not None for value in values]
-            mask, types = torch.tensor(present), types - {NoneType}
-            converted = _filled(_converted(list(compress(values, present))), present, mask)
-        else:
-            converted = _assembled(values, drafts)
+        if NoneType not in types or missing == "error" or types == {NoneType}:
+            return _converted(values), None
+        present = [value is not None for value in values]
+        mask = torch.tensor(present)
+        return _filled(_converted(list(compress(values, present))), present, mask), mask
     except UNFIT as error:
         raise ValueError(_offence(table, name, values, missing)) from error
-    return Column(name, str(name), converted, _form_of(types), mask)
 
 
 def _filled(values: Values, present: list[bool], mask: Tensor) -> Values:

@@ -124,8 +124,9 @@ def _row_labels(G: nx.Graph, node_order: Sequence[Hashable] | None) -> list[Any]
 
 def _node_table(G: nx.Graph, labels: list[Any]) -> Table:
     records = dict(G.nodes(data=True))
-    in_order = map(records.__getitem__, labels)
-    return Table("node", len(labels), in_order, lambda row: f"node {short(labels[row])}")
+    return Table(
+        "node", len(labels), lambda: map(records.__getitem__, labels), lambda row: f"node {short(labels[row])}"
+    )
 
 
 def _arcs(G: nx.Graph, labels: list[Any]) -> tuple[Tensor, list[Any] | None, Table]:
@@ -137,13 +138,15 @@ def _arcs(G: nx.Graph, labels: list[Any]) -> tuple[Tensor, list[Any] | None, Tab
     ends = chain.from_iterable(adjacency.values())
     rows = ends if labels == list(range(len(labels))) else map(row.__getitem__, ends)
     targets = np.fromiter(rows, np.int64, len(sources))
-    records: Iterable[Any] = chain.from_iterable(neighbours.values() for neighbours in adjacency.values())
-    keys = None
+    keys, parallel = None, []
     if G.is_multigraph():
-        parallel = list(records)
+        parallel = [by_key for neighbours in adjacency.values() for by_key in neighbours.values()]
         sources, targets = (np.repeat(side, list(map(len, parallel))) for side in (sources, targets))
         keys = list(chain.from_iterable(parallel))
-        records = chain.from_iterable(by_key.values() for by_key in parallel)
+
+    def records() -> Iterable[dict[Any, Any]]:
+        holders = parallel if keys is not None else adjacency.values()
+        return chain.from_iterable(holder.values() for holder in holders)
 
     def where(k: int) -> str:
         ends = labels[sources[k]], labels[targets[k]]

@@ -9,7 +9,7 @@ from gnn_toolkit.graphs.convert.columns import Column, Table, columns, graph_col
 
 
 def table(*records: dict[Any, Any]) -> Table:
-    return Table("node", len(records), iter(records), lambda row: f"node 'n{row}'")
+    return Table("node", len(records), lambda: records, lambda row: f"node 'n{row}'")
 
 
 def column(*values: Any, missing: Any = "error") -> Column:
@@ -55,6 +55,19 @@ def test_values_that_stand_in_no_part_before_are_found_in_every_later_one() -> N
     expected = {"a": [1] * 4096 + [0] * 4096 + [1, 0], "b": [0] * 4096 + [2] * 4096 + [0, 2]}
     assert {name: c.values.tolist() for name, c in found.items()} == expected
     assert all(c.mask is not None and torch.equal(c.mask, c.values > 0) for c in found.values())
+
+
+def test_long_columns_are_what_short_ones_are() -> None:
+    part = 4096
+    assert column(*[1] * part, 2.5).values.tolist() == [1.0] * part + [2.5]
+    assert column(*[True] * part, 2).values.tolist() == [1] * part + [2]
+    assert column(*["a"] * part, "b").values == ["a"] * part + ["b"]
+    assert column(*[["a"]] * part, ("b", "c")).values == [["a"]] * part + [("b", "c")]
+    assert column(*[(1, 2)] * part, (3, 4)).form == "tuple"
+    assert column(*[(1, 2)] * part, [3, 4]).form is None
+    for last in ("a", [1], torch.tensor(1), ["a"]):
+        with pytest.raises(ValueError, match=r"on node 'n4096', not numbers of shape \[\] as on node 'n0'"):
+            column(*[1] * part, last)
 
 
 @pytest.mark.parametrize(
