@@ -25,7 +25,9 @@ def test_python_example_runs(example, capsys):
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_the_examples_of_a_guide_run_and_its_links_lead_somewhere(guide):
+def test_the_examples_of_a_guide_run_and_its_links_lead_somewhere(guide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write files
+    torch.manual_seed(0)
     names: dict[str, object] = {}
     for example in re.findall(r"```python\n(.*?)```", GUIDES[guide], re.DOTALL):
         exec(compile(example, guide, "exec"), names)
