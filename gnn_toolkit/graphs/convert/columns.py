@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, compress, islice
+from itertools import chain, compress
 from operator import itemgetter
 from reprlib import repr as short
 from types import NoneType
@@ -45,14 +45,12 @@ class Table:
 
     Attributes:
         kind: ``"node"`` or ``"edge"``.
-        rows: how many there are.
-        records: reads the attributes of each row by name, from the first row on.
+        parts: reads the attributes of each row by name, some rows at a time, from the first row on.
         where: tells in words what stands at a row.
     """
 
     kind: Literal["node", "edge"]
-    rows: int
-    records: Callable[[], Iterable[dict[Any, Any]]]
+    parts: Callable[[], Iterable[list[dict[Any, Any]]]]
     where: Callable[[int], str]
 
 
@@ -70,7 +68,7 @@ def columns(table: Table, missing: Missing, taken: Collection[str] = ()) -> list
             row it stands at.
 
     >>> records = [{"age": 31, "club": "chess"}, {"club": "go"}]
-    >>> table = Table("node", 2, lambda: records, lambda row: f"node {row}")
+    >>> table = Table("node", lambda: [records], lambda row: f"node {row}")
     >>> [(column.name, column.values, column.mask) for column in columns(table, "fill")]
     [('age', tensor([31,  0]), tensor([ True, False])), ('club', ['chess', 'go'], None)]
     """
@@ -126,7 +124,7 @@ def grouped(table: Table, found: list[Column], names: Names, target: str) -> lis
 
 
 def _side_by_side(by_name: Mapping[str, Values], chosen: list[str], table: Table, argument: str) -> Tensor:
-    if not table.rows:
+    if not any(table.parts()):
         return torch.zeros(0, len(chosen))
     tensors = [values for values in map(by_name.get, chosen) if isinstance(values, Tensor)]
     tensors = [tensor[:, None] if tensor.dim() == 1 else tensor for tensor in tensors]
@@ -138,24 +136,23 @@ def _side_by_side(by_name: Mapping[str, Values], chosen: list[str], table: Table
 
 
 class Draft(NamedTuple):
-    """A part of a column: how many rows, their types, and what they become if they are of one form."""
+    """A part of a column: the types in it, and what the values become if they are of one form."""
 
-    rows: int
     types: frozenset[type]
     values: Values | None
 
 
 def _drafted(table: Table) -> dict[Any, list[Draft]]:
-    """Return each column by name in parts of so many rows that they stay in the processor's cache."""
+    """Return each column by name in parts."""
     found: dict[Any, list[Draft]] = {}
-    records = iter(table.records())
-    while part := list(islice(records, 4096)):
+    for place, part in enumerate(table.parts()):
         for name, values in (_uniform(part, found) or _mixed(part, found)).items():
             try:
                 converted = _converted(values)
             except UNFIT:
                 converted = None
-            found.setdefault(name, []).append(Draft(len(values), frozenset(map(type, values)), converted))
+            drafts = found.setdefault(name, [Draft(frozenset({NoneType}), None)] * place)
+            drafts.append(Draft(frozenset(map(type, values)), converted))
     return found
 
 
@@ -177,8 +174,6 @@ def _mixed(part: list[dict[Any, Any]], names: Iterable[Any]) -> dict[Any, list[A
 
 def _column(table: Table, name: Any, drafts: list[Draft], missing: Missing) -> Column | None:
     types, mask = {kind for draft in drafts for kind in draft.types}, None
-    if sum(draft.rows for draft in drafts) < table.rows:  # the first parts have it nowhere
-        types.add(NoneType)
     if NoneType in types and missing == "drop":
         return None
     converted = None if NoneType in types else _joined(drafts)
@@ -199,7 +194,7 @@ def _joined(drafts: list[Draft]) -> Values | None:
 
 def _whole(table: Table, name: Any, types: set[type], missing: Missing) -> tuple[Values, Tensor | None]:
     """Return a column and its mask, if it needs one, from all its values at once."""
-    values = [record.get(name) for record in table.records()]
+    values = [record.get(name) for part in table.parts() for record in part]
     try:
         if NoneType not in types or missing == "error" or types == {NoneType}:
             return _converted(values), None

@@ -1,18 +1,17 @@
 """From networkx to PyG data."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from reprlib import repr as short
 from typing import Any
 
 import networkx as nx
-import numpy as np
-import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
 from gnn_toolkit._checks import choice, problem
+from gnn_toolkit.graphs.convert.arcs import Arcs
 from gnn_toolkit.graphs.convert.columns import (
     Column,
     Missing,
@@ -76,7 +75,8 @@ def from_networkx(
     choice("missing", missing, ["error", "fill", "drop"])
     labels = _row_labels(G, node_order)
     node_table = _node_table(G, labels)
-    edge_index, keys, edge_table = _arcs(G, labels)
+    arcs = Arcs(G, labels)
+    edge_table = Table("edge", arcs.parts, arcs.where)
     nodes = columns(node_table, missing)
     edges = columns(edge_table, missing, taken={column.key for column in nodes})
     unheld = {name: value for name, value in G.graph.items() if name in DEFAULTS or value is None}
@@ -87,9 +87,9 @@ def from_networkx(
         "graph attribute": graph_columns(of_graph, taken={column.key for column in (*nodes, *edges)}),
         "mask": masks([*nodes, *edges]),
         "label_attr": [] if label_attr is None else [Column(label_attr, label_attr, labels)],
-        "key_attr": _key_columns(key_attr, keys),
+        "key_attr": _key_columns(key_attr, arcs.keys),
     }
-    data = Data(edge_index=edge_index)
+    data = Data(edge_index=arcs.edge_index)
     for name, value in _merged(parts).items():
         data[name] = value
     if not any(column.key in ("x", "pos") and isinstance(column.values, Tensor) for column in parts["node attribute"]):
@@ -97,12 +97,12 @@ def from_networkx(
     origin = Origin(
         directed=G.is_directed(),
         labels=labels,
-        keys=keys,
+        keys=arcs.keys,
         nodes=going_back(parts["node attribute"]),
         edges=going_back(parts["edge attribute"]),
         graph=going_back(parts["graph attribute"]),
         unheld=unheld,
-        structure=checksum(edge_index),
+        structure=checksum(arcs.edge_index),
     )
     remember(data, origin)
     return data
@@ -123,36 +123,15 @@ def _row_labels(G: nx.Graph, node_order: Sequence[Hashable] | None) -> list[Any]
 
 
 def _node_table(G: nx.Graph, labels: list[Any]) -> Table:
+    """Return the nodes' attributes, so many rows at a time that they stay in the processor's cache."""
     records = dict(G.nodes(data=True))
-    return Table(
-        "node", len(labels), lambda: map(records.__getitem__, labels), lambda row: f"node {short(labels[row])}"
-    )
 
+    def parts() -> Iterator[list[dict[Any, Any]]]:
+        rows = map(records.__getitem__, labels)
+        while part := list(islice(rows, 4096)):
+            yield part
 
-def _arcs(G: nx.Graph, labels: list[Any]) -> tuple[Tensor, list[Any] | None, Table]:
-    """Return ``edge_index``, a multigraph's keys and the records, in both directions if G is undirected."""
-    row = {label: i for i, label in enumerate(labels)}
-    adjacency = dict(G.adjacency())
-    sources = np.fromiter(map(row.__getitem__, adjacency), np.int64, len(row))
-    sources = np.repeat(sources, np.fromiter(map(len, adjacency.values()), np.int64, len(row)))
-    ends = chain.from_iterable(adjacency.values())
-    rows = ends if labels == list(range(len(labels))) else map(row.__getitem__, ends)
-    targets = np.fromiter(rows, np.int64, len(sources))
-    keys, parallel = None, []
-    if G.is_multigraph():
-        parallel = [by_key for neighbours in adjacency.values() for by_key in neighbours.values()]
-        sources, targets = (np.repeat(side, list(map(len, parallel))) for side in (sources, targets))
-        keys = list(chain.from_iterable(parallel))
-
-    def records() -> Iterable[dict[Any, Any]]:
-        holders = parallel if keys is not None else adjacency.values()
-        return chain.from_iterable(holder.values() for holder in holders)
-
-    def where(k: int) -> str:
-        ends = labels[sources[k]], labels[targets[k]]
-        return f"edge {short(ends if keys is None else (*ends, keys[k]))}"
-
-    return torch.from_numpy(np.stack([sources, targets])), keys, Table("edge", len(sources), records, where)
+    return Table("node", parts, lambda row: f"node {short(labels[row])}")
 
 
 def _key_columns(name: str | None, keys: list[Any] | None) -> list[Column]:

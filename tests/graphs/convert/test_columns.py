@@ -7,9 +7,12 @@ import torch
 
 from gnn_toolkit.graphs.convert.columns import Column, Table, columns, graph_columns, grouped, masks
 
+PART = 3
+
 
 def table(*records: dict[Any, Any]) -> Table:
-    return Table("node", len(records), lambda: records, lambda row: f"node 'n{row}'")
+    parts = [list(records[start : start + PART]) for start in range(0, len(records), PART)]
+    return Table("node", lambda: parts, lambda row: f"node 'n{row}'")
 
 
 def column(*values: Any, missing: Any = "error") -> Column:
@@ -49,25 +52,24 @@ def test_strings_and_lists_of_strings_stay_as_they_are(values: Any) -> None:
     assert column(*values).values == list(values)
 
 
-def test_values_that_stand_in_no_part_before_are_found_in_every_later_one() -> None:
-    rows: list[dict[Any, Any]] = [{"a": 1}] * 4096 + [{"b": 2}] * 4096 + [{"a": 1}, {"b": 2}]
+def test_names_that_stand_in_no_part_before_are_found_in_every_later_one() -> None:
+    rows: list[dict[Any, Any]] = [{"a": 1}] * PART + [{"b": 2}] * PART + [{"a": 1}, {"b": 2}]
     found = {c.name: c for c in columns(table(*rows), "fill")}
-    expected = {"a": [1] * 4096 + [0] * 4096 + [1, 0], "b": [0] * 4096 + [2] * 4096 + [0, 2]}
+    expected = {"a": [1] * PART + [0] * PART + [1, 0], "b": [0] * PART + [2] * PART + [0, 2]}
     assert {name: c.values.tolist() for name, c in found.items()} == expected
     assert all(c.mask is not None and torch.equal(c.mask, c.values > 0) for c in found.values())
 
 
-def test_long_columns_are_what_short_ones_are() -> None:
-    part = 4096
-    assert column(*[1] * part, 2.5).values.tolist() == [1.0] * part + [2.5]
-    assert column(*[True] * part, 2).values.tolist() == [1] * part + [2]
-    assert column(*["a"] * part, "b").values == ["a"] * part + ["b"]
-    assert column(*[["a"]] * part, ("b", "c")).values == [["a"]] * part + [("b", "c")]
-    assert column(*[(1, 2)] * part, (3, 4)).form == "tuple"
-    assert column(*[(1, 2)] * part, [3, 4]).form is None
+def test_columns_of_several_parts_are_what_short_ones_are() -> None:
+    assert column(*[1] * PART, 2.5).values.tolist() == [1.0] * PART + [2.5]
+    assert column(*[True] * PART, 2).values.tolist() == [1] * PART + [2]
+    assert column(*["a"] * PART, "b").values == ["a"] * PART + ["b"]
+    assert column(*[["a"]] * PART, ("b", "c")).values == [["a"]] * PART + [("b", "c")]
+    assert column(*[(1, 2)] * PART, (3, 4)).form == "tuple"
+    assert column(*[(1, 2)] * PART, [3, 4]).form is None
     for last in ("a", [1], torch.tensor(1), ["a"]):
-        with pytest.raises(ValueError, match=r"on node 'n4096', not numbers of shape \[\] as on node 'n0'"):
-            column(*[1] * part, last)
+        with pytest.raises(ValueError, match=r"on node 'n3', not numbers of shape \[\] as on node 'n0'"):
+            column(*[1] * PART, last)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_what_fits_no_column_is_named_with_its_row_and_value(values: tuple[Any, 
     ("values", "missing", "got"),
     [
         ((1.5, 2.5, ...), "error", f"no value on node 'n2', not {NUMBERS} as on node 'n0'"),
-        ((*[...] * 4096, 2.5), "error", "no value on node 'n0'"),
+        ((*[...] * PART, 2.5), "error", "no value on node 'n0'"),
         ((1, None), "error", f"no value on node 'n1', not {NUMBERS} as on node 'n0'"),
         ((None, None), "fill", "no value on node 'n0'"),
     ],
