@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import machine, runner, suite, trials
+from benchmarks import loggers, machine, runner, suite, trials
 from benchmarks.attempts import STORAGE
 from benchmarks.estimate import seconds_of, spoken
+from benchmarks.output import Output
 from benchmarks.records import Trial, read_records
 from benchmarks.speed import report as speed_report
 from benchmarks.speed.cases import CASES, CURVES, run_case
@@ -70,6 +71,8 @@ def run(
     threads: Annotated[
         int | None, typer.Option(help="Threads of all together, on a cluster of each; default: torch's.", min=1)
     ] = None,
+    logger: Annotated[str, typer.Option(help="Also tell csv, tensorboard or mlflow of the training.")] = "",
+    save_models: Annotated[bool, typer.Option("--save-models", help="Keep the trained models as safetensors.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only list the trials, and how long they will take.")
     ] = False,
@@ -89,7 +92,14 @@ def run(
         _list_trials(planned, folder, workers)
         return
     try:
-        failures = runner.run(planned, folder, console, engine=engine, workers=workers, threads=budget)
+        failures = runner.run(
+            planned,
+            Output(folder, loggers.check(logger), save_models),
+            console,
+            engine=engine,
+            workers=workers,
+            threads=budget,
+        )
     except KeyboardInterrupt:
         _show(folder)
         console.print("Stopped. What was finished is kept; the same command continues from there.")

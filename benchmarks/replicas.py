@@ -6,17 +6,17 @@ import socket
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks import trials
 from benchmarks.machine import limit_threads
+from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 
 
-def run(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Record:
+def run(trial: Trial, output: Output, progress: Callable[[int], None]) -> Record:
     """Run a trial in as many processes as its configuration says and return the first one's record.
 
     Raises:
@@ -28,7 +28,7 @@ def run(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Reco
     threads = max(1, torch.get_num_threads() // devices)
     addresses = _addresses(devices)
     processes: list[Any] = [
-        context.Process(target=_replica, args=(address, trial, checkpoint, threads, theirs)) for address in addresses
+        context.Process(target=_replica, args=(address, trial, output, threads, theirs)) for address in addresses
     ]
     try:
         for process in processes:
@@ -68,13 +68,13 @@ def _listen(pipe: Connection, processes: list[Any], progress: Callable[[int], No
             raise RuntimeError(f"a process of the {len(processes)} that train together ended: {lost[0].exitcode}")
 
 
-def _replica(address: dict[str, str], trial: Trial, checkpoint: Path, threads: int, pipe: Connection) -> None:
+def _replica(address: dict[str, str], trial: Trial, output: Output, threads: int, pipe: Connection) -> None:
     os.environ |= address
     limit_threads(threads)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     first = address["RANK"] == "0"
     try:
-        record = trials.run(trial, checkpoint, pipe.send if first else lambda steps: None)
+        record = trials.run(trial, output, pipe.send if first else lambda steps: None)
     except Exception as error:
         if first:
             pipe.send(error)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import lru_cache
-from pathlib import Path
 
 import torch
 from lightning_fabric import seed_everything
@@ -14,6 +13,7 @@ from benchmarks import cost, flops
 from benchmarks.energy import Energy
 from benchmarks.machine import PeakMemory, describe
 from benchmarks.models.text import TextModel
+from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 from benchmarks.suite import Suite
 from benchmarks.tables import MODELS, TASKS, VIEWS
@@ -48,9 +48,9 @@ def _problem(task: str, seed: int) -> Problem:
     return TASKS[task].problem(seed)
 
 
-def run(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Record:
+def run(trial: Trial, output: Output, progress: Callable[[int], None]) -> Record:
     """Run a trial and return its record."""
-    return run_trial(trial, checkpoint, progress) if trial.view else run_baseline(trial)
+    return run_trial(trial, output, progress) if trial.view else run_baseline(trial)
 
 
 def run_baseline(trial: Trial) -> Record:
@@ -70,14 +70,14 @@ def run_baseline(trial: Trial) -> Record:
     )
 
 
-def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -> Record:
+def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> Record:
     """Train and test a model; the test data are touched once, after training."""
     task, problem = TASKS[trial.task], problem_of(trial.task, trial.seed)
-    budget, began, new = Budget(**trial.config), time.perf_counter(), not checkpoint.exists()
+    budget, began, new = Budget(**trial.config), time.perf_counter(), not output.checkpoint(trial).exists()
     memory, gpu_memory = PeakMemory("cpu"), PeakMemory("cuda") if budget.device == "cuda" else None
     seed_everything(trial.seed, verbose=False)
     model = build(budget, problem, trial.view, trial.model)
-    energy = Energy(budget.device)
+    logger, energy = output.log(trial), Energy(budget.device)
     history = fit(
         model,
         lambda generator: problem.train(generator, budget.batch_size),
@@ -85,9 +85,10 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
         lambda network: evaluate(network, problem, task.metric, "validation"),
         budget,
         higher_is_better=task.higher_is_better,
-        checkpoint=checkpoint,
+        checkpoint=output.checkpoint(trial),
         checkpoint_share=CHECKPOINT_SHARE,
         part=Batch.part,
+        logger=logger,
         progress=progress,
     )
     joules = energy.joules()
@@ -98,6 +99,10 @@ def run_trial(trial: Trial, checkpoint: Path, progress: Callable[[int], None]) -
     model.eval()
     with torch.no_grad():
         test = evaluate(model, problem, task.metric, "test")
+    output.keep_model(trial, model)
+    if logger is not None:
+        logger.log_metrics({"test": test}, budget.steps)
+        logger.finalize("success")
     samples = model.samples(trial.seed) if isinstance(model, TextModel) else {}
     return Record(
         trial,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 
 
@@ -34,14 +34,14 @@ class Work:
 
     Attributes:
         trials: those that wait.
-        folder: of the run.
+        output: of the run.
         since: when the runner started, in seconds since 1970: a failure recorded later is not tried again.
         workers: how many trials run at a time.
         threads: how many threads they have together.
     """
 
     trials: list[Trial]
-    folder: Path
+    output: Output
     since: float
     workers: int = 1
     threads: int = 1

@@ -7,6 +7,7 @@ there, elsewhere it begins anew.
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from benchmarks import attempts
 from benchmarks.claims import claim, owner
 from benchmarks.engines.engine import Watcher, Work
 from benchmarks.machine import limit_threads
+from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 from gnn_toolkit import _checks
 
@@ -38,7 +40,7 @@ def run(work: Work, watcher: Watcher) -> None:
     with ray.init(runtime_env=environment, log_to_driver=False):
         held = _run(ray, work.trials, work, watcher, wait=False)
         for trial in held:
-            watcher.held(trial, owner(work.folder, trial.id))
+            watcher.held(trial, owner(work.output.folder, trial.id))
             _run(ray, [trial], work, watcher, wait=True)
 
 
@@ -49,9 +51,9 @@ def _run(ray: Any, trials: list[Trial], work: Work, watcher: Watcher, *, wait: b
     with ExitStack() as claims:
         for trial in trials:
             own = claims.enter_context(ExitStack())
-            if not own.enter_context(claim(work.folder, trial.id, wait=wait)):
+            if not own.enter_context(claim(work.output.folder, trial.id, wait=wait)):
                 held.append(trial)
-            elif record := attempts.settled(trial, work.folder, work.since):
+            elif record := attempts.settled(trial, work.output, work.since):
                 own.close()
                 watcher.finished(record)
             else:
@@ -59,7 +61,7 @@ def _run(ray: Any, trials: list[Trial], work: Work, watcher: Watcher, *, wait: b
         while running:
             (ready,), _ = ray.wait(list(running))
             trial, own = running.pop(ready)
-            watcher.finished(attempts.keep(_result(ray, ready, trial), work.folder))
+            watcher.finished(attempts.keep(_result(ray, ready, trial), work.output))
             own.close()
     return held
 
@@ -67,14 +69,14 @@ def _run(ray: Any, trials: list[Trial], work: Work, watcher: Watcher, *, wait: b
 def _submit(ray: Any, trial: Trial, work: Work) -> Any:
     gpus = 1 if trial.config.get("device") == "cuda" else 0
     task = ray.remote(num_cpus=work.threads, num_gpus=gpus, max_retries=RETRIES)(_attempt)
-    return task.remote(trial, work.folder.absolute(), work.threads)
+    return task.remote(trial, replace(work.output, folder=work.output.folder.absolute()), work.threads)
 
 
-def _attempt(trial: Trial, folder: Path, threads: int) -> Record | OSError:
+def _attempt(trial: Trial, output: Output, threads: int) -> Record | OSError:
     """Run a trial on a worker; an error of its disk comes back as it is."""
     limit_threads(threads)
     try:
-        return attempts.attempt(trial, folder, lambda steps: None)
+        return attempts.attempt(trial, output, lambda steps: None)
     except OSError as error:
         return OSError(error.errno, error.strerror, error.filename)
 

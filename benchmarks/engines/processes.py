@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 
 import torch
 
@@ -17,6 +16,7 @@ from benchmarks import attempts
 from benchmarks.claims import claim, owner
 from benchmarks.engines.engine import Watcher, Work
 from benchmarks.machine import limit_threads
+from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 
 LIVES = 3  # so many workers a trial may lose before it counts as failed
@@ -76,7 +76,7 @@ class _Pool:
     def _start(self, place: int) -> _Worker:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        arguments = (theirs, self.work.folder, self.work.since, self.work.threads_each, place)
+        arguments = (theirs, self.work.output, self.work.since, self.work.threads_each, place)
         process = context.Process(target=_serve, args=arguments)
         process.start()
         theirs.close()  # so that the worker's end is the last one, and its death is heard
@@ -106,7 +106,7 @@ class _Pool:
             self.waiting.append(trial)
             if trial.id not in self.told:
                 self.told.add(trial.id)
-                self.watcher.held(trial, owner(self.work.folder, trial.id))
+                self.watcher.held(trial, owner(self.work.output.folder, trial.id))
         else:
             self.watcher.finished(message)
 
@@ -120,12 +120,12 @@ class _Pool:
         else:
             code = worker.process.exitcode
             error = f"its process ended {LIVES} times, last with exit code {code} (-9: killed, e.g. for its memory)"
-            with claim(self.work.folder, trial.id, wait=True):
-                self.watcher.finished(attempts.keep(Record(trial, status="failed", error=error), self.work.folder))
+            with claim(self.work.output.folder, trial.id, wait=True):
+                self.watcher.finished(attempts.keep(Record(trial, status="failed", error=error), self.work.output))
         self.workers[place] = self._start(place)
 
 
-def _serve(pipe: Connection, folder: Path, since: float, threads: int, place: int) -> None:
+def _serve(pipe: Connection, output: Output, since: float, threads: int, place: int) -> None:
     """Run the trials that come through the pipe, until it ends."""
     limit_threads(threads)
     if torch.cuda.device_count() > 1:
@@ -133,7 +133,7 @@ def _serve(pipe: Connection, folder: Path, since: float, threads: int, place: in
     try:
         while True:
             trial = pipe.recv()
-            record = attempts.work(trial, folder, since, _paced(pipe.send))
+            record = attempts.work(trial, output, since, _paced(pipe.send))
             if record is None:
                 time.sleep(PAUSE)
             pipe.send(record)

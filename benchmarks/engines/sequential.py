@@ -12,13 +12,13 @@ def run(work: Work, watcher: Watcher) -> None:
     limit_threads(work.threads)
     held = [trial for trial in work.trials if not _run(trial, work, watcher, wait=False)]
     for trial in held:
-        watcher.held(trial, owner(work.folder, trial.id))
+        watcher.held(trial, owner(work.output.folder, trial.id))
         _run(trial, work, watcher, wait=True)
 
 
 def _run(trial: Trial, work: Work, watcher: Watcher, *, wait: bool) -> bool:
     watcher.started(trial)
-    record = attempts.work(trial, work.folder, work.since, lambda steps: watcher.stepped(trial, steps), wait=wait)
+    record = attempts.work(trial, work.output, work.since, lambda steps: watcher.stepped(trial, steps), wait=wait)
     if record is not None:
         watcher.finished(record)
     return record is not None

@@ -2,6 +2,7 @@
 
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from gnn_toolkit.training.loop import KEPT, OPTIMIZERS, History, NotFiniteError, Settings, fit
+from gnn_toolkit.training.weights import load_weights, save_weights
 
 __all__ = [
     "KEPT",
@@ -11,6 +12,8 @@ __all__ = [
     "Settings",
     "fit",
     "load_checkpoint",
+    "load_weights",
     "save_checkpoint",
+    "save_weights",
     "write_atomically",
 ]

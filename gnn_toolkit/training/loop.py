@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.loggers.logger import Logger
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
@@ -100,6 +101,7 @@ def fit(
     checkpoint: Path | None = None,
     checkpoint_share: float = 1.0,
     part: Callable[[Batch, int, int], Batch] | None = None,
+    logger: Logger | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best, or with the last ones.
@@ -116,6 +118,7 @@ def fit(
             The last one is always written.
         part: of a batch, what one process of several trains on, from its place and their number. Every process draws
             the same batch; the mean of the parts' losses must be the loss of the batch.
+        logger: one of Fabric's; is told loss and validation score at every validation.
         progress: called with the number of steps done after every step.
 
     Returns:
@@ -131,7 +134,7 @@ def fit(
     _checks.positive("rate_decay_every", settings.rate_decay_every)
     if _checks.positive("devices", settings.devices) > 1 and part is None:
         raise ValueError(_checks.problem("part", "a function", None, "say what each of several processes trains on"))
-    run = _Run(model, settings, higher_is_better, part)
+    run = _Run(model, settings, higher_is_better, part, logger)
     if checkpoint is not None:
         run.take_up(checkpoint)
     window: list[float] = []
@@ -158,12 +161,17 @@ class _Run:
         settings: Settings,
         higher_is_better: bool,
         part: Callable[[Any, int, int], Any] | None,
+        logger: Logger | None,
     ) -> None:
         optimizer = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
         self.part = part if settings.devices > 1 else None
         strategy = "ddp" if self.part else "auto"
         self.fabric = Fabric(
-            accelerator=settings.device, strategy=strategy, devices=settings.devices, precision=settings.precision
+            accelerator=settings.device,
+            strategy=strategy,
+            devices=settings.devices,
+            precision=settings.precision,
+            loggers=logger,
         )
         if self.part:
             self.fabric.launch()
@@ -226,6 +234,7 @@ class _Run:
         history.loss.append(loss)
         history.validation.append(score)
         history.seconds.append(self.seconds)
+        self.fabric.log_dict({"loss": loss, "validation": score}, step)
         # Nothing beats a score that is not a number.
         if best is None or math.isnan(best) or (score > best if self.higher_is_better else score < best):
             history.best_step, history.best_validation = step, score

@@ -8,13 +8,14 @@ import pytest
 
 from benchmarks import attempts, trials
 from benchmarks.claims import claim
+from benchmarks.output import Output
 from benchmarks.records import Record, Trial, record_path, write_record
 
 TRIAL = Trial("club", "", "majority class", 0, {})
 
 
 def work(folder, since=0.0):
-    return attempts.work(TRIAL, folder, since, lambda steps: None)
+    return attempts.work(TRIAL, Output(folder), since, lambda steps: None)
 
 
 def test_a_trial_is_run_once_and_its_record_kept(tmp_path):
@@ -34,15 +35,15 @@ def test_a_failure_is_tried_again_by_the_next_call_only(tmp_path):
     failed = Record(TRIAL, status="failed", error="Oops")
     path = write_record(tmp_path, failed)
     os.utime(path, (1000, 1000))
-    assert attempts.settled(TRIAL, tmp_path, since=999) == failed
-    assert attempts.settled(TRIAL, tmp_path, since=1001) is None
+    assert attempts.settled(TRIAL, Output(tmp_path), since=999) == failed
+    assert attempts.settled(TRIAL, Output(tmp_path), since=1001) is None
     record = work(tmp_path, since=time.time())
     assert record is not None
     assert record.status == "done"
 
 
 def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path):
-    checkpoint = attempts.checkpoint_path(tmp_path, TRIAL)
+    checkpoint = Output(tmp_path).checkpoint(TRIAL)
     litter = [checkpoint, checkpoint.with_name(f".{checkpoint.name}.ab"), tmp_path / "records" / f".{TRIAL.id}.json.cd"]
     for path in litter:
         path.parent.mkdir(exist_ok=True)

@@ -35,6 +35,7 @@ def test_list_names_everything(tmp_path):
         (["run", "nothing.toml"], "suite: expected a TOML file, got nothing.toml"),
         (["run", "quick", "--engine", "rey"], "did you mean 'ray'?"),
         (["run", "quick", "--engine", "ray", "--workers", "2"], "--workers: expected 1 with --engine ray, got 2"),
+        (["run", "quick", "--logger", "csw"], "did you mean 'csv'?"),
         (["report", "nothing"], "name: expected one of"),
     ],
 )

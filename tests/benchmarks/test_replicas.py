@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import replicas, suite, trials
+from benchmarks.output import Output
 
 
 def trial(devices, task="palindrome-10", model="GRU"):
@@ -14,8 +15,8 @@ def trial(devices, task="palindrome-10", model="GRU"):
 
 def test_two_processes_agree_with_one(tmp_path):
     steps = []
-    one = trials.run(trial(1), tmp_path / "one.pt", lambda step: None)
-    two = replicas.run(trial(2), tmp_path / "two.pt", steps.append)
+    one = trials.run(trial(1), Output(tmp_path / "one"), lambda step: None)
+    two = replicas.run(trial(2), Output(tmp_path / "two"), steps.append)
     assert steps == list(range(1, 31))
     assert two.curve["loss"] == pytest.approx(one.curve["loss"], rel=1e-3)
     assert two.test == pytest.approx(one.test, abs=0.02)
@@ -24,4 +25,4 @@ def test_two_processes_agree_with_one(tmp_path):
 
 def test_one_graph_cannot_be_cut_in_two(tmp_path):
     with pytest.raises(ValueError, match="batch_size: expected a multiple of the 2 devices, got 1"):
-        replicas.run(trial(2, "club", "GCN"), tmp_path / "two.pt", lambda step: None)
+        replicas.run(trial(2, "club", "GCN"), Output(tmp_path / "two"), lambda step: None)

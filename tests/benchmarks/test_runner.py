@@ -8,6 +8,7 @@ import torch
 from rich.console import Console
 
 from benchmarks import runner, suite, trials
+from benchmarks.output import Output
 from benchmarks.records import read_records
 from benchmarks.tables import TASKS
 
@@ -36,10 +37,10 @@ def weights_free(record):
 
 
 def test_finished_trials_are_kept(tmp_path, console):
-    assert runner.run(planned(), tmp_path, console) == []
+    assert runner.run(planned(), Output(tmp_path), console) == []
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "records").iterdir()}
     assert len(before) == 4
-    assert runner.run(planned(), tmp_path, console) == []
+    assert runner.run(planned(), Output(tmp_path), console) == []
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "records").iterdir()} == before
     console.file.flush()
     output = (tmp_path / "output.txt").read_text()
@@ -49,7 +50,7 @@ def test_finished_trials_are_kept(tmp_path, console):
 
 def test_interrupted_run_continues_bit_for_bit(tmp_path, console, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    runner.run(planned(), whole, console)
+    runner.run(planned(), Output(whole), console)
 
     steps_seen = []
 
@@ -60,13 +61,13 @@ def test_interrupted_run_continues_bit_for_bit(tmp_path, console, monkeypatch):
 
     original = trials.run_trial
     monkeypatch.setattr(
-        trials, "run_trial", lambda trial, path, progress: original(trial, path, lambda step: interrupt(step))
+        trials, "run_trial", lambda trial, output, progress: original(trial, output, lambda step: interrupt(step))
     )
     with pytest.raises(KeyboardInterrupt):
-        runner.run(planned(), broken, console)
+        runner.run(planned(), Output(broken), console)
     assert len(read_records(broken)) == 2
     assert len(list((broken / "checkpoints").glob("*.pt"))) == 1
-    runner.run(planned(), broken, console)
+    runner.run(planned(), Output(broken), console)
     # The interrupted trial went on after its last checkpoint at step 10, not from the start.
     assert steps_seen[13:23] == list(range(11, 21))
     models = [[r for r in read_records(folder) if r.trial.view] for folder in (whole, broken)]
@@ -77,16 +78,16 @@ def test_interrupted_run_continues_bit_for_bit(tmp_path, console, monkeypatch):
 def test_failed_trial_is_recorded_with_its_traceback_and_tried_again(tmp_path, console, monkeypatch):
     club = TASKS["club"]
     monkeypatch.setitem(TASKS, "club", replace(club, budget=replace(club.budget, learning_rate=1e30)))
-    failures = runner.run(planned("LSTM", seeds=1), tmp_path, console)
+    failures = runner.run(planned("LSTM", seeds=1), Output(tmp_path), console)
     # Steps of 1e30 overflow float32 at once; the loss then is not a number.
     assert {record.trial.view for record in failures} == {"BFS path", "DFS path"}
     assert all("NotFiniteError" in record.error and "Traceback" in record.error for record in failures)
     assert [record.trial.model for record in read_records(tmp_path) if record.status == "done"] == ["majority class"]
-    assert len(runner.run(planned("LSTM", seeds=1), tmp_path, console)) == 2
+    assert len(runner.run(planned("LSTM", seeds=1), Output(tmp_path), console)) == 2
 
 
 def test_records_say_where_they_come_from(tmp_path, console):
-    runner.run(planned(seeds=1), tmp_path, console)
+    runner.run(planned(seeds=1), Output(tmp_path), console)
     (record,) = [r for r in read_records(tmp_path) if r.trial.view]
     assert record.machine["versions"]["torch"].startswith(torch.__version__.split("+")[0])
     assert record.parameters == 34 * 16 + 16 + 16 * 16 + 16 + 16 * 2 + 2

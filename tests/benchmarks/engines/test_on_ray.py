@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks import runner, suite, trials
+from benchmarks.output import Output
 from benchmarks.records import read_records
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +70,7 @@ def test_every_trial_is_finished_once_where_a_node_is_lost(tmp_path: Path):
     assert [record.status for record in found] == ["done"] * 5
     with (tmp_path / "here.txt").open("w") as lines:
         planned = trials.plan(suite.load(str(tmp_path / "mine.toml")), "cpu")
-        runner.run(planned, tmp_path / "here", Console(file=lines))
+        runner.run(planned, Output(tmp_path / "here"), Console(file=lines))
     here = read_records(tmp_path / "here")
     assert [(r.trial, r.test, r.curve.get("loss")) for r in found] == [
         (r.trial, r.test, r.curve.get("loss")) for r in here
