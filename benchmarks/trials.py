@@ -101,7 +101,7 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         test = evaluate(model, problem, task.metric, "test")
     output.keep_model(trial, model)
     if logger is not None:
-        logger.log_metrics({"test": test}, budget.steps)
+        logger.log_metrics({"test": test}, history.step[-1])
         logger.finalize("success")
     samples = model.samples(trial.seed) if isinstance(model, TextModel) else {}
     return Record(
@@ -110,8 +110,8 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=history.seconds[-1],
         overall_seconds=time.perf_counter() - began if new else None,
-        steps_per_second=budget.steps / history.seconds[-1],
-        samples_per_second=budget.steps * batch.x.size(0) / history.seconds[-1],
+        steps_per_second=history.step[-1] / history.seconds[-1],
+        samples_per_second=history.step[-1] * batch.x.size(0) / history.seconds[-1],
         flops_per_step=flops_per_step,
         seconds_to_target=cost.seconds_to(task.target, task.higher_is_better, history),
         peak_memory_mib=memory.mebibytes(),

@@ -1,7 +1,8 @@
 """The training loop, its history and its checkpoints."""
 
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from gnn_toolkit.training.loop import KEPT, OPTIMIZERS, History, NotFiniteError, Settings, fit
+from gnn_toolkit.training.loop import History, NotFiniteError, fit
+from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
 from gnn_toolkit.training.weights import load_weights, save_weights
 
 __all__ = [

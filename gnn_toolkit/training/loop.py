@@ -15,54 +15,9 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
-
-OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "rmsprop": torch.optim.RMSprop,
-    "sgd": torch.optim.SGD,
-}
-
-KEPT = ("best", "last")
+from gnn_toolkit.training.settings import KEPT, Settings, optimizer
 
 Batch = TypeVar("Batch")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train.
-
-    Attributes:
-        steps: number of optimiser steps.
-        learning_rate: of the optimiser.
-        optimizer: ``"adam"``, ``"rmsprop"`` or ``"sgd"``.
-        weight_decay: of the optimiser.
-        decayed: only the parameters whose names hold this text are decayed, e.g. ``"layers.0."``; empty: all are.
-        clip_norm: the whole gradient is rescaled to this norm where it is longer; ``None`` never does.
-        evaluate_every: steps between validations, checkpoints and points of the curve.
-        rate_decay: the learning rate is multiplied by this ...
-        rate_decay_every: ... after every so many steps.
-        keep: which weights the model ends with: those that validated ``"best"``, or the ``"last"`` ones.
-        seed: of the batches.
-        devices: processes that train together, each on its part of every batch; ``torchrun`` or another launcher starts
-            them.
-        device: ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"``.
-        precision: of Fabric, e.g. ``"32-true"`` or ``"bf16-mixed"``.
-    """
-
-    steps: int
-    learning_rate: float = 1e-3
-    optimizer: str = "adam"
-    weight_decay: float = 0.0
-    decayed: str = ""
-    clip_norm: float | None = 1.0
-    evaluate_every: int = 100
-    keep: str = "best"
-    rate_decay: float = 1.0
-    rate_decay_every: int = 1
-    seed: int = 0
-    devices: int = 1
-    device: str = "cpu"
-    precision: Any = "32-true"
 
 
 @dataclass
@@ -138,7 +93,8 @@ def fit(
     if checkpoint is not None:
         run.take_up(checkpoint)
     window: list[float] = []
-    for step in range(run.done + 1, settings.steps + 1):
+    while not run.is_over:
+        step = run.done + 1
         window.append(run.advance(batches, loss))
         if progress is not None:
             progress(step)
@@ -163,7 +119,6 @@ class _Run:
         part: Callable[[Any, int, int], Any] | None,
         logger: Logger | None,
     ) -> None:
-        optimizer = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
         self.part = part if settings.devices > 1 else None
         strategy = "ddp" if self.part else "auto"
         self.fabric = Fabric(
@@ -179,10 +134,7 @@ class _Run:
                 torch.manual_seed(settings.seed + self.fabric.global_rank)
         self.settings, self.higher_is_better = settings, higher_is_better
         self.plain = model
-        self.model, self.optimizer = self.fabric.setup(
-            model,
-            optimizer(_groups(model, settings), lr=settings.learning_rate),
-        )
+        self.model, self.optimizer = self.fabric.setup(model, optimizer(model, settings))
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.history = History()
         self.best: dict[str, Any] = deepcopy(model.state_dict())
@@ -240,10 +192,17 @@ class _Run:
             history.best_step, history.best_validation = step, score
             self.best = deepcopy(self.plain.state_dict())
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps are done, or the score to stop at is reached."""
+        goal, best = self.settings.stop_at, self.history.best_validation
+        reached = goal is not None and best is not None and (best >= goal if self.higher_is_better else best <= goal)
+        return reached or self.done >= self.settings.steps
+
     def is_time_to_keep(self, share: float) -> bool:
         """Return whether the last checkpoint took less than this share of the time since then, or the run is over."""
         since = time.monotonic() - self.kept
-        due = self.done == self.settings.steps or self.writing <= share * (self.writing + since)
+        due = self.is_over or self.writing <= share * (self.writing + since)
         return self.fabric.broadcast(due) if self.part else due
 
     def keep(self, path: Path) -> None:
@@ -275,16 +234,3 @@ class _Run:
         torch.set_rng_state(state["random"][self.fabric.global_rank])
         self.best, self.history = state["best"], History(**state["history"])
         self.done, self.seconds = state["done"], state["seconds"]
-
-
-def _groups(model: nn.Module, settings: Settings) -> list[dict[str, Any]]:
-    """Return the optimiser's groups of parameters: those to decay, and those not."""
-    named = dict(model.named_parameters())
-    decayed = [name for name in named if settings.decayed in name]
-    if not decayed:
-        remedy = "model.named_parameters() has the names"
-        allowed = f"a part of a parameter's name such as {next(iter(named), 'weight')}"
-        raise ValueError(_checks.problem("decayed", allowed, repr(settings.decayed), remedy))
-    groups = [{"params": [named[name] for name in decayed], "weight_decay": settings.weight_decay}]
-    rest = [named[name] for name in named if name not in decayed]
-    return [*groups, {"params": rest, "weight_decay": 0.0}] if rest else groups

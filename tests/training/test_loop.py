@@ -65,7 +65,7 @@ def test_the_parity_of_words_is_learnt():
     assert history.seconds == sorted(history.seconds)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd", "momentum", "nesterov"])
 def test_a_run_is_the_plain_loop(optimizer: str):
     model, plain = fresh(), fresh()
     settings = Settings(
@@ -73,8 +73,10 @@ def test_a_run_is_the_plain_loop(optimizer: str):
     )
     scores = iter([3.0, 2.0, 1.0])
     history = run(model, settings, validate=lambda _: next(scores))
-    kinds: dict[str, Any] = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
-    stepper = kinds[optimizer](plain.parameters(), lr=0.05, weight_decay=0.1)
+    kinds: dict[str, Any] = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
+    extra: dict[str, Any] = {"momentum": {"momentum": 0.9}, "nesterov": {"momentum": 0.9, "nesterov": True}}
+    kind = kinds.get(optimizer, torch.optim.SGD)
+    stepper = kind(plain.parameters(), lr=0.05, weight_decay=0.1, **extra.get(optimizer, {}))
     generator, losses = torch.Generator().manual_seed(7), []
     for _ in range(5):
         value = loss(plain, draw(generator))
@@ -171,6 +173,23 @@ def test_the_model_can_end_with_the_last_weights_also_when_taken_up_again(tmp_pa
     again = fresh()
     run(again, settings, checkpoint=path)
     assert all(a.equal(b) for a, b in zip(again.parameters(), weights[-1], strict=True))
+
+
+@pytest.mark.parametrize(("higher_is_better", "goal", "last"), [(True, 0.9, 4), (False, 0.1, 6), (True, 0.95, 8)])
+def test_training_ends_where_the_score_to_stop_at_is_reached(
+    tmp_path: Path, higher_is_better: bool, goal: float, last: int
+):
+    settings = replace(SETTINGS, steps=8, evaluate_every=2, stop_at=goal)
+    results = []
+    for path in (None, tmp_path / "run.pt", tmp_path / "run.pt"):  # the last one is taken up where it had ended
+        scores, model = iter([0.5, 0.9, 0.1, 0.9]), fresh()
+        history = fit(
+            model, draw, loss, lambda _, s=scores: next(s), settings, higher_is_better=higher_is_better, checkpoint=path
+        )
+        assert history.step[-1] == last
+        results.append((history.validation, list(model.state_dict().values())))
+    assert [validation for validation, _ in results] == [[0.5, 0.9, 0.1, 0.9][: last // 2]] * 3
+    assert all(a.equal(b) for _, state in results for a, b in zip(state, results[0][1], strict=True))
 
 
 @pytest.mark.parametrize("higher_is_better", [True, False])
@@ -338,7 +357,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
         ({"evaluate_every": 0}, "evaluate_every: expected an integer of at least 1, got 0"),
         ({"rate_decay_every": 0}, "rate_decay_every: expected an integer of at least 1, got 0"),
         ({"keep": "bst"}, r"keep: expected one of best, last, got 'bst'; did you mean 'best'\?"),
-        ({"optimizer": "adm"}, r"optimizer: expected one of adam, rmsprop, sgd, got 'adm'; did you mean 'adam'\?"),
+        (
+            {"optimizer": "adm"},
+            r"optimizer: expected one of adam, rmsprop, sgd, momentum, nesterov, got 'adm'; did you mean 'adam'\?",
+        ),
         (
             {"decayed": "heads"},
             "decayed: expected a part of a parameter's name such as recurrence.* got 'heads'; model",

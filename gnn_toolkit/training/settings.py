@@ -1,0 +1,81 @@
+"""How to train: the settings of a run, and the optimiser that they name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from gnn_toolkit import _checks
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "nesterov": partial(torch.optim.SGD, momentum=0.9, nesterov=True),
+}
+
+KEPT = ("best", "last")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        steps: number of optimiser steps.
+        stop_at: training ends at the validation that reaches this score; ``None`` never ends it early.
+        learning_rate: of the optimiser.
+        optimizer: ``"adam"``, ``"rmsprop"``, ``"sgd"``; ``"momentum"``: SGD with 0.9 of the step before;
+            ``"nesterov"``: the same, the gradient taken after that part of the step.
+        weight_decay: of the optimiser.
+        decayed: only the parameters whose names hold this text are decayed, e.g. ``"layers.0."``; empty: all are.
+        clip_norm: the whole gradient is rescaled to this norm where it is longer; ``None`` never does.
+        evaluate_every: steps between validations, checkpoints and points of the curve.
+        rate_decay: the learning rate is multiplied by this ...
+        rate_decay_every: ... after every so many steps.
+        keep: which weights the model ends with: those that validated ``"best"``, or the ``"last"`` ones.
+        seed: of the batches.
+        devices: processes that train together, each on its part of every batch; ``torchrun`` or another launcher starts
+            them.
+        device: ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"``.
+        precision: of Fabric, e.g. ``"32-true"`` or ``"bf16-mixed"``.
+    """
+
+    steps: int
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    decayed: str = ""
+    clip_norm: float | None = 1.0
+    evaluate_every: int = 100
+    keep: str = "best"
+    rate_decay: float = 1.0
+    rate_decay_every: int = 1
+    seed: int = 0
+    devices: int = 1
+    device: str = "cpu"
+    precision: Any = "32-true"
+    stop_at: float | None = None
+
+
+def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """Return the optimiser of a model's parameters, which are in two groups: those to decay, and those not.
+
+    Raises:
+        ValueError: an optimiser that is not known, or no parameter of the name to decay.
+    """
+    named = dict(model.named_parameters())
+    decayed = [name for name in named if settings.decayed in name]
+    if not decayed:
+        remedy = "model.named_parameters() has the names"
+        allowed = f"a part of a parameter's name such as {next(iter(named), 'weight')}"
+        raise ValueError(_checks.problem("decayed", allowed, repr(settings.decayed), remedy))
+    groups = [{"params": [named[name] for name in decayed], "weight_decay": settings.weight_decay}]
+    rest = [named[name] for name in named if name not in decayed]
+    groups += [{"params": rest, "weight_decay": 0.0}] if rest else []
+    kind = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
+    return kind(groups, lr=settings.learning_rate)
