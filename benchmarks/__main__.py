@@ -52,8 +52,10 @@ def list_all() -> None:
 @app.command()
 def run(
     name: Annotated[str, typer.Argument(metavar="SUITE", help="A suite that `list` names, or a TOML file.")] = "quick",
-    task: Annotated[list[str] | None, typer.Option(help="Only this task; may be given again.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Only this model; may be given again.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task, or those of this pattern; may be given again.")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only this model, or pattern; may be given again.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds: 0, 1, ...; default: the suite's.", min=1)] = None,
     steps: Annotated[
         int | None, typer.Option(help="Training steps of every trial; default: the suite's.", min=1)
@@ -61,6 +63,7 @@ def run(
     assign: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, or task.key=value: replaces what the suite says.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Leave out the suite's cuts; takes long.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     out: Annotated[
         str | None, typer.Option("--name", help="Folder of the run under runs/; default: the suite.")
@@ -79,7 +82,7 @@ def run(
 ) -> None:
     """Run a suite; trials that are finished already are kept."""
     assignments = [*(assign or ()), *([f"steps={steps}"] if steps else ())]
-    chosen = suite.load(name).only(task or (), model or ()).set(assignments)
+    chosen = suite.load(name, full=full).only(task or (), model or ()).set(assignments)
     _checks.choice("--device", device, ("cpu", "cuda", "mps"))
     planned = trials.plan(replace(chosen, seeds=seeds or chosen.seeds), device, devices)
     if _checks.choice("--engine", engine, ("local", "ray")) == "ray" and workers > 1:

@@ -11,15 +11,21 @@ A suite reads::
     [task.text]                  # for one task
     steps = 1000
 
+    [cut."palindrome-*"]         # the same, but --full leaves it out: what would take too long
+    steps = 100
+
     [[compare]]                  # every task with every view and every model named here
     task = ["palindrome-10", "palindrome-20"]
     view = "path"
     model = ["RNN", "LSTM"]
+
+A name may be a pattern with ``*``, ``?`` or ``[12]``: all names of the table that it fits.
 """
 
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 from types import UnionType
@@ -70,13 +76,13 @@ class Suite:
         return replace(TASKS[task].budget, **self.changes.get(task, {}))
 
     def only(self, tasks: Iterable[str] = (), models: Iterable[str] = ()) -> "Suite":
-        """Return the suite of these tasks and models alone, of all where none is named.
+        """Return the suite of these tasks and models alone, of all where none is named; a name may be a pattern.
 
         Raises:
             ValueError: a name that is in no table, or nothing is left.
         """
-        tasks = [_checks.choice("--task", task, TASKS) for task in tasks] or TASKS
-        models = [_checks.choice("--model", model, MODELS) for model in models] or MODELS
+        tasks = [name for task in tasks for name in _fitting("--task", task, TASKS)] or TASKS
+        models = [name for model in models for name in _fitting("--model", model, MODELS)] or MODELS
         kept = tuple(c for c in self.comparisons if c[0] in tasks and c[2] in models)
         if not kept:
             remedy = f"`python -m benchmarks list` and the suite {self.name!r} show what there is"
@@ -96,7 +102,7 @@ class Suite:
             if not equals:
                 remedy = "write e.g. steps=100 or text.steps=100"
                 raise ValueError(_checks.problem("--set", "key=value", repr(assignment), remedy))
-            for chosen in [_checks.choice("--set", task, TASKS)] if task else {c[0] for c in self.comparisons}:
+            for chosen in _fitting("--set", task, TASKS) if task else {c[0] for c in self.comparisons}:
                 changes.setdefault(chosen, {})[key] = _value("--set", key, _parsed(text))
         return replace(self, changes=changes)
 
@@ -106,8 +112,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load(suite: str) -> Suite:
+def load(suite: str, *, full: bool = False) -> Suite:
     """Return a suite by its name, or by the path of its file where that ends in ``.toml``.
+
+    Args:
+        suite: its name or path.
+        full: whether to leave out its cuts.
 
     Raises:
         ValueError: no such suite, or a file that does not fit; the message names file, key and what is allowed.
@@ -119,29 +129,48 @@ def load(suite: str) -> Suite:
         raise ValueError(_checks.problem("suite", "a TOML file", suite, f"there are {', '.join(names())}")) from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(_checks.problem(str(path), "TOML", str(error), "see https://toml.io")) from None
-    return _suite(path, content)
+    return _suite(path, content, full)
 
 
-def _suite(path: Path, content: dict[str, Any]) -> Suite:
+def _suite(path: Path, content: dict[str, Any], full: bool) -> Suite:
     for key in content:
-        _checks.choice(f"{path}: key", key, ("title", "seeds", "budget", "task", "compare"))
+        _checks.choice(f"{path}: key", key, ("title", "seeds", "budget", "task", "cut", "compare"))
     for key, kind in (("title", str), ("compare", list)):
         if not isinstance(content.get(key), kind) or not content[key]:
             got = repr(content.get(key))
             remedy = 'write e.g. title = "..." and [[compare]]'
             raise ValueError(_checks.problem(f"{path}: {key}", "a text" if kind is str else "tables", got, remedy))
     comparisons = [c for place, entry in enumerate(content["compare"]) for c in _crossed(path, place, entry)]
-    shared = _changes(f"{path}: budget", content.get("budget", {}))
-    named = content.get("task", {})
-    for task in named:
-        _checks.choice(f"{path}: task", task, TASKS)
+    changes: dict[str, dict[str, Any]] = {task: {} for task, _, _ in comparisons}
+    for where, pattern, table in _change_tables(content):
+        for task in _fitting(f"{path}: {where}", pattern, TASKS):
+            values = _changes(f"{path}: {where}.{pattern}".removesuffix(".*"), table)
+            if task in changes and not (full and where == "cut"):
+                changes[task] |= values
     return Suite(
         path.stem,
         content["title"],
         _checks.positive(f"{path}: seeds", content.get("seeds", 3)),
         tuple(dict.fromkeys(comparisons)),
-        {task: shared | _changes(f"{path}: task.{task}", named.get(task, {})) for task, _, _ in comparisons},
+        changes,
     )
+
+
+def _change_tables(content: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    """Yield the tables that change budgets, with the key they stand under and the tasks' pattern."""
+    yield "budget", "*", content.get("budget", {})
+    for where in ("task", "cut"):
+        for pattern, table in content.get(where, {}).items():
+            yield where, pattern, table
+
+
+def _fitting(where: str, pattern: str, table: Iterable[str]) -> list[str]:
+    """Return the names of a table that a name or pattern fits."""
+    if set(pattern) & set("*?["):
+        names = [name for name in table if fnmatchcase(name, pattern)]
+        if names:
+            return names
+    return [_checks.choice(where, pattern, table)]
 
 
 def _crossed(path: Path, place: int, entry: dict[str, Any]) -> Iterable[Comparison]:
@@ -154,7 +183,7 @@ def _crossed(path: Path, place: int, entry: dict[str, Any]) -> Iterable[Comparis
         values = [values] if isinstance(values, str) else values
         if not values:
             raise ValueError(_checks.problem(f"{where}.{key}", "a name or a list of names", "none", f"add {key} = ..."))
-        chosen.append([_checks.choice(f"{where}.{key}", value, table) for value in values])
+        chosen.append([name for value in values for name in _fitting(f"{where}.{key}", value, table)])
     return product(*chosen)
 
 

@@ -14,7 +14,17 @@ from benchmarks.tasks.club import CLUB
 from benchmarks.tasks.digits import DIGITS
 from benchmarks.tasks.task import Budget, Problem, Task
 from benchmarks.tasks.text import TEXT
-from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, Neighbourhoods, NoEdges, Path, SearchDAG, SearchPath
+from gnn_toolkit.graphs import (
+    DilatedPath,
+    Grid,
+    GridDAG,
+    MirrorPath,
+    Neighbourhoods,
+    NoEdges,
+    Path,
+    SearchDAG,
+    SearchPath,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Model:
 TASKS: dict[str, Task] = {
     **{f"palindrome-{length}": palindrome.task(length) for length in (10, 20, 40, 80)},
     **{f"scalar-palindrome-{length}": palindrome.scalar_task(length) for length in range(5, 81, 5)},
+    **palindrome.memory_tasks(),
     "text": TEXT,
     "digits": DIGITS,
     "club": CLUB,
@@ -58,6 +69,9 @@ VIEWS: dict[str, View] = {
     "path": View("the nodes in their order, each with an edge to the next", Path()),
     "path both ways": View("the path with the edges back", Path(both_ways=True)),
     "path + mirror": View("the path both ways, and node i joined with node N - 1 - i", MirrorPath()),
+    "path + skips": View("the path both ways, and the multiples of 2, 4, 8, ... in a row", DilatedPath(both_ways=True)),
+    "mirror DAG": View("the path (type 0), and node i with an edge to N - 1 - i (type 1)", MirrorPath(both_ways=False)),
+    "skip DAG": View("the path (type 0), and the multiples of 2, 4, 8, ... in a row (type 1)", DilatedPath()),
     "raster path": View("the pixels row by row, each with an edge to the next", Path()),
     "grid DAG": View("pixels with edges to the right (type 0) and down (type 1)", GridDAG(8, 8)),
     "grid": View("pixels joined to their four neighbours", Grid(8, 8)),
@@ -74,9 +88,14 @@ MODELS: dict[str, Model] = {
     "RNN": Model("Elman network", partial(network, "rnn")),
     "GRU": Model("gated recurrent unit", partial(network, "gru")),
     "LSTM": Model("long short-term memory", partial(network, "lstm")),
+    "BiLSTM": Model("long short-term memory both ways", partial(network, "lstm", bidirectional=True)),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", partial(network, "rnn")),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", partial(network, "gru")),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", partial(network, "lstm")),
     "GCN": Model("graph convolutions with relu", partial(network, "gcn")),
+    **{
+        f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", partial(network, "gcn", num_convolutions=depth))
+        for depth in (1, 2, 3, 4)
+    },
     "MLP": Model("linear layers with relu, blind to edges", partial(network, "mlp")),
 }

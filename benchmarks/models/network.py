@@ -10,8 +10,25 @@ from gnn_toolkit.models import CharGenerator, GraphNetwork
 from gnn_toolkit.models.network import RECURRENCES
 
 
-def network(layer: str, budget: Budget, problem: Problem, graph: Data) -> nn.Module:
-    """Return a network of one kind of layer, untrained; for a text, a generator of characters."""
+def network(
+    layer: str,
+    budget: Budget,
+    problem: Problem,
+    graph: Data,
+    *,
+    num_convolutions: int | None = None,
+    bidirectional: bool = False,
+) -> nn.Module:
+    """Return a network of one kind of layer, untrained; for a text, a generator of characters.
+
+    Args:
+        layer: which kind.
+        budget: of the task; it also has the sizes.
+        problem: the task's data.
+        graph: one graph, with the view's edges.
+        num_convolutions: in the place of the budget's.
+        bidirectional: whether a recurrence also runs against the edges.
+    """
     if problem.vocabulary is not None:
         sizes = {"hidden_channels": budget.hidden_channels, "num_layers": budget.num_layers, "dropout": budget.dropout}
         return TextModel(CharGenerator(problem.vocabulary, layer, **sizes))
@@ -26,7 +43,7 @@ def network(layer: str, budget: Budget, problem: Problem, graph: Data) -> nn.Mod
         budget.hidden_channels,
         problem.num_classes,
         layer=layer,
-        num_layers=budget.num_layers if recurrent else budget.num_convolutions,
+        num_layers=budget.num_layers if recurrent else num_convolutions or budget.num_convolutions,
         embedding=budget.embedding and recurrent,
         head=budget.head or recurrent,
         num_relations=int(graph.edge_type.max()) + 1 if "edge_type" in graph else 1,
@@ -34,6 +51,9 @@ def network(layer: str, budget: Budget, problem: Problem, graph: Data) -> nn.Mod
         dropout=budget.dropout,
         input_dropout=budget.input_dropout,
         memory_bias=budget.memory_bias,
+        chrono=budget.chrono,
+        orthogonal=budget.orthogonal,
+        bidirectional=bidirectional,
     )
     return NeighbourhoodModel(stack, graph) if "copy_of" in graph else GraphModel(stack, graph)
 

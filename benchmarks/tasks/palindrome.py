@@ -1,6 +1,8 @@
 """Palindromes: the last digit is the first one, a whole path away."""
 
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,6 +11,16 @@ from torch_geometric.data import Data
 from benchmarks.tasks.metrics import ACCURACY
 from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import palindromes
+
+HOPS = (2, 3, 4, 5, 6)  # lengths whose first digit is one to five hops away
+# Learning rates that each optimiser is given: as many for each.
+RATES = {
+    "sgd": (0.1, 0.3, 1.0, 3.0),
+    "momentum": (0.03, 0.1, 0.3, 1.0),
+    "nesterov": (0.03, 0.1, 0.3, 1.0),
+    "rmsprop": (3e-4, 1e-3, 3e-3, 1e-2),
+    "adam": (1e-3, 3e-3, 1e-2, 3e-2),
+}
 
 
 def task(length: int) -> Task:
@@ -54,6 +66,68 @@ def scalar_task(length: int) -> Task:
         length=length,
         family="palindromes, digits as numbers",
     )
+
+
+def memory_task(length: int, variant: str = "", *, scalar: bool = False, **changes: Any) -> Task:
+    """Return the task of palindromes of a length with settings made for long memory; it ends when it is solved.
+
+    Digits are one-hot, a GRU or LSTM forgets over spans up to the length (Tallec and Ollivier 2018), the weights of
+    the states are orthogonal, Adam at 3e-3, the gradient's norm clipped at 1.
+
+    Args:
+        length: of the palindromes.
+        variant: what is different, in words.
+        scalar: whether a digit is one number in the place of ten.
+        changes: of the budget.
+    """
+    budget: dict[str, Any] = {
+        "steps": 3000,
+        "learning_rate": 3e-3,
+        "clip_norm": 1.0,
+        "evaluate_every": 50,
+        "stop_at": 0.999,
+        "batch_size": 64,
+        "hidden_channels": 64,
+        "num_layers": 1,
+        "chrono": float(length),
+        "orthogonal": True,
+    }
+    return Task(
+        f"last digit of a palindrome of length {length}, made to remember{variant and ', '}{variant}",
+        lambda seed: palindrome(length, scalar=scalar),
+        ACCURACY,
+        ("most frequent digit",),
+        Budget(**(budget | changes)),
+        target=0.995,
+        length=None if variant else length,
+        family="" if variant else "palindromes, made to remember",
+    )
+
+
+def memory_tasks() -> dict[str, Task]:
+    """Return the tasks that :func:`memory_task` makes: by length, one setting less at a time, and by optimiser."""
+    span = {length: memory_task(length) for length in (10, 20, 40, 80, 160, 320)}
+    plain: dict[str, Any] = {"memory_bias": math.log(79), "chrono": 0.0}
+    without = {
+        "scalar": memory_task(80, "digits as numbers", scalar=True),
+        "one-bias": memory_task(80, "one bias log(79) for all gates that keep", **plain),
+        "no-bias": memory_task(80, "no bias to remember", chrono=0.0),
+        "uniform": memory_task(80, "weights of the states uniform", orthogonal=False),
+        "rmsprop": memory_task(80, "RMSProp", optimizer="rmsprop"),
+        "clip-10": memory_task(80, "norm clipped at 10", clip_norm=10.0),
+        "no-clip": memory_task(80, "not clipped", clip_norm=None),
+    }
+    tuned = {
+        f"{name}-{rate:g}": memory_task(20, f"{name} at {rate:g}", optimizer=name, learning_rate=rate)
+        for name, rates in RATES.items()
+        for rate in rates
+    }
+    return {
+        **{f"memory-{length}": task for length, task in span.items()},
+        **{f"memory-80-{name}": task for name, task in without.items()},
+        **{f"memory-20-{name}": task for name, task in tuned.items()},
+        **{f"memory-{length}": memory_task(length, chrono=0.0) for length in HOPS},
+    }
 
 
 def palindrome(length: int, *, scalar: bool = False) -> Problem:

@@ -97,6 +97,8 @@ class Budget(Settings):
         num_convolutions: number of layers of a convolution, which sees as many hops far.
         dropout: of every model.
         memory_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
+        chrono: the steps over which a GRU or LSTM is to remember, by which its biases are drawn; 0: they are not.
+        orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         input_dropout: of the features.
         embedding: whether a recurrence reads what a linear layer with relu makes of the features.
         head: whether a linear layer makes the logits of a convolution or MLP; if not, its last layer does.
@@ -108,6 +110,8 @@ class Budget(Settings):
     num_convolutions: int = 2
     dropout: float = 0.0
     memory_bias: float = 0.0
+    chrono: float = 0.0
+    orthogonal: bool = False
     input_dropout: float = 0.0
     embedding: bool = False
     head: bool = True

@@ -74,22 +74,65 @@ class Path(BaseTransform):
 
 
 class MirrorPath(BaseTransform):
-    """The path both ways, and an edge both ways between node i and node N - 1 - i: what a palindrome repeats.
+    """The path, and an edge from node i to node N - 1 - i behind it: what a palindrome repeats.
+
+    Args:
+        both_ways: also the edges back, for convolutions. If not, the path's edges have type 0, the mirror's type 1.
 
     >>> MirrorPath()(Data(num_nodes=3)).edge_index
     tensor([[0, 1, 1, 2, 0, 2],
             [1, 2, 0, 1, 2, 0]])
+    >>> MirrorPath(both_ways=False)(Data(num_nodes=3)).edge_index
+    tensor([[0, 1, 0],
+            [1, 2, 2]])
     """
+
+    def __init__(self, both_ways: bool = True) -> None:
+        self.both_ways = both_ways
 
     def forward(self, data: Data) -> Data:
         """Return ``data`` with the path's and the mirror's edges."""
-        nodes = torch.arange(node_count(data))
-        first = nodes[: len(nodes) // 2]
+        count = node_count(data)
+        first = torch.arange(count // 2)
         # In an even path the two middle nodes are neighbours already.
-        first = first[len(nodes) - 1 - 2 * first > 1]
-        mirror = torch.stack([first, len(nodes) - 1 - first])
-        path = torch.stack([nodes[:-1], nodes[1:]])
-        return with_edges(data, torch.cat([_both_ways(path), _both_ways(mirror)], 1))
+        first = first[count - 1 - 2 * first > 1]
+        return _path_with(data, torch.stack([first, count - 1 - first]), self.both_ways)
+
+
+class DilatedPath(BaseTransform):
+    """The path, and for each k >= 1 the nodes at multiples of 2^k, each with an edge to the next of them.
+
+    No two nodes are more than about ``2 log2(N)`` edges apart, and the last is ``log2(N)`` or so from the first:
+    dilated chains (van den Oord et al. 2016; Chang et al. 2017), and the skip list's shortcuts.
+
+    Args:
+        both_ways: also the edges back, for convolutions. If not, the path's edges have type 0, the others type 1.
+
+    >>> data = DilatedPath()(Data(num_nodes=6))
+    >>> data.edge_index.tolist(), data.edge_type.tolist()
+    ([[0, 1, 2, 3, 4, 0, 2, 0], [1, 2, 3, 4, 5, 2, 4, 4]], [0, 0, 0, 0, 0, 1, 1, 1])
+    """
+
+    def __init__(self, both_ways: bool = False) -> None:
+        self.both_ways = both_ways
+
+    def forward(self, data: Data) -> Data:
+        """Return ``data`` with the path's edges and the shortcuts."""
+        count = node_count(data)
+        steps = [2**k for k in range(1, count.bit_length()) if 2**k < count]
+        chains = [torch.stack([nodes[:-1], nodes[1:]]) for nodes in (torch.arange(0, count, step) for step in steps)]
+        shortcuts = torch.cat(chains, 1) if chains else torch.empty(2, 0, dtype=torch.long)
+        return _path_with(data, shortcuts, self.both_ways)
+
+
+def _path_with(data: Data, shortcuts: Tensor, both_ways: bool) -> Data:
+    """Return ``data`` with the path's edges (type 0) and shortcuts (type 1), all of them forwards, or both ways."""
+    nodes = torch.arange(node_count(data))
+    path = torch.stack([nodes[:-1], nodes[1:]])
+    if both_ways:
+        return with_edges(data, torch.cat([_both_ways(path), _both_ways(shortcuts)], 1))
+    edge_type = torch.arange(2).repeat_interleave(torch.tensor([path.size(1), shortcuts.size(1)]))
+    return with_edges(data, torch.cat([path, shortcuts], 1), level=nodes, edge_type=edge_type)
 
 
 class Grid(BaseTransform):

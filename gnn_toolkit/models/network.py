@@ -9,6 +9,7 @@ from torch_geometric.utils import scatter
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
+from gnn_toolkit.layers.initial import chrono_, orthogonal_
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
 
 RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
@@ -32,10 +33,14 @@ class GraphNetwork(nn.Module):
             in Kipf and Welling (2017).
         num_relations: number of edge types that a recurrence tells apart.
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
-            mean over each graph's nodes).
+            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
         memory_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
+        chrono: the number of steps over which a GRU or LSTM is to remember; its biases are drawn accordingly
+            (:func:`gnn_toolkit.layers.initial.chrono_`). 0: they are not.
+        orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
+        bidirectional: whether a recurrence also runs against the edges.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
@@ -66,6 +71,9 @@ class GraphNetwork(nn.Module):
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         memory_bias: float = 0.0,
+        chrono: float = 0.0,
+        orthogonal: bool = False,
+        bidirectional: bool = False,
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
@@ -78,9 +86,12 @@ class GraphNetwork(nn.Module):
         stack: list[nn.Module] = [nn.Linear(in_channels, hidden_channels)] if embedding else []
         width = hidden_channels if embedding else in_channels
         if layer in RECURRENCES:
-            recurrence = RECURRENCES[layer](
-                width, hidden_channels, num_layers, dropout=dropout, num_relations=num_relations
-            )
+            options = {"dropout": dropout, "bidirectional": bidirectional, "num_relations": num_relations}
+            recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
+            if orthogonal:
+                orthogonal_(recurrence)
+            if chrono and layer != "rnn":
+                chrono_(recurrence, chrono)
             if memory_bias and layer != "rnn":
                 recurrence.add_memory_bias(memory_bias)
             stack.append(recurrence)
@@ -90,7 +101,8 @@ class GraphNetwork(nn.Module):
             stack += [kind(*sizes) for sizes in pairwise(widths)]
         self.layers = nn.ModuleList(stack)
         self.embedded = embedding
-        self.head = nn.Linear(hidden_channels, out_channels) if head else nn.Identity()
+        self.both_ways = bidirectional and layer in RECURRENCES
+        self.head = nn.Linear(hidden_channels * (1 + self.both_ways), out_channels) if head else nn.Identity()
 
     def forward(self, data: Data) -> Tensor:
         """Return the logits of every node, or of every graph of the batch."""
@@ -120,7 +132,12 @@ class GraphNetwork(nn.Module):
             return states
         batch = data.batch
         if batch is None:
-            return states[-1:] if self.readout == "last" else states.mean(0, keepdim=True)
-        if self.readout == "last":
-            return states[torch.bincount(batch).cumsum(0) - 1]
-        return scatter(states, batch, reduce="mean")
+            batch = torch.zeros(states.size(0), dtype=torch.long, device=states.device)
+        if self.readout == "mean":
+            return scatter(states, batch, reduce="mean")
+        sizes = torch.bincount(batch)
+        last = sizes.cumsum(0) - 1
+        if not self.both_ways:
+            return states[last]
+        forward, backward = states.chunk(2, 1)
+        return torch.cat([forward[last], backward[last - sizes + 1]], 1)

@@ -11,8 +11,9 @@ from benchmarks.tasks.task import counted
 
 SUITES = {name: suite.load(name) for name in suite.names()}
 LISTED = sorted({comparison for s in SUITES.values() for comparison in s.comparisons})
-# Of a family of tasks that differ in length alone, or in which papers they hold, one will do.
+# Of tasks that differ in length alone, in an optimiser, or in which papers they hold, one will do.
 PAPERS = {f"{name}{kind}": f"cora{kind}" for name in ("citeseer", "pubmed") for kind in ("", "-random", "-last")}
+PAPERS |= {task: "memory-20-adam-0.003" for task in TASKS if task.startswith("memory-20-")}
 COMPARISONS = list(
     {(TASKS[t].family or PAPERS.get(t, t), v, m): (PAPERS.get(t, t), v, m) for t, v, m in LISTED}.values()
 )
@@ -36,6 +37,11 @@ def test_the_suites_are_there():
     assert len(SUITES["quick"].comparisons) == 20
     lengths = {task for task, _, _ in SUITES["seed"].comparisons}
     assert {f"scalar-palindrome-{length}" for length in range(5, 81, 5)} < lengths
+    steps = {length: SUITES["seed"].budget(f"scalar-palindrome-{length}").steps for length in range(5, 81, 5)}
+    assert steps == {length: 1000 if length <= 30 else 200 for length in steps}
+    whole = suite.load("seed", full=True)
+    assert {whole.budget(task).steps for task in lengths if task.startswith("scalar")} == {10_000}
+    assert whole.comparisons == SUITES["seed"].comparisons
     text = SUITES["seed"].budget("text")
     assert (text.steps, text.rate_decay, text.rate_decay_every, text.learning_rate) == (800_000, 0.96, 5000, 2e-3)
 
@@ -58,6 +64,29 @@ def test_a_suite_of_ones_own(tmp_path):
     assert mine.budget("club").hidden_channels == TASKS["club"].budget.hidden_channels
 
 
+def test_a_pattern_names_all_that_it_fits_and_a_cut_can_be_left_out(tmp_path):
+    text = """
+        title = "t"
+        [task."palindrome-?0"]
+        steps = 7
+        [cut."palindrome-[24]0"]
+        steps = 3
+        [[compare]]
+        task = ["palindrome-[12]*", "palindrome-40"]
+        view = "path"
+        model = "[RG]*U"
+    """
+    file = written(tmp_path, text)
+    mine, full = suite.load(file), suite.load(file, full=True)
+    tasks = ["palindrome-10", "palindrome-20", "palindrome-40"]
+    assert mine.comparisons == full.comparisons == tuple((task, "path", "GRU") for task in tasks)
+    assert [mine.budget(task).steps for task in tasks] == [7, 3, 3]
+    assert [full.budget(task).steps for task in tasks] == [7, 7, 7]
+    chosen = mine.only(["*-[24]0"]).set(["palindrome-4*.steps=5"])
+    assert [task for task, _, _ in chosen.comparisons] == tasks[1:]
+    assert [chosen.budget(task).steps for task in tasks] == [7, 3, 5]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -68,6 +97,8 @@ def test_a_suite_of_ones_own(tmp_path):
         (f'title = "t"\nseeds = 0\n{COMPARE}', "mine.toml: seeds: expected an integer of at least 1, got 0"),
         (f'title = "t"\n[budget]\nstep = 2\n{COMPARE}', r"mine.toml: budget: .*got 'step'; did you mean 'steps'\?"),
         (f'title = "t"\n[task.clubs]\n{COMPARE}', r"mine.toml: task: .*did you mean 'club'\?"),
+        (f'title = "t"\n[cut."blub*"]\nsteps = 1\n{COMPARE}', r"mine.toml: cut: expected one of .*got 'blub\*'"),
+        (f'title = "t"\n[cut.club]\nstep = 1\n{COMPARE}', r"mine.toml: cut.club: .*did you mean 'steps'\?"),
         (f'title = "t"\n[task.club]\nsteps = 1.5\n{COMPARE}', "mine.toml: task.club.steps: expected an integer"),
         (f'title = "t"\n[task.club]\ndropout = "x"\n{COMPARE}', "task.club.dropout: expected a number, got 'x'"),
         (f'title = "t"\n[budget]\nhead = 1\n{COMPARE}', "budget.head: expected true or false, got 1; the tasks say"),

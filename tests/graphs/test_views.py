@@ -6,7 +6,17 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 from torch_geometric.utils import grid, to_dense_adj
 
-from gnn_toolkit.graphs import Grid, GridDAG, MirrorPath, NoEdges, Path, SearchDAG, SearchPath, topological_levels
+from gnn_toolkit.graphs import (
+    DilatedPath,
+    Grid,
+    GridDAG,
+    MirrorPath,
+    NoEdges,
+    Path,
+    SearchDAG,
+    SearchPath,
+    topological_levels,
+)
 
 
 def pairs(data: Data) -> list[tuple[int, int]]:
@@ -44,6 +54,25 @@ def test_a_mirror_path_joins_first_and_last_but_no_pair_twice(num_nodes: int, mi
     one_way = [(k, k + 1) for k in range(num_nodes - 1)] + mirror
     assert sorted(pairs(data)) == sorted(one_way + [(v, u) for u, v in one_way])
     assert "level" not in data
+    walk = MirrorPath(both_ways=False)(Data(num_nodes=num_nodes))
+    assert pairs(walk) == one_way
+    assert walk.edge_type.tolist() == [0] * (len(one_way) - len(mirror)) + [1] * len(mirror)
+    assert walk.level.tolist() == list(range(num_nodes))
+
+
+@pytest.mark.parametrize("num_nodes", [0, 1, 2, 3, 10, 80])
+def test_a_dilated_path_has_shortcuts_of_every_power_of_two(num_nodes: int):
+    data = DilatedPath()(Data(num_nodes=num_nodes))
+    path = [(k, k + 1) for k in range(num_nodes - 1)]
+    expected = [(u, u + s) for s in (2, 4, 8, 16, 32, 64) for u in range(0, num_nodes - s, s)]
+    assert pairs(data) == path + expected
+    assert data.edge_type.tolist() == [0] * len(path) + [1] * len(expected)
+    assert data.level.tolist() == list(range(num_nodes))
+    both = DilatedPath(both_ways=True)(Data(num_nodes=num_nodes))
+    assert sorted(pairs(both)) == sorted(path + expected + [(v, u) for u, v in path + expected])
+    assert "level" not in both
+    if num_nodes == 80:
+        assert nx.shortest_path_length(nx.DiGraph(pairs(data)), 0, 79) == 5
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4), (3, 1), (3, 4)])
@@ -78,6 +107,8 @@ VIEWS = [
     Path(),
     Path(True),
     MirrorPath(),
+    MirrorPath(both_ways=False),
+    DilatedPath(),
     SearchPath("bfs"),
     SearchPath("dfs", 3),
     SearchDAG("bfs", 1),
@@ -106,7 +137,8 @@ def test_a_view_replaces_the_edges_and_drops_what_described_the_old_ones(view: B
     assert data.y is given.y
     assert "edge_attr" not in data
     assert "edge_weight" not in data
-    assert ("edge_type" in data) == isinstance(view, GridDAG)
+    typed = isinstance(view, GridDAG | MirrorPath | DilatedPath) and not getattr(view, "both_ways", False)
+    assert ("edge_type" in data) == typed
     assert 7 not in data.get("edge_type", torch.tensor([]))
     acyclic = not ({(v, u) for u, v in pairs(data)} & set(pairs(data)))
     assert ("level" in data) == acyclic

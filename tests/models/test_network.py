@@ -194,6 +194,27 @@ def test_a_memory_bias_is_given_to_the_layers_that_have_a_gate_for_it(layer: str
         torch.testing.assert_close(a, b + added)
 
 
+@pytest.mark.parametrize("layer", KINDS)
+def test_initial_spans_and_orthogonal_weights_are_given_to_the_recurrence(layer: str):
+    model = make(layer, chrono=20.0, memory_bias=3.0, orthogonal=True)
+    weight, bias = (model.get_parameter(f"layers.0.{name}_l1") for name in ("weight_hh", "bias_ih"))
+    torch.testing.assert_close(weight[:H] @ weight[:H].T, torch.eye(H, dtype=weight.dtype), atol=1e-5, rtol=0)
+    if layer != "rnn":
+        keeping = bias[H : 2 * H] - 3.0
+        assert bool((keeping > 0).all() and (keeping < torch.tensor(19.0).log()).all())
+
+
+@pytest.mark.parametrize("layer", KINDS)
+def test_both_ways_the_last_state_of_each_way_is_read(layer: str):
+    model = make(layer, readout="last", bidirectional=True, num_layers=1)
+    for data in (GRAPHS[2], Batch.from_data_list([GRAPHS[2], graph(4, [[0, 1], [1, 2], [2, 3]], 3)])):
+        _, final = model.layers[0](data["x"], data["edge_index"])
+        h_n = final[0] if layer == "lstm" else final
+        torch.testing.assert_close(model(data), model.head(torch.cat(list(h_n), 1)))
+    nodes = make(layer, bidirectional=True, num_layers=1)
+    torch.testing.assert_close(nodes(TREE), nodes.head(nodes.layers[0](TREE.x, TREE.edge_index)[0]))
+
+
 @pytest.mark.parametrize("layer", ["rnn", "gru", "lstm", "gcn"])
 def test_a_network_learns_what_stands_along_the_edges(layer: str):
     # Each root's label is that of its two children: their own features alone tell roots nothing.
