@@ -1,5 +1,19 @@
-"""What a layer or a model can see, and what it does see."""
+"""What a layer or a model can see, what it does see, and what happens inside on the way."""
 
+from gnn_toolkit.analysis.gradients import LastStepGradients, StateGradients, last_step_gradients, state_gradients
+from gnn_toolkit.analysis.parameters import parameter_count
 from gnn_toolkit.analysis.reach import empirical_receptive_field, receptive_field
+from gnn_toolkit.analysis.unrolled import Unrolled, recurrent_jacobians, unroll
 
-__all__ = ["empirical_receptive_field", "receptive_field"]
+__all__ = [
+    "LastStepGradients",
+    "StateGradients",
+    "Unrolled",
+    "empirical_receptive_field",
+    "last_step_gradients",
+    "parameter_count",
+    "receptive_field",
+    "recurrent_jacobians",
+    "state_gradients",
+    "unroll",
+]

@@ -44,6 +44,10 @@ class Cell(Protocol):
         """Return what each edge carries, [e, S * H]."""
         ...
 
+    def activity(self, gates: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        """Return what each gate lets through, G tensors [n, H], of the two parts ``a`` and ``q`` of their input."""
+        ...
+
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Return the nodes' new states, [n, S * H]."""
         ...
@@ -80,9 +84,14 @@ class RNNCell:
         """``h_u``."""
         return state_j
 
+    def activity(self, gates: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        """``h_v``, the only one."""
+        return (getattr(torch, self.nonlinearity)(gates + q),)
+
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """``h_v = tanh(a + q)``."""
-        return getattr(torch, self.nonlinearity)(gates + _recurrent(sums, weight, bias))
+        (h,) = self.activity(gates, _recurrent(sums, weight, bias))
+        return h
 
 
 @dataclass(frozen=True)
@@ -114,12 +123,16 @@ class GRUCell:
         """``h_u``."""
         return state_j
 
+    def activity(self, gates: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        """``r, z, n``."""
+        a_r, a_z, a_n = gates.chunk(3, -1)
+        q_r, q_z, q_n = q.chunk(3, -1)
+        r = torch.sigmoid(a_r + q_r)
+        return r, torch.sigmoid(a_z + q_z), torch.tanh(a_n + r * q_n)
+
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """``h_v = (1 - z) * n + z * s``."""
-        a_r, a_z, a_n = gates.chunk(3, -1)
-        q_r, q_z, q_n = _recurrent(sums, weight, bias).chunk(3, -1)
-        z = torch.sigmoid(a_z + q_z)
-        n = torch.tanh(a_n + torch.sigmoid(a_r + q_r) * q_n)
+        _, z, n = self.activity(gates, _recurrent(sums, weight, bias))
         return (1 - z) * n + z * sums.sum(0)
 
 
@@ -157,12 +170,16 @@ class LSTMCell:
         forget = torch.sigmoid(gates_i + torch.nn.functional.linear(h_j, weight.chunk(4, -2)[1], b_hf))
         return torch.cat([h_j, forget * c_j], -1)
 
+    def activity(self, gates: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        """``i, f, g, o``; ``f`` is the forget gate of a node with one predecessor."""
+        return _input_forget_output(gates + q, 4)
+
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """``h_v = o * tanh(c_v)`` and ``c_v = i * g + sum of f_e * c_u``."""
         s, kept = sums.chunk(2, -1)
-        i, _, g, o = (gates + _recurrent(s, weight, bias)).chunk(4, -1)
-        c = torch.sigmoid(i) * torch.tanh(g) + kept.sum(0)
-        return torch.cat([torch.sigmoid(o) * torch.tanh(c), c], -1)
+        i, _, g, o = self.activity(gates, _recurrent(s, weight, bias))
+        c = i * g + kept.sum(0)
+        return torch.cat([o * torch.tanh(c), c], -1)
 
 
 @dataclass(frozen=True)
@@ -200,9 +217,18 @@ class RelationLSTMCell:
         """``h_u`` and ``c_u``."""
         return state_j
 
+    def activity(self, gates: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        """``i, f_1, ..., f_R, g, o``."""
+        return _input_forget_output(gates + q, self.num_gates)
+
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """``h_v = o * tanh(c_v)`` and ``c_v = i * g + sum over r of f_r * C_r``."""
         s, kept = sums.chunk(2, -1)
-        i, *forget, g, o = (gates + _recurrent(s, weight, bias)).chunk(self.num_gates, -1)
-        c = torch.sigmoid(i) * torch.tanh(g) + (torch.sigmoid(torch.stack(forget)) * kept).sum(0)
-        return torch.cat([torch.sigmoid(o) * torch.tanh(c), c], -1)
+        i, *forget, g, o = self.activity(gates, _recurrent(s, weight, bias))
+        c = i * g + (torch.stack(forget) * kept).sum(0)
+        return torch.cat([o * torch.tanh(c), c], -1)
+
+
+def _input_forget_output(total: Tensor, count: int) -> tuple[Tensor, ...]:
+    i, *forget, g, o = total.chunk(count, -1)
+    return torch.sigmoid(i), *(torch.sigmoid(f) for f in forget), torch.tanh(g), torch.sigmoid(o)
