@@ -11,7 +11,6 @@ from html import escape
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
@@ -65,10 +64,7 @@ def learning_curves(task: str, members: list[Row]) -> str:
     figure, axes = _axes(3.4)
     trained = [row for row in members if row.view and all(record.curve for record in row.records)]
     for i, row in enumerate(trained):
-        curves = [record.curve for record in row.records]
-        shortest = min(len(curve["step"]) for curve in curves)
-        steps = curves[0]["step"][:shortest]
-        values = np.array([curve["validation"][:shortest] for curve in curves], dtype=float)
+        steps, values = row.course()
         style: dict[str, Any] = {"color": _cycle(COLOURS, i), "linestyle": _cycle(DASHES, i)}
         axes.plot(steps, values.mean(0), label=row.label, **style)
         axes.fill_between(steps, values.min(0), values.max(0), color=style["color"], alpha=0.15, linewidth=0)

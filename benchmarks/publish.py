@@ -18,8 +18,9 @@ POINTS = 40  # of a curve, at most
 def publish(folder: Path, out: Path) -> list[Path]:
     """Write ``<run>.json`` and ``<run>.md`` into a folder and return their paths.
 
-    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, what the row cost, and
-    its curve, the mean and the range over seeds of the validation scores at some of the steps.
+    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, the steps to the
+    task's target by seed where it has one, what the row cost, and its curve, the mean and the range over seeds of the
+    validation scores at some of the steps.
 
     Args:
         folder: of the run.
@@ -47,18 +48,20 @@ def _line(row: Row) -> dict[str, Any]:
         "method": row.test.method,
         "scores": {seed: round(score, 5) for seed, score in row.scores.items()},
         "validation": None if row.validation is None else round(row.validation, 5),
+        **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
         "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
         "curve": _curve(row),
     }
 
 
 def _curve(row: Row) -> dict[str, list[float]]:
-    curves = [record.curve for record in row.records if record.curve]
-    if not curves:
+    steps, values = row.course()
+    if not steps:
         return {}
-    shortest = min(len(curve["step"]) for curve in curves)
-    places = np.unique(np.linspace(0, shortest - 1, min(POINTS, shortest)).round().astype(int))
-    values = np.array([curve["validation"][:shortest] for curve in curves], dtype=float)[:, places]
+    places = np.unique(np.linspace(0, len(steps) - 1, min(POINTS, len(steps))).round().astype(int))
+    values = values[:, places]
     ends = {"mean": values.mean(0), "low": values.min(0), "high": values.max(0)}
-    steps = [curves[0]["step"][place] for place in places]
-    return {"step": steps, **{name: [round(float(v), 4) for v in line] for name, line in ends.items()}}
+    return {
+        "step": [steps[place] for place in places],
+        **{name: [round(float(v), 4) for v in line] for name, line in ends.items()},
+    }

@@ -58,6 +58,28 @@ class Row:
         return max((value for record in self.records if (value := getattr(record, field)) is not None), default=None)
 
     @property
+    def steps_to_target(self) -> dict[int, int | None]:
+        """Training steps until a validation first reached the task's target, by seed; ``None`` where none did."""
+        task, steps = TASKS[self.task], {}
+        for record in self.records:
+            if task.target is not None and record.curve:
+                sign = 1 if task.higher_is_better else -1
+                points = zip(record.curve["step"], record.curve["validation"], strict=True)
+                reached = (step for step, score in points if sign * score >= sign * task.target)
+                steps[record.trial.seed] = next(reached, None)
+        return steps
+
+    def course(self) -> tuple[list[int], np.ndarray]:
+        """Return the steps of the longest curve, and the validation scores at them [seeds, points].
+
+        A seed whose training ended early, its score reached, keeps its last score.
+        """
+        curves = [record.curve for record in self.records if record.curve]
+        steps = max((curve["step"] for curve in curves), key=len, default=[])
+        scores = [curve["validation"] for curve in curves]
+        return steps, np.array([line + line[-1:] * (len(steps) - len(line)) for line in scores], dtype=float)
+
+    @property
     def reached(self) -> int:
         """How many seeds reached the task's target on validation."""
         return sum(record.seconds_to_target is not None for record in self.records)

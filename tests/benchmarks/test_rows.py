@@ -52,6 +52,19 @@ def test_the_configuration_is_chosen_on_validation_and_never_on_the_test():
     assert (row.tried, row.validation) == (3, 0.8)
 
 
+def test_a_seed_that_ended_early_keeps_its_last_score_and_has_the_step_that_reached_the_target():
+    early = {"step": [50, 100], "validation": [0.5, 0.999], "best_validation": 0.999}
+    late = {"step": [50, 100, 150, 170], "validation": [0.1, 0.2, 0.996, 0.9], "best_validation": 0.996}
+    never = {"step": [50, 100, 150, 170], "validation": [0.1, 0.2, 0.3, 0.2], "best_validation": 0.3}
+    trials = [Trial("memory-10", "path", "GRU", seed, {"seed": seed}) for seed in range(3)]
+    curves = zip(trials, (early, late, never), strict=True)
+    (row,) = rows(Record(trial, test=0.5, curve=curve) for trial, curve in curves)
+    assert row.steps_to_target == {0: 100, 1: 150, 2: None}
+    steps, scores = row.course()
+    assert steps == [50, 100, 150, 170]
+    assert scores.tolist() == [[0.5, 0.999, 0.999, 0.999], late["validation"], never["validation"]]
+
+
 def test_a_lower_loss_is_chosen():
     tried = [record("path", "GRU", 0, 1.5, loss, task="text", rate=loss) for loss in (1.7, 1.4, 1.6)]
     (row,) = rows(tried)
