@@ -1,6 +1,7 @@
 """Texts for character-level language models, and their split into contiguous stretches."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,8 +72,31 @@ def read_text(path: str | Path, *, strip: bool = True) -> str:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(problem("path", "a text file in UTF-8", f"{path}: {error}", "convert it")) from error
+        raise _not_utf8(path, error) from error
     return strip_gutenberg(text) if strip else text
+
+
+def read_chunks(path: str | Path, size: int = 1 << 20) -> Iterator[str]:
+    """Yield a text file in UTF-8 bit by bit, so that it may be larger than memory.
+
+    Put together, the bits are what :func:`read_text` returns with ``strip=False``.
+
+    Args:
+        path: The file.
+        size: Characters of a bit, but for the last.
+
+    Yields:
+        The next bit of the text.
+
+    Raises:
+        ValueError: If the file is not in UTF-8.
+    """
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            while chunk := file.read(size):
+                yield chunk
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error) from error
 
 
 def strip_gutenberg(text: str) -> str:
@@ -117,18 +141,42 @@ def split_text(text: str, validation: float = 0.05, test: float = 0.05) -> TextS
     >>> split_text("abcdefghij", validation=0.2, test=0.1)
     TextSplit(train='abcdefg', validation='hi', test='j')
     """
+    first, second = split_lengths(len(text), validation, test)
+    return TextSplit(text[:first], text[first:second], text[second:])
+
+
+def split_lengths(length: int, validation: float = 0.05, test: float = 0.05) -> tuple[int, int]:
+    """Return where the second and the third stretch of a text of some length begin.
+
+    Args:
+        length: Characters of the text.
+        validation: As of :func:`split_text`.
+        test: As of :func:`split_text`.
+
+    Returns:
+        Their first places; where a stretch is empty, where it would begin.
+
+    Raises:
+        ValueError: As :func:`split_text`.
+
+    >>> split_lengths(10, validation=0.2, test=0.1)
+    (7, 9)
+    """
     for argument, share in (("validation", validation), ("test", test)):
         if not 0 <= share < 1:
             raise ValueError(problem(argument, "a share of at least 0 and below 1", share, "pass e.g. 0.05"))
     if validation + test >= 1:
         got = f"{validation} + {test}"
         raise ValueError(problem("validation + test", "less than 1", got, "leave something to train on"))
-    first, second = int(len(text) * (1 - validation - test)), int(len(text) * (1 - test))
-    split = TextSplit(text[:first], text[first:second], text[second:])
-    if not split.train or (validation and not split.validation) or (test and not split.test):
+    first, second = int(length * (1 - validation - test)), int(length * (1 - test))
+    if not first or (validation and first == second) or (test and second == length):
         allowed = f"enough characters for shares of {validation} and {test}"
-        raise ValueError(problem("text", allowed, len(text), "pass a longer text or other shares"))
-    return split
+        raise ValueError(problem("text", allowed, length, "pass a longer text or other shares"))
+    return first, second
+
+
+def _not_utf8(path: str | Path, error: UnicodeDecodeError) -> ValueError:
+    return ValueError(problem("path", "a text file in UTF-8", f"{path}: {error}", "convert it"))
 
 
 def _python_reference() -> str:

@@ -1,7 +1,22 @@
 """Models: sequence models with torch's call, a generator of text, and one network for any view."""
 
-from gnn_toolkit.models.char_generator import CharGenerator, Vocabulary
+from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.network import GraphNetwork
+from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
+from gnn_toolkit.models.vocabulary import Vocabulary
+from gnn_toolkit.models.weights import load_weights, read_description, save_weights
 
-__all__ = ["GRU", "LSTM", "RNN", "CharGenerator", "GraphNetwork", "Vocabulary"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "CharGenerator",
+    "GraphNetwork",
+    "Sampling",
+    "TextState",
+    "Vocabulary",
+    "load_weights",
+    "read_description",
+    "save_weights",
+]

@@ -1,53 +1,36 @@
 """A generator of text, character by character: a recurrence over the path of the characters."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
+from gnn_toolkit.layers import vendor
+from gnn_toolkit.models.sampling import Sampling, chances
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
+from gnn_toolkit.models.vocabulary import Vocabulary
+from gnn_toolkit.models.weights import load_weights, read_description, save_weights
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
-class Vocabulary:
-    """The characters that a model knows, and their codes 0, 1, 2, ... in sorted order.
+@dataclass(frozen=True)
+class TextState:
+    """Where B texts stand, between one stretch of writing and the next.
 
-    Args:
-        text: any text that holds every character at least once.
-
-    Raises:
-        ValueError: the text is empty.
-
-    >>> vocabulary = Vocabulary("banana")
-    >>> vocabulary.encode("nab").tolist(), vocabulary.decode(torch.tensor([1, 0]))
-    ([2, 0, 1], 'ba')
+    Attributes:
+        memory: one tensor [num_layers, B, H] a state of the cell, after all characters but the last.
+        last: the last character of each text [B], which is still to be read.
+        random: the state of each text's random numbers.
     """
 
-    def __init__(self, text: str) -> None:
-        if not text:
-            raise ValueError(
-                _checks.problem("text", "at least one character", "an empty text", "pass the training text")
-            )
-        self.characters = "".join(sorted(set(text)))
-        self._codes = {character: code for code, character in enumerate(self.characters)}
-
-    def __len__(self) -> int:
-        return len(self.characters)
-
-    def encode(self, text: str) -> Tensor:
-        """Return the codes of ``text``, int64 [len(text)]; a ``ValueError`` names characters that are unknown."""
-        unknown = sorted(set(text) - self._codes.keys())
-        if unknown:
-            allowed = f"the {len(self)} characters of the vocabulary"
-            raise ValueError(_checks.problem("text", allowed, f"the unknown {unknown}", "remove or replace them"))
-        return torch.tensor([self._codes[character] for character in text], dtype=torch.long)
-
-    def decode(self, codes: Tensor) -> str:
-        """Return the text of codes [length]."""
-        return "".join(self.characters[code] for code in codes.tolist())
+    memory: tuple[Tensor, ...]
+    last: Tensor
+    random: tuple[Tensor, ...]
 
 
 class CharGenerator(nn.Module):
@@ -59,7 +42,7 @@ class CharGenerator(nn.Module):
         embedding_channels: width of a character's embedding.
         hidden_channels: width H of a state.
         num_layers: number of recurrent layers.
-        dropout: probability of dropping an output between layers while training.
+        dropout: probability of dropping an output, between layers and before the linear layer, while training.
 
     Shapes:
         - ``codes`` [B, T], logits [B, T, len(vocabulary)]
@@ -86,65 +69,195 @@ class CharGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.vocabulary = vocabulary
+        self.cell = _checks.choice("cell", cell, CELLS)
         self.embedding = nn.Embedding(len(vocabulary), _checks.positive("embedding_channels", embedding_channels))
-        recurrence = CELLS[_checks.choice("cell", cell, CELLS)]
-        self.recurrence = recurrence(embedding_channels, hidden_channels, num_layers, dropout=dropout, batch_first=True)
+        sizes = (embedding_channels, hidden_channels, num_layers)
+        self.recurrence = CELLS[cell](*sizes, dropout=dropout, batch_first=True)
         self.head = nn.Linear(hidden_channels, len(vocabulary))
 
     def forward(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Return the logits of the character after each code, and the state after the last."""
         out, state = self.recurrence(self.embedding(codes), state)
+        out = nn.functional.dropout(out, self.recurrence.dropout, self.training)
         return self.head(out), state
 
-    def generate(self, prompt: str, length: int, temperature: float = 1.0, *, seed: int | None = None) -> str:
+    def generate(
+        self,
+        prompt: str,
+        length: int,
+        temperature: float = 1.0,
+        *,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        unknown: str = "error",
+    ) -> str:
         """Return ``length`` characters that continue ``prompt``; arguments and errors are those of :meth:`stream`."""
-        return "".join(self.stream(prompt, length, temperature, seed=seed))
+        _not_negative(length)
+        sampling = Sampling(temperature, top_k, top_p)
+        return self.extend(self.begin([prompt], seed=seed, unknown=unknown), length, sampling)[0][0]
 
-    def stream(self, prompt: str, length: int, temperature: float = 1.0, *, seed: int | None = None) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str,
+        length: int,
+        temperature: float = 1.0,
+        *,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        unknown: str = "error",
+    ) -> Iterator[str]:
         """Yield the characters that continue ``prompt``, one at a time.
 
         Each is drawn from ``softmax(logits / temperature)``; temperature 0 takes the likeliest (greedy).
 
         Args:
-            prompt: at least one character, all of the vocabulary.
+            prompt: at least one character of the vocabulary.
             length: how many characters to write.
             temperature: 0 for greedy, 1 for the model's own distribution, more for wilder text.
+            top_k: draw from so many of the likeliest characters; ``None`` for all.
+            top_p: draw from the likeliest characters that together have this probability; 1 for all.
             seed: makes the draw repeatable; ``None`` draws anew each time.
+            unknown: ``"error"``, or ``"skip"`` to leave out characters of the prompt that the model does not know.
 
         Raises:
-            ValueError: an empty prompt, an unknown character in it (named), a negative temperature or length.
+            ValueError: a prompt without a known character, an unknown one in it (named), a value out of range.
         """
-        if not prompt:
-            raise ValueError(_checks.problem("prompt", "at least one character", repr(prompt), "pass a first letter"))
-        if length < 0:
-            raise ValueError(_checks.problem("length", "at least 0", length, "pass how many characters to write"))
-        if not temperature >= 0:
-            raise ValueError(
-                _checks.problem("temperature", "at least 0", temperature, "0 is greedy, 1 the model's own")
-            )
-        codes = self.vocabulary.encode(prompt)
-        return self._stream(codes, length, temperature, seed)
+        _not_negative(length)
+        sampling = Sampling(temperature, top_k, top_p)
+        state = self.begin([prompt], seed=seed, unknown=unknown)
+        numbers = chances(_generators(state), length)
+        return (self.vocabulary.decode(codes) for codes, _ in self._write(state, numbers, sampling))
 
     @torch.no_grad()
-    def _stream(self, codes: Tensor, length: int, temperature: float, seed: int | None) -> Iterator[str]:
-        generator = torch.Generator()
-        if seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(seed)
-        state = None
-        for _ in range(length):
-            training = self.training
-            self.eval()  # without dropout, and only while the model is at work here
-            logits, state = self(codes.to(self.head.weight.device)[None], state)
-            self.train(training)
-            codes = _draw(logits[0, -1].double().cpu(), temperature, generator)
-            yield self.vocabulary.decode(codes)
+    def begin(self, prompts: Sequence[str], *, seed: int | None = None, unknown: str = "error") -> TextState:
+        """Read the prompts of several texts and return where they stand, for :meth:`extend`.
+
+        Args:
+            prompts: of each text, at least one character of the vocabulary.
+            seed: text number i draws from the seed plus i, whatever stands beside it; ``None`` draws anew each time.
+            unknown: as in :meth:`stream`.
+
+        Raises:
+            ValueError: no prompt, one without a known character, or an unknown character.
+
+        >>> model = CharGenerator(Vocabulary("abc "), hidden_channels=8)
+        >>> whole, _ = model.extend(model.begin(["a", "cab"], seed=0), 20)
+        >>> first, state = model.extend(model.begin(["a", "cab"], seed=0), 12)
+        >>> second, _ = model.extend(state, 8)
+        >>> whole == [a + b for a, b in zip(first, second)]
+        True
+        """
+        texts = [self.vocabulary.encode(prompt, unknown) for prompt in prompts]
+        for text, prompt in zip(texts, prompts, strict=True):
+            if not text.numel():
+                remedy = "pass a first letter"
+                raise ValueError(_checks.problem("prompt", "at least one known character", repr(prompt), remedy))
+        if not texts:
+            raise ValueError(_checks.problem("prompts", "at least one prompt", "none", "pass a list of texts"))
+        memories = [self._read(text[:-1].to(self.head.weight.device)) for text in texts]
+        memory = tuple(torch.cat(state, 1) for state in zip(*memories, strict=True))
+        last = torch.stack([text[-1] for text in texts]).to(self.head.weight.device)
+        generators = [torch.Generator() for _ in texts]
+        for place, generator in enumerate(generators):
+            generator.seed() if seed is None else generator.manual_seed(seed + place)
+        return TextState(memory, last, tuple(generator.get_state() for generator in generators))
+
+    def extend(self, state: TextState, length: int, sampling: Sampling | None = None) -> tuple[list[str], TextState]:
+        """Write ``length`` more characters of each text, all texts side by side.
+
+        Args:
+            state: where they stand.
+            length: how many characters to write.
+            sampling: how they are drawn; ``None`` from the model's own distribution.
+
+        Returns:
+            what was written, and where the texts stand now: ten stretches of 100 are one of 1000.
+
+        Raises:
+            ValueError: a negative length.
+        """
+        generators = _generators(state)
+        numbers = chances(generators, _not_negative(length))
+        memory, written = state.memory, [state.last]
+        for codes, reached in self._write(state, numbers, sampling or Sampling()):
+            written.append(codes)
+            memory = tuple(reached)
+        texts = torch.stack(written[1:], 1).cpu() if length else state.last.new_empty(len(generators), 0)
+        random = tuple(generator.get_state() for generator in generators)
+        return [self.vocabulary.decode(text) for text in texts], TextState(memory, written[-1], random)
+
+    def save(self, path: str | Path) -> None:
+        """Save the weights as safetensors and beside them, as JSON, the vocabulary with its counts and the sizes.
+
+        Args:
+            path: ends in ``.safetensors``.
+
+        Raises:
+            ValueError: it has another ending.
+            OSError: a file cannot be written.
+        """
+        recurrence = self.recurrence
+        sizes = {
+            "cell": self.cell,
+            "embedding_channels": recurrence.in_channels,
+            "hidden_channels": recurrence.hidden_channels,
+            "num_layers": recurrence.num_layers,
+            "dropout": recurrence.dropout,
+        }
+        vocabulary = dict(zip(self.vocabulary.characters, self.vocabulary.counts, strict=True))
+        save_weights(Path(path), self, {"model": type(self).__name__, "sizes": sizes, "vocabulary": vocabulary})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return a saved model.
+
+        Args:
+            path: of the weights; ends in ``.safetensors``.
+
+        Raises:
+            ValueError: the file beside it does not describe such a model.
+            OSError: a file is missing.
+            safetensors.SafetensorError: the weights are damaged.
+        """
+        description = read_description(Path(path))
+        if description.get("model") != cls.__name__:
+            remedy = "pass a file that save wrote"
+            raise ValueError(_checks.problem("path", f"a {cls.__name__}", description.get("model"), remedy))
+        model = cls(Vocabulary(description["vocabulary"]), **description["sizes"])
+        load_weights(Path(path), model)
+        return model.eval()
+
+    def _read(self, codes: Tensor) -> tuple[Tensor, ...]:
+        """Return the memory after a text [length], [num_layers, 1, H] a state; zeros after an empty one."""
+        if not codes.numel():
+            count, recurrence = self.recurrence.cell.num_states, self.recurrence
+            return (self.head.weight.new_zeros(recurrence.num_layers, 1, recurrence.hidden_channels),) * count
+        training = self.training
+        self.eval()  # without dropout, and only while the model is at work here
+        state = self(codes[None])[1]
+        self.train(training)
+        return (state,) if isinstance(state, Tensor) else state
+
+    @torch.no_grad()
+    def _write(self, state: TextState, numbers: Tensor, sampling: Sampling) -> Iterator[tuple[Tensor, list[Tensor]]]:
+        """Yield the next character of each text [B] and the memory before it, for each column of ``numbers``."""
+        codes, memory, weights = state.last, list(state.memory), list(self.recurrence.parameters())
+        for column in numbers.to(codes.device).unbind(1):
+            out, memory = vendor.step(self.recurrence.cell, self.embedding(codes), memory, weights, bias=True)
+            codes = sampling.draw(self.head(out), column)
+            yield codes, memory
 
 
-def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
-    """Return one code [1] drawn from ``softmax(logits / temperature)``."""
-    if temperature == 0:
-        return logits.argmax(keepdim=True)
-    # The largest logit is taken off first: divided by a tiny temperature it would be infinite.
-    return torch.multinomial(torch.softmax((logits - logits.max()) / temperature, 0), 1, generator=generator)
+def _generators(state: TextState) -> list[torch.Generator]:
+    generators = [torch.Generator() for _ in state.random]
+    for generator, random in zip(generators, state.random, strict=True):
+        generator.set_state(random)
+    return generators
+
+
+def _not_negative(length: int) -> int:
+    if length < 0:
+        raise ValueError(_checks.problem("length", "at least 0", length, "pass how many characters to write"))
+    return length

@@ -1,35 +1,12 @@
-"""Files that are either whole or not there."""
+"""The state of a training run in a file that is either whole or not there."""
 
-import os
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
-from uuid import uuid4
+from typing import Any
 
 import torch
 
-
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file under a temporary name in the same folder, then move it into place in one step.
-
-    A process that dies on the way leaves the old file, or none, but never half of one.
-
-    Args:
-        path: where the file goes; its folder is made if need be.
-        write: called with the open binary file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+from gnn_toolkit._files import write_atomically
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

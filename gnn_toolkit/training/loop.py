@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -31,6 +31,7 @@ class History:
         seconds: seconds of training so far, without validation.
         best_step: the step that validated best.
         best_validation: its validation score.
+        watched: what else was looked at, as the run's ``watch`` returned it.
     """
 
     step: list[int] = field(default_factory=list)
@@ -39,6 +40,19 @@ class History:
     seconds: list[float] = field(default_factory=list)
     best_step: int = 0
     best_validation: float | None = None
+    watched: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Companion(Protocol):
+    """What changes beside the model while it trains, and goes into its checkpoints."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its state: tensors and plain values."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up a state."""
+        ...
 
 
 class NotFiniteError(ArithmeticError):
@@ -58,6 +72,8 @@ def fit(
     part: Callable[[Batch, int, int], Batch] | None = None,
     logger: Logger | None = None,
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[nn.Module, int], dict[str, Any]] | None = None,
+    companion: Companion | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best, or with the last ones.
 
@@ -75,6 +91,9 @@ def fit(
             the same batch; the mean of the parts' losses must be the loss of the batch.
         logger: one of Fabric's; is told loss and validation score at every validation.
         progress: called with the number of steps done after every step.
+        watch: called after every validation, in evaluation mode without gradients, with the model and the steps done;
+            the history keeps what it returns, which must be plain values.
+        companion: what changes from step to step beside the model, e.g. the state that is carried through a text.
 
     Returns:
         the history of the run.
@@ -87,9 +106,11 @@ def fit(
     _checks.positive("evaluate_every", settings.evaluate_every)
     _checks.choice("keep", settings.keep, KEPT)
     _checks.positive("rate_decay_every", settings.rate_decay_every)
+    if settings.patience is not None:
+        _checks.positive("patience", settings.patience)
     if _checks.positive("devices", settings.devices) > 1 and part is None:
         raise ValueError(_checks.problem("part", "a function", None, "say what each of several processes trains on"))
-    run = _Run(model, settings, higher_is_better, part, logger)
+    run = _Run(model, settings, higher_is_better, part, logger, companion)
     if checkpoint is not None:
         run.take_up(checkpoint)
     window: list[float] = []
@@ -99,7 +120,7 @@ def fit(
         if progress is not None:
             progress(step)
         if step % settings.evaluate_every == 0 or step == settings.steps:
-            run.record(step, sum(window) / len(window), validate)
+            run.record(step, sum(window) / len(window), validate, watch)
             window.clear()
             if checkpoint is not None and run.is_time_to_keep(checkpoint_share):
                 run.keep(checkpoint)
@@ -118,7 +139,9 @@ class _Run:
         higher_is_better: bool,
         part: Callable[[Any, int, int], Any] | None,
         logger: Logger | None,
+        companion: Companion | None,
     ) -> None:
+        self.companion = companion
         self.part = part if settings.devices > 1 else None
         strategy = "ddp" if self.part else "auto"
         self.fabric = Fabric(
@@ -176,8 +199,14 @@ class _Run:
             torch.distributed.all_gather_object(states, states[0])
         return states
 
-    def record(self, step: int, loss: float, validate: Callable[[nn.Module], float]) -> None:
-        """Validate and remember the weights if they are the best so far."""
+    def record(
+        self,
+        step: int,
+        loss: float,
+        validate: Callable[[nn.Module], float],
+        watch: Callable[[nn.Module, int], dict[str, Any]] | None,
+    ) -> None:
+        """Validate, look at what else is watched, and remember the weights if they are the best so far."""
         self.model.eval()
         with torch.no_grad():
             score = validate(self.model)
@@ -191,13 +220,18 @@ class _Run:
         if best is None or math.isnan(best) or (score > best if self.higher_is_better else score < best):
             history.best_step, history.best_validation = step, score
             self.best = deepcopy(self.plain.state_dict())
+        if watch is not None:
+            with torch.no_grad():
+                history.watched.append(watch(self.model, step))
 
     @property
     def is_over(self) -> bool:
-        """Whether all steps are done, or the score to stop at is reached."""
+        """Whether all steps are done, the score to stop at is reached, or no validation was better for too long."""
         goal, best = self.settings.stop_at, self.history.best_validation
         reached = goal is not None and best is not None and (best >= goal if self.higher_is_better else best <= goal)
-        return reached or self.done >= self.settings.steps
+        patience, steps = self.settings.patience, self.history.step
+        stale = patience is not None and best is not None and len(steps) - steps.index(self.history.best_step) > patience
+        return reached or stale or self.done >= self.settings.steps
 
     def is_time_to_keep(self, share: float) -> bool:
         """Return whether the last checkpoint took less than this share of the time since then, or the run is over."""
@@ -216,6 +250,7 @@ class _Run:
             "random": self._random_states(),
             "done": self.done,
             "seconds": self.seconds,
+            "companion": None if self.companion is None else self.companion.state_dict(),
         }
         began = time.monotonic()
         if self.fabric.is_global_zero:
@@ -234,3 +269,5 @@ class _Run:
         torch.set_rng_state(state["random"][self.fabric.global_rank])
         self.best, self.history = state["best"], History(**state["history"])
         self.done, self.seconds = state["done"], state["seconds"]
+        if self.companion is not None:
+            self.companion.load_state_dict(state["companion"])

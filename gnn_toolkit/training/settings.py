@@ -28,6 +28,7 @@ class Settings:
     Attributes:
         steps: number of optimiser steps.
         stop_at: training ends at the validation that reaches this score; ``None`` never ends it early.
+        patience: training ends after so many validations without a better one; ``None`` never ends it early.
         learning_rate: of the optimiser.
         optimizer: ``"adam"``, ``"rmsprop"``, ``"sgd"``; ``"momentum"``: SGD with 0.9 of the step before;
             ``"nesterov"``: the same, the gradient taken after that part of the step.
@@ -60,6 +61,7 @@ class Settings:
     device: str = "cpu"
     precision: Any = "32-true"
     stop_at: float | None = None
+    patience: int | None = None
 
 
 def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:

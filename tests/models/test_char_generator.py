@@ -143,7 +143,7 @@ def test_writing_keeps_no_gradients():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("", 3), "prompt: expected at least one character, got ''"),
+        (("", 3), "prompt: expected at least one known character, got ''"),
         (("a?b!", 3), r"text: expected the 7 characters of the vocabulary, got the unknown \['!', '\?'\]"),
         (("a", -1), "length: expected at least 0, got -1"),
         (("a", 3, -0.5), "temperature: expected at least 0, got -0.5"),

@@ -8,7 +8,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from gnn_toolkit import _checks
-from gnn_toolkit.training.checkpoint import write_atomically
+from gnn_toolkit._files import write_atomically
 
 
 def save_weights(path: Path, model: nn.Module, description: dict[str, Any]) -> None:
@@ -47,9 +47,19 @@ def load_weights(path: Path, model: nn.Module) -> dict[str, Any]:
         RuntimeError: the model has other parameters; the message names them.
         safetensors.SafetensorError: the file is damaged, or of another kind.
     """
-    described = _described(path)
+    description = read_description(path)
     model.load_state_dict(load(path.read_bytes()))
-    return json.loads(described.read_text(encoding="utf-8"))
+    return description
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Return what the model is whose weights were saved at ``path``.
+
+    Raises:
+        ValueError: ``path`` has another ending.
+        OSError: there is no such file.
+    """
+    return json.loads(_described(path).read_text(encoding="utf-8"))
 
 
 def _described(path: Path) -> Path:

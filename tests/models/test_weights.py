@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from gnn_toolkit import LSTM
-from gnn_toolkit.training import load_weights, save_weights
+from gnn_toolkit.models import load_weights, save_weights
 
 
 def test_weights_and_description_come_back(tmp_path: Path):
