@@ -64,6 +64,7 @@ class Record:
         energy_joules: energy of the training, where the machine can say it; ``None`` also for a trial taken up again.
         curve: the training history.
         samples: text written by the trained model, by temperature.
+        measures: what else was measured of the trained model, by name.
         error: the traceback of a failed trial.
         note: what the task's data are.
         machine: where it ran.
@@ -84,6 +85,7 @@ class Record:
     energy_joules: float | None = None
     curve: dict[str, Any] = field(default_factory=dict)
     samples: dict[str, str] = field(default_factory=dict)
+    measures: dict[str, float] = field(default_factory=dict)
     error: str = ""
     note: str = ""
     machine: dict[str, Any] = field(default_factory=dict)

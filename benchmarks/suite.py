@@ -48,6 +48,9 @@ POSITIVE = (
     "num_layers",
     "num_convolutions",
     "rate_decay_every",
+    "patience",
+    "parameters",
+    "window",
 )
 
 Comparison = tuple[str, str, str]  # task, view, model

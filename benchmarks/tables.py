@@ -9,11 +9,10 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from benchmarks.models.network import network
-from benchmarks.tasks import citation, palindrome
+from benchmarks.tasks import citation, palindrome, text
 from benchmarks.tasks.club import CLUB
 from benchmarks.tasks.digits import DIGITS
 from benchmarks.tasks.task import Budget, Problem, Task
-from benchmarks.tasks.text import TEXT
 from gnn_toolkit.graphs import (
     DilatedPath,
     Grid,
@@ -57,7 +56,8 @@ TASKS: dict[str, Task] = {
     **{f"palindrome-{length}": palindrome.task(length) for length in (10, 20, 40, 80)},
     **{f"scalar-palindrome-{length}": palindrome.scalar_task(length) for length in range(5, 81, 5)},
     **palindrome.memory_tasks(),
-    "text": TEXT,
+    "text": text.TEXT,
+    **text.BOOKS,
     "digits": DIGITS,
     "club": CLUB,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},

@@ -7,18 +7,17 @@ from functools import lru_cache
 
 import torch
 from lightning_fabric import seed_everything
-from torch import Tensor, nn
+from torch import nn
 
 from benchmarks import cost, flops
+from benchmarks.course import course_of
 from benchmarks.energy import Energy
 from benchmarks.machine import PeakMemory, describe
-from benchmarks.models.text import TextModel
 from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 from benchmarks.suite import Suite
 from benchmarks.tables import MODELS, TASKS, VIEWS
-from benchmarks.tasks.metrics import Metric
-from benchmarks.tasks.task import Batch, Budget, Problem, counted
+from benchmarks.tasks.task import Batch, Budget, Problem
 from gnn_toolkit.training import fit
 
 CHECKPOINT_SHARE = 0.01  # of a trial's time
@@ -77,12 +76,13 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
     memory, gpu_memory = PeakMemory("cpu"), PeakMemory("cuda") if budget.device == "cuda" else None
     seed_everything(trial.seed, verbose=False)
     model = build(budget, problem, trial.view, trial.model)
+    course = course_of(model, problem, task.metric, budget)
     logger, energy = output.log(trial), Energy(budget.device)
     history = fit(
         model,
-        lambda generator: problem.train(generator, budget.batch_size),
-        lambda network, batch: training_loss(network, batch, task.metric),
-        lambda network: evaluate(network, problem, task.metric, "validation"),
+        course.batch,
+        course.loss,
+        lambda network: course.score(network, "validation"),
         budget,
         higher_is_better=task.higher_is_better,
         checkpoint=output.checkpoint(trial),
@@ -90,20 +90,19 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         part=Batch.part,
         logger=logger,
         progress=progress,
+        watch=course.watch,
+        companion=course.companion,
     )
     joules = energy.joules()
-    batch = problem.train(torch.Generator().manual_seed(trial.seed), budget.batch_size).to(
-        next(model.parameters()).device
-    )
-    flops_per_step = flops.of_step(model, lambda: training_loss(model, batch, task.metric))
+    batch = course.batch(torch.Generator().manual_seed(trial.seed)).to(next(model.parameters()).device)
+    flops_per_step = flops.of_step(model, lambda: course.loss(model, batch))
     model.eval()
     with torch.no_grad():
-        test = evaluate(model, problem, task.metric, "test")
+        test = course.score(model, "test")
     output.keep_model(trial, model)
     if logger is not None:
         logger.log_metrics({"test": test}, history.step[-1])
         logger.finalize("success")
-    samples = model.samples(trial.seed) if isinstance(model, TextModel) else {}
     return Record(
         trial,
         test=test,
@@ -118,26 +117,11 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         peak_gpu_memory_mib=None if gpu_memory is None else gpu_memory.mebibytes(),
         energy_joules=joules if new else None,
         curve=asdict(history),
-        samples=samples,
+        samples=course.samples(trial.seed),
+        measures=course.measures(trial.seed),
         note=problem.note,
         machine=describe(),
     )
-
-
-def training_loss(network: nn.Module, batch: Batch, metric: Metric) -> Tensor:
-    """Return the mean loss of the answers that count."""
-    return metric.loss(*counted(network(batch), batch))
-
-
-def evaluate(network: nn.Module, problem: Problem, metric: Metric, part: str) -> float:
-    """Return the score of a network on held-out data: a sum over all answers, divided once."""
-    device = next(network.parameters()).device
-    total, answers = 0.0, 0
-    for batch in problem.held_out(part):
-        batch = batch.to(device)
-        logits, y = counted(network(batch), batch)
-        total, answers = total + float(metric.points(logits, y)), answers + y.numel()
-    return total / answers
 
 
 def build(budget: Budget, problem: Problem, view: str, model: str) -> nn.Module:

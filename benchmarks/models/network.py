@@ -1,12 +1,12 @@
 """The toolkit's own layers, stacked: over batches of equal graphs, or over text."""
 
+import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from benchmarks.models.text import TextModel
 from benchmarks.tasks.task import Batch, Budget, Problem
 from gnn_toolkit.graphs import repeat_graph
-from gnn_toolkit.models import CharGenerator, GraphNetwork
+from gnn_toolkit.models import CharGenerator, GraphNetwork, Vocabulary
 from gnn_toolkit.models.network import RECURRENCES
 
 
@@ -29,9 +29,8 @@ def network(
         num_convolutions: in the place of the budget's.
         bidirectional: whether a recurrence also runs against the edges.
     """
-    if problem.vocabulary is not None:
-        sizes = {"hidden_channels": budget.hidden_channels, "num_layers": budget.num_layers, "dropout": budget.dropout}
-        return TextModel(CharGenerator(problem.vocabulary, layer, **sizes))
+    if problem.corpus is not None:
+        return generator(layer, budget, problem.corpus.vocabulary)
     recurrent = layer in RECURRENCES
     readout = problem.readout
     if readout == "graph":  # a recurrence has seen the whole graph at its last node, a convolution nowhere
@@ -56,6 +55,36 @@ def network(
         bidirectional=bidirectional,
     )
     return NeighbourhoodModel(stack, graph) if "copy_of" in graph else GraphModel(stack, graph)
+
+
+def generator(cell: str, budget: Budget, vocabulary: Vocabulary) -> CharGenerator:
+    """Return a generator of text, untrained, as wide as the budget says or its number of parameters allows."""
+    sizes = {"num_layers": budget.num_layers, "dropout": budget.dropout}
+    width = budget.hidden_channels
+    if budget.parameters is not None:
+        width = width_for(budget.parameters, cell, vocabulary, budget.num_layers)
+    return CharGenerator(vocabulary, cell, hidden_channels=width, **sizes)
+
+
+def width_for(parameters: int, cell: str, vocabulary: Vocabulary, num_layers: int) -> int:
+    """Return the width of a state with which a generator's parameters come nearest to a number.
+
+    >>> width_for(100_000, "lstm", Vocabulary("abc"), 2)
+    80
+    """
+
+    def off(width: int) -> int:
+        with torch.device("meta"):
+            model = CharGenerator(vocabulary, cell, hidden_channels=width, num_layers=num_layers)
+        return sum(p.numel() for p in model.parameters()) - parameters
+
+    low, high = 1, 2
+    while off(high) < 0:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if off(middle) < 0 else (low, middle)
+    return min(low, high, key=lambda width: abs(off(width)))
 
 
 class GraphModel(nn.Module):

@@ -13,8 +13,7 @@ from torch_geometric.data import Data
 
 from benchmarks.tasks.metrics import Metric
 from gnn_toolkit import _checks
-from gnn_toolkit.models import Vocabulary
-from gnn_toolkit.training import Settings
+from gnn_toolkit.training import Corpus, Settings
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Problem:
         held_out: yields the batches of ``"validation"`` or ``"test"``.
         baselines: by name, a function that returns (test score, number of numbers learnt).
         note: what a reader of the results must know, e.g. which text it is.
-        vocabulary: of a text.
+        corpus: the text, where the problem is one.
     """
 
     graph: Data
@@ -83,7 +82,7 @@ class Problem:
     held_out: Callable[[str], Iterator[Batch]]
     baselines: dict[str, Callable[[], tuple[float, int]]]
     note: str
-    vocabulary: Vocabulary | None = None
+    corpus: Corpus | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +101,9 @@ class Budget(Settings):
         input_dropout: of the features.
         embedding: whether a recurrence reads what a linear layer with relu makes of the features.
         head: whether a linear layer makes the logits of a convolution or MLP; if not, its last layer does.
+        parameters: the width of a generator of text is chosen to come nearest to so many, whatever ``hidden_channels``.
+        window: characters of a text that the gradient runs through; ``None`` as the task says.
+        carry: whether the windows of a text follow one another with the state handed on, not at random places.
     """
 
     hidden_channels: int
@@ -115,6 +117,9 @@ class Budget(Settings):
     input_dropout: float = 0.0
     embedding: bool = False
     head: bool = True
+    parameters: int | None = None
+    window: int | None = None
+    carry: bool = False
 
 
 @dataclass(frozen=True)

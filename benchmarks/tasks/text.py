@@ -1,39 +1,58 @@
 """The next character of real prose."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
-from torch import Tensor
 from torch_geometric.data import Data
 
 from benchmarks.tasks.metrics import NATS_PER_CHARACTER
+from benchmarks.tasks.ngrams import compressed, kneser_ney, ngram
 from benchmarks.tasks.task import Batch, Budget, Problem, Task
-from gnn_toolkit.datasets import DatasetUnavailableError, load_text, split_text
-from gnn_toolkit.models import Vocabulary
+from gnn_toolkit.datasets import DatasetUnavailableError, load_text
+from gnn_toolkit.training import Corpus, Reader, rows_of
+
+NAMES = {"grimm": "Grimms' Fairy Tales, licence stripped", "tinyshakespeare": "Tiny Shakespeare"}
+SIMPLE = ("unigram", "bigram")
+STRONG = (*SIMPLE, "5-gram", "gzip", "xz")
 
 
 def text(window: int) -> Problem:
     """Predict the next character of a book at every position of a random window."""
     try:
-        name, book = "Grimms' Fairy Tales, licence stripped", load_text("grimm", download=False)
+        return problem(NAMES["grimm"], load_text("grimm", download=False), window, SIMPLE)
     except DatasetUnavailableError:
-        name, book = "Python's language reference", load_text("python_reference")
-    vocabulary = Vocabulary(book)
-    stretches: dict[str, str] = split_text(book)._asdict()
-    codes = {part: vocabulary.encode(stretch) for part, stretch in stretches.items()}
+        return problem("Python's language reference", load_text("python_reference"), window, SIMPLE)
+
+
+def problem(name: str, book: str, window: int, baselines: tuple[str, ...], row: int = 500) -> Problem:
+    """Return a text's problem.
+
+    Args:
+        name: of the text.
+        book: the text.
+        window: characters of a training window, unless the budget says otherwise.
+        baselines: names of those to measure.
+        row: characters that are judged with one state, from zeros, one after another.
+    """
+    corpus = Corpus.of(book)
+    stretches = {"validation": corpus.validation, "test": corpus.test}
 
     def train(generator: torch.Generator, batch_size: int) -> Batch:
-        first = torch.randint(codes["train"].numel() - window, (batch_size, 1), generator=generator)
-        windows = codes["train"][first + torch.arange(window + 1)]
-        return Batch(windows[:, :-1], windows[:, 1:])
+        return Batch(*Reader(corpus.train, window, batch_size).batch(generator))
 
     def held_out(part: str) -> Iterator[Batch]:
-        # Long windows side by side: nearly every character is judged with much context, each exactly once.
-        stretch, width = codes[part], 500
-        rows = (stretch.numel() - 1) // width
-        yield Batch(stretch[: rows * width].view(rows, width), stretch[1 : rows * width + 1].view(rows, width))
+        # Long rows side by side: nearly every character is judged with much context, each exactly once.
+        return (Batch(codes, following) for codes, following in rows_of(stretches[part], row))
 
-    size = len(vocabulary)
+    size = len(corpus.vocabulary)
+    known: dict[str, Callable[[], tuple[float, int]]] = {
+        "unigram": lambda: ngram(corpus.train, corpus.test, size, 1),
+        "bigram": lambda: ngram(corpus.train, corpus.test, size, 2),
+        "5-gram": lambda: kneser_ney(corpus.train, corpus.test, size, 5),
+        "gzip": lambda: compressed(corpus, "gzip"),
+        "xz": lambda: compressed(corpus, "xz"),
+    }
     return Problem(
         graph=Data(num_nodes=window),
         num_features=size,
@@ -41,30 +60,18 @@ def text(window: int) -> Problem:
         readout="nodes",
         train=train,
         held_out=held_out,
-        baselines={
-            "unigram": lambda: _ngram(codes["train"], codes["test"], size, 1),
-            "bigram": lambda: _ngram(codes["train"], codes["test"], size, 2),
-        },
+        baselines={name: known[name] for name in baselines},
         note=f"{name}: {len(book):,} characters, {size} distinct; the last twentieth is the test, the one before it "
-        f"the validation; windows of {window} characters at random places",
-        vocabulary=vocabulary,
+        "the validation",
+        corpus=corpus,
     )
-
-
-def _ngram(train: Tensor, test: Tensor, size: int, order: int) -> tuple[float, int]:
-    """Return the test nats per character of a unigram or bigram model with one added to every count."""
-    if order == 1:
-        counts = torch.bincount(train, minlength=size).double() + 1
-        return float(-(counts / counts.sum()).log()[test[1:]].mean()), size
-    pairs = torch.bincount(train[:-1] * size + train[1:], minlength=size * size).view(size, size).double() + 1
-    return float(-(pairs / pairs.sum(1, keepdim=True)).log()[test[:-1], test[1:]].mean()), size * size
 
 
 TEXT = Task(
     "next character of real prose",
     lambda seed: text(window=30),
     NATS_PER_CHARACTER,
-    ("unigram", "bigram"),
+    SIMPLE,
     Budget(
         steps=400,
         learning_rate=4e-3,
@@ -76,3 +83,56 @@ TEXT = Task(
     ),
     target=1.6,
 )
+
+# As a course set it: two layers of 128, windows of 30 characters at random places.
+COURSE = Budget(
+    steps=800_000,
+    learning_rate=2e-3,
+    rate_decay=0.96,
+    rate_decay_every=5000,
+    clip_norm=5.0,
+    evaluate_every=500,
+    batch_size=64,
+    hidden_channels=128,
+    num_layers=2,
+)
+
+
+# The same for every cell, with as many parameters as the two layers of an LSTM have.
+EQUAL = replace(COURSE, steps=20_000, evaluate_every=250, parameters=248_000)
+
+# What reached furthest in the time that there was.
+BEST = replace(
+    COURSE,
+    steps=5000,
+    learning_rate=3e-3,
+    rate_decay=0.9,
+    rate_decay_every=150,
+    evaluate_every=250,
+    batch_size=32,
+    hidden_channels=256,
+    dropout=0.25,
+    window=64,
+    carry=True,
+)
+
+
+def _task(file: str, title: str, budget: Budget) -> Task:
+    return Task(
+        title,
+        lambda seed: problem(NAMES[file], load_text(file), 30, STRONG, row=1000),
+        NATS_PER_CHARACTER,
+        STRONG,
+        budget,
+    )
+
+
+BOOKS = {
+    "grimm": _task("grimm", "next character of Grimms' Fairy Tales, as a course set it", COURSE),
+    "grimm-equal": _task("grimm", "next character of Grimms' Fairy Tales, equally many parameters", EQUAL),
+    "shakespeare-equal": _task("tinyshakespeare", "next character of Tiny Shakespeare, equally many parameters", EQUAL),
+    "grimm-best": _task("grimm", "next character of Grimms' Fairy Tales, as well as we could", BEST),
+    "shakespeare-best": _task(
+        "tinyshakespeare", "next character of Tiny Shakespeare, as well as we could", replace(BEST, dropout=0.1)
+    ),
+}

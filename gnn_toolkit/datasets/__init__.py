@@ -13,7 +13,15 @@ from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
-from gnn_toolkit.datasets.text import TextSplit, load_text, read_chunks, read_text, split_lengths, split_text, strip_gutenberg
+from gnn_toolkit.datasets.text import (
+    TextSplit,
+    load_text,
+    read_chunks,
+    read_text,
+    split_lengths,
+    split_text,
+    strip_gutenberg,
+)
 
 __all__ = [
     "DatasetCard",

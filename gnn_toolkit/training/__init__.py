@@ -3,19 +3,30 @@
 from gnn_toolkit._files import write_atomically
 from gnn_toolkit.models.weights import load_weights, save_weights
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
+from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.loop import Companion, History, NotFiniteError, fit
+from gnn_toolkit.training.reading import Reader, nats_per_character, rows_of, samples_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
+from gnn_toolkit.training.text import TextSettings, bits, fit_text
 
 __all__ = [
     "KEPT",
     "OPTIMIZERS",
     "Companion",
+    "Corpus",
     "History",
     "NotFiniteError",
+    "Reader",
     "Settings",
+    "TextSettings",
+    "bits",
     "fit",
+    "fit_text",
     "load_checkpoint",
     "load_weights",
+    "nats_per_character",
+    "rows_of",
+    "samples_of",
     "save_checkpoint",
     "save_weights",
     "write_atomically",

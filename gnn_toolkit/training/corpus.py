@@ -66,10 +66,8 @@ def _chunks_of(source: str | Path, strip: bool) -> Callable[[], Iterable[str]]:
     """Return a function that reads the source from its beginning."""
     if isinstance(source, Path) and not strip:
         return lambda: read_chunks(source, CHUNK)
-    if isinstance(source, Path):
-        text = read_text(source, strip=True)
-    else:
-        text = strip_gutenberg(source) if strip else source
+    text = read_text(source, strip=False) if isinstance(source, Path) else source
+    text = strip_gutenberg(text) if strip else text
     return lambda: (text[place : place + CHUNK] for place in range(0, len(text), CHUNK))
 
 

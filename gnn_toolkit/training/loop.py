@@ -230,7 +230,9 @@ class _Run:
         goal, best = self.settings.stop_at, self.history.best_validation
         reached = goal is not None and best is not None and (best >= goal if self.higher_is_better else best <= goal)
         patience, steps = self.settings.patience, self.history.step
-        stale = patience is not None and best is not None and len(steps) - steps.index(self.history.best_step) > patience
+        stale = (
+            patience is not None and best is not None and len(steps) - steps.index(self.history.best_step) > patience
+        )
         return reached or stale or self.done >= self.settings.steps
 
     def is_time_to_keep(self, share: float) -> bool:

@@ -103,10 +103,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
-    """Return a function that skips the test where the files that a task of a citation network needs are absent."""
+    """Return a function that skips the test where the files that a task needs are absent."""
 
     def check(task: str) -> None:
         name = task.removesuffix("-random").removesuffix("-last")
+        books = {"grimm": "grimm/grimm.txt", "shakespeare": "tinyshakespeare/input.txt"}
+        if (book := books.get(task.partition("-")[0])) is not None:
+            data_folder(book)
         if name in ("cora", "citeseer", "pubmed"):
             for file in cards()[name].files:
                 data_folder(f"{cards()[name].folder}/{file.name}")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import suite, trials
+from benchmarks.course import course_of
 from benchmarks.output import Output
 from benchmarks.records import Trial
 from benchmarks.tables import TASKS
@@ -20,7 +21,8 @@ def test_a_kept_model_scores_what_its_record_says(tmp_path):
     model = trials.build(Budget(**planned.config), problem, planned.view, planned.model)
     trial = Trial(**load_weights(output.model(planned), model))
     assert trial == planned
-    assert trials.evaluate(model.eval(), problem, TASKS["club"].metric, "test") == pytest.approx(record.test)
+    course = course_of(model, problem, TASKS["club"].metric, Budget(**planned.config))
+    assert course.score(model.eval(), "test") == pytest.approx(record.test)
 
 
 def test_no_model_is_kept_where_none_is_wanted(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from benchmarks import suite, trials
+from benchmarks.course import course_of
 from benchmarks.tables import TASKS
 from benchmarks.tasks.task import counted
 
@@ -26,7 +27,7 @@ def test_every_comparison_gives_a_loss_and_gradients(task, view, model, at_hand)
     problem, budget = trials.problem_of(task, 0), TASKS[task].budget
     network = trials.build(budget, problem, view, model)
     batch = problem.train(torch.Generator().manual_seed(0), min(budget.batch_size, 8))
-    logits, y = counted(network(batch), batch)
+    logits, y = counted(course_of(network, problem, TASKS[task].metric, budget).logits(network, batch), batch)
     assert logits.shape == (y.numel(), problem.num_classes)
     torch.nn.functional.cross_entropy(logits, y).backward()
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
@@ -42,8 +43,9 @@ def test_the_suites_are_there():
     whole = suite.load("seed", full=True)
     assert {whole.budget(task).steps for task in lengths if task.startswith("scalar")} == {10_000}
     assert whole.comparisons == SUITES["seed"].comparisons
-    text = SUITES["seed"].budget("text")
-    assert (text.steps, text.rate_decay, text.rate_decay_every, text.learning_rate) == (800_000, 0.96, 5000, 2e-3)
+    text = SUITES["seed"].budget("grimm")
+    assert (text.steps, text.rate_decay, text.rate_decay_every, text.learning_rate) == (20_000, 0.96, 5000, 2e-3)
+    assert whole.budget("grimm").steps == 800_000
 
 
 def written(folder: Path, text: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator
-from gnn_toolkit.models import Vocabulary
+from gnn_toolkit.models import Sampling, Vocabulary, save_weights
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -198,3 +198,77 @@ def test_dropout_does_not_touch_generation_and_training_goes_on():
     assert not model.training
     next(model.train().stream("a", 2, 0.0))
     assert model.training
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("sampling", [Sampling(0.0), Sampling(1.3), Sampling(1.0, top_k=3), Sampling(1.0, top_p=0.8)])
+def test_one_call_of_a_thousand_is_ten_of_a_hundred(cell: str, sampling: Sampling):
+    model = make(cell=cell)
+    prompts = ["dab", "f", "a a"]
+    whole, end = model.extend(model.begin(prompts, seed=4), 1000, sampling)
+    state, parts = model.begin(prompts, seed=4), []
+    for _ in range(10):
+        part, state = model.extend(state, 100, sampling)
+        parts.append(part)
+    assert ["".join(text) for text in zip(*parts, strict=True)] == whole
+    torch.testing.assert_close(state.memory, end.memory, atol=1e-12, rtol=0)
+    assert torch.equal(state.last, end.last)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_texts_side_by_side_are_those_written_alone(cell: str):
+    model = make(cell=cell)
+    texts, _ = model.extend(model.begin(["dab", "f", "a a"], seed=4), 50)
+    assert texts == [model.generate(prompt, 50, seed=4 + place) for place, prompt in enumerate(["dab", "f", "a a"])]
+    assert model.extend(model.begin(["a"], seed=0), 0)[0] == [""]
+
+
+def test_only_the_likeliest_are_drawn_from():
+    probabilities = {"a": 0.5, "b": 0.3, "c": 0.15, "d": 0.05}
+    model = with_logits(probabilities)
+    assert set(model.generate("a", 500, top_k=2, seed=0)) == {"a", "b"}
+    assert set(model.generate("a", 500, top_p=0.8, seed=0)) == {"a", "b"}
+    assert set(model.generate("a", 500, top_p=0.81, seed=0)) == {"a", "b", "c"}
+    assert set(model.generate("a", 500, top_k=9, seed=0)) == set("abcd")
+    found = Counter(model.generate("a", 2000, top_k=2, seed=0))
+    assert abs(found["a"] / 2000 - 0.5 / 0.8) < 0.03
+
+
+def test_unknown_characters_of_a_prompt_are_skipped_on_request():
+    model = make()
+    assert model.generate("a?b!", 9, 0, unknown="skip") == model.generate("ab", 9, 0)
+    with pytest.raises(ValueError, match=r"^prompt: expected at least one known character, got '\?!'"):
+        model.begin(["?!"], unknown="skip")
+    with pytest.raises(ValueError, match=r"^unknown: expected one of error, skip, got 'skp'"):
+        model.generate("a", 1, unknown="skp")
+    with pytest.raises(ValueError, match=r"^prompts: expected at least one prompt"):
+        model.begin([])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"top_k": 0}, "top_k: expected an integer of at least 1"), ({"top_p": 0.0}, "top_p: expected a probability")],
+)
+def test_a_cut_that_leaves_nothing_is_refused(options: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        make().stream("a", 1, **options)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_saved_model_writes_the_same(cell: str, tmp_path):
+    torch.manual_seed(0)
+    model = CharGenerator(Vocabulary("hällo\n\ud83d"), cell, 5, 6, 1, 0.25)
+    model.save(tmp_path / "m.safetensors")
+    other = CharGenerator.load(tmp_path / "m.safetensors")
+    assert other.generate("h", 40, seed=2) == model.generate("h", 40, seed=2)
+    assert (other.vocabulary.characters, other.vocabulary.counts) == ("\nhloä\ud83d", [1, 1, 2, 1, 1, 1])
+    assert (other.cell, other.recurrence.dropout, other.training) == (cell, 0.25, False)
+    save_weights(tmp_path / "n.safetensors", torch.nn.Linear(1, 1), {"kind": "line"})
+    with pytest.raises(ValueError, match=r"^path: expected a CharGenerator, got None"):
+        CharGenerator.load(tmp_path / "n.safetensors")
+
+
+def test_a_vocabulary_counts_and_skips():
+    vocabulary = Vocabulary({"b": 3, "a": 0})
+    assert (vocabulary.characters, vocabulary.counts) == ("ab", [0, 3])
+    assert vocabulary.encode("abcab", unknown="skip").tolist() == [0, 1, 0, 1]
