@@ -47,9 +47,9 @@ def load_weights(path: Path, model: nn.Module) -> dict[str, Any]:
         RuntimeError: the model has other parameters; the message names them.
         safetensors.SafetensorError: the file is damaged, or of another kind.
     """
-    description = read_description(path)
+    _described(path)
     model.load_state_dict(load(path.read_bytes()))
-    return description
+    return read_description(path)
 
 
 def read_description(path: Path) -> dict[str, Any]:
