@@ -18,9 +18,9 @@ POINTS = 40  # of a curve, at most
 def publish(folder: Path, out: Path) -> list[Path]:
     """Write ``<run>.json`` and ``<run>.md`` into a folder and return their paths.
 
-    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, the steps to the
-    task's target by seed where it has one, what the row cost, and its curve, the mean and the range over seeds of the
-    validation scores at some of the steps.
+    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, by seed also the last
+    training loss and the steps to the task's target where it has one, what the row cost, and its curve, the mean and
+    the range over seeds of the validation scores at some of the steps.
 
     Args:
         folder: of the run.
@@ -48,10 +48,17 @@ def _line(row: Row) -> dict[str, Any]:
         "method": row.test.method,
         "scores": {seed: round(score, 5) for seed, score in row.scores.items()},
         "validation": None if row.validation is None else round(row.validation, 5),
+        **({"loss": loss} if (loss := _last_losses(row)) else {}),
         **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
         "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
         "curve": _curve(row),
     }
+
+
+def _last_losses(row: Row) -> dict[int, float]:
+    """Return the mean training loss of the steps before the last validation, by seed."""
+    known = {r.trial.seed: r.curve["loss"][-1] for r in row.records if r.curve.get("loss")}
+    return {seed: float(f"{loss:.4g}") for seed, loss in known.items()}
 
 
 def _curve(row: Row) -> dict[str, list[float]]:

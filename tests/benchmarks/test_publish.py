@@ -15,6 +15,7 @@ def write_run(folder, steps):
         curve = {
             "step": list(range(1, steps + 1)),
             "validation": [(k + seed) / 1000 for k in range(steps)],
+            "loss": [1 / (k + 3 + seed) for k in range(steps)],
             "best_validation": 0.8,
         }
         costs = {"parameters": 1234, "seconds": 2.0 + seed, "steps_per_second": 10.0}
@@ -31,6 +32,7 @@ def test_scores_costs_and_curves_are_kept(tmp_path):
     assert (free["model"], free["view"], free["test"], free["curve"]) == ("majority class", "", 0.5, {})
     assert model["scores"] == {"0": 0.75, "1": 0.85}
     assert (model["test"], model["validation"]) == (pytest.approx(0.8), 0.8)
+    assert model["loss"] == {"0": 0.2, "1": 0.1667}
     assert model["costs"] == {"parameters": 1234, "seconds": 2.5, "steps_per_second": 10}
     assert model["curve"] == {
         "step": [1, 2, 3],
