@@ -118,14 +118,14 @@ def memory_tasks() -> dict[str, Task]:
         "no-clip": memory_task(80, "not clipped", clip_norm=None),
     }
     tuned = {
-        f"{name}-{rate:g}": memory_task(20, f"{name} at {rate:g}", optimizer=name, learning_rate=rate)
+        f"{name}-{rate:g}": memory_task(10, f"{name} at {rate:g}", optimizer=name, learning_rate=rate)
         for name, rates in RATES.items()
         for rate in rates
     }
     return {
         **{f"memory-{length}": task for length, task in span.items()},
         **{f"memory-80-{name}": task for name, task in without.items()},
-        **{f"memory-20-{name}": task for name, task in tuned.items()},
+        **{f"memory-10-{name}": task for name, task in tuned.items()},
         **{f"memory-{length}": memory_task(length, chrono=0.0) for length in HOPS},
     }
 
