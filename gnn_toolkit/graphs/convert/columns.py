@@ -279,10 +279,12 @@ def _numbers(values: list[Any], types: set[type]) -> Tensor:
     array = np.array(values) if dtype is None else np.fromiter(values, dtype, len(values))
     if array.dtype.kind not in "biufc" or array.dtype == np.uint64:
         raise TypeError(f"no tensor has the numbers of {array.dtype}")
-    tensor = torch.from_numpy(array)
-    if tensor.dtype not in (torch.float64, torch.complex128) or types & {np.float64, np.complex128, np.ndarray}:
-        return tensor
+    if array.dtype not in (np.float64, np.complex128) or types & {np.float64, np.complex128, np.ndarray}:
+        return torch.from_numpy(array)
     if types and all(issubclass(kind, int | np.integer) for kind in types):
         raise TypeError("integers beyond 64 bits")
     default = torch.get_default_dtype()
-    return tensor.to(default.to_complex() if tensor.is_complex() else default)
+    if array.dtype == np.float64 and default == torch.float32:
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, as in torch, which would wake its threads
+            return torch.from_numpy(array.astype(np.float32))
+    return torch.from_numpy(array).to(default.to_complex() if array.dtype == np.complex128 else default)
