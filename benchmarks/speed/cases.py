@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmarks.speed import conversions, convolutions, recurrences, sequences, training
+from benchmarks.speed import conversions, convolutions, recurrences, runner, sequences, training
 from benchmarks.speed.contest import Case, Result
 from benchmarks.speed.growth import Curve
 from benchmarks.speed.profile import shares
@@ -17,6 +17,7 @@ CASES: dict[str, Case] = {
     **convolutions.CASES,
     **conversions.CASES,
     **training.CASES,
+    **runner.CASES,
 }
 CURVES: dict[str, Curve] = {
     **recurrences.CURVES,
