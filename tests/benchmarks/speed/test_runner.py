@@ -16,4 +16,8 @@ def test_an_import_takes_the_time_of_a_fresh_process():
 
 
 def test_the_bars_are_those_promised():
-    assert {name: case.bar for name, case in runner.CASES.items()} == {"import": 2.0, "trial-start": 1.0, "runner": 1.02}
+    assert {name: case.bar for name, case in runner.CASES.items()} == {
+        "import": 2.0,
+        "trial-start": 1.0,
+        "runner": 1.02,
+    }

@@ -1,3 +1,4 @@
+import math
 import re
 from typing import Any
 
@@ -78,6 +79,10 @@ def test_python_floats_follow_the_default_dtype() -> None:
     finally:
         torch.set_default_dtype(torch.float32)
     assert lists(data) == {"edge_index": [[], []], "a": [0.1], "b": [[0.1]], "c": [0.1], "num_nodes": 1}
+
+
+def test_floats_beyond_the_default_dtype_are_infinite_as_in_torch() -> None:
+    assert from_networkx(node_values(1e39, -1e39, 0.5))["a"].tolist() == [math.inf, -math.inf, 0.5]
 
 
 def test_mixed_numbers_are_promoted_whatever_their_order() -> None:
