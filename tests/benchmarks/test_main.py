@@ -1,4 +1,4 @@
-"""The command line as a user types it, in a process of its own."""
+"""The command line as a user types it, mostly in a process of its own."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,12 +41,21 @@ def test_list_names_everything(tmp_path):
         (["report", "nothing"], "name: expected one of"),
     ],
 )
-def test_bad_input_is_a_sentence_not_a_traceback(arguments, suggestion, tmp_path):
-    done = call(*arguments, folder=tmp_path)
-    assert done.returncode == 2
-    assert suggestion in done.stderr
-    assert "Traceback" not in done.stderr
+def test_bad_input_is_a_sentence_and_exit_code_2(arguments, suggestion, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert suggestion in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+def test_bad_input_has_no_traceback(tmp_path):
+    done = call("run", "quik", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_run_writes_table_and_reports(tmp_path):
