@@ -107,16 +107,18 @@ def memory_task(length: int, variant: str = "", *, scalar: bool = False, **chang
 def memory_tasks() -> dict[str, Task]:
     """Return the tasks that :func:`memory_task` makes: by length, one setting less at a time, and by optimiser."""
     span = {length: memory_task(length) for length in (10, 20, 40, 80, 160, 320)}
-    plain: dict[str, Any] = {"memory_bias": math.log(79), "chrono": 0.0}
-    without = {
-        "scalar": memory_task(80, "digits as numbers", scalar=True),
-        "one-bias": memory_task(80, "one bias log(79) for all gates that keep", **plain),
-        "no-bias": memory_task(80, "no bias to remember", chrono=0.0),
-        "uniform": memory_task(80, "weights of the states uniform", orthogonal=False),
-        "rmsprop": memory_task(80, "RMSProp", optimizer="rmsprop"),
-        "clip-10": memory_task(80, "norm clipped at 10", clip_norm=10.0),
-        "no-clip": memory_task(80, "not clipped", clip_norm=None),
-    }
+    without: dict[str, Task] = {}
+    for length in (40, 80):
+        one: dict[str, Any] = {"memory_bias": math.log(length - 1), "chrono": 0.0}
+        without |= {
+            f"{length}-scalar": memory_task(length, "digits as numbers", scalar=True),
+            f"{length}-one-bias": memory_task(length, f"one bias log({length - 1}) for all gates that keep", **one),
+            f"{length}-no-bias": memory_task(length, "no bias to remember", chrono=0.0),
+            f"{length}-uniform": memory_task(length, "weights of the states uniform", orthogonal=False),
+            f"{length}-rmsprop": memory_task(length, "RMSProp", optimizer="rmsprop"),
+            f"{length}-clip-10": memory_task(length, "norm clipped at 10", clip_norm=10.0),
+            f"{length}-no-clip": memory_task(length, "not clipped", clip_norm=None),
+        }
     tuned = {
         f"{name}-{rate:g}": memory_task(10, f"{name} at {rate:g}", optimizer=name, learning_rate=rate)
         for name, rates in RATES.items()
@@ -124,7 +126,7 @@ def memory_tasks() -> dict[str, Task]:
     }
     return {
         **{f"memory-{length}": task for length, task in span.items()},
-        **{f"memory-80-{name}": task for name, task in without.items()},
+        **{f"memory-{name}": task for name, task in without.items()},
         **{f"memory-10-{name}": task for name, task in tuned.items()},
         **{f"memory-{length}": memory_task(length, chrono=0.0) for length in HOPS},
     }

@@ -15,6 +15,7 @@ LISTED = sorted({comparison for s in SUITES.values() for comparison in s.compari
 # Of tasks that differ in length alone, in an optimiser, or in which papers they hold, one will do.
 PAPERS = {f"{name}{kind}": f"cora{kind}" for name in ("citeseer", "pubmed") for kind in ("", "-random", "-last")}
 PAPERS |= {task: "memory-10-adam-0.003" for task in TASKS if task.startswith("memory-10-")}
+PAPERS |= {task.replace("-40-", "-80-"): task for task in TASKS if task.startswith("memory-40-")}
 COMPARISONS = list(
     {(TASKS[t].family or PAPERS.get(t, t), v, m): (PAPERS.get(t, t), v, m) for t, v, m in LISTED}.values()
 )
