@@ -166,7 +166,14 @@ def _pair(pair: Pair) -> dict[str, Any]:
 
 def _sample(row: Row) -> dict[str, Any]:
     record = row.records[0]
-    return {"label": row.label, "seed": record.trial.seed, "anchor": anchor(row), "texts": record.samples.items()}
+    return {
+        "label": row.label,
+        "seed": record.trial.seed,
+        "anchor": anchor(row),
+        "texts": record.samples.items(),
+        "steps": [(step, seen["samples"]) for step, seen in row.watched() if "samples" in seen],
+        "measures": [(name, f"{value:.3f}".removesuffix(".000")) for name, value in row.measures.items()],
+    }
 
 
 def _records(row: Row) -> dict[str, Any]:

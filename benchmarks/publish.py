@@ -52,6 +52,27 @@ def _line(row: Row) -> dict[str, Any]:
         **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
         "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
         "curve": _curve(row),
+        **_text(row),
+    }
+
+
+def _text(row: Row) -> dict[str, Any]:
+    """Return what only a text's rows have: the first seed's curves, samples and texts, and the mean measures."""
+    record, watched = row.records[0], row.watched()
+    if not record.measures:
+        return {}
+    curves = {
+        "step": [step for step, _ in watched],
+        "loss": record.curve["loss"],
+        "accuracy": [seen["accuracy"] for _, seen in watched],
+        "validation": record.curve["validation"],
+        "seconds": record.curve["seconds"],
+    }
+    return {
+        "measures": {name: round(value, 4) for name, value in row.measures.items()},
+        "training": {name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},
+        "samples": {step: seen["samples"] for step, seen in watched if "samples" in seen},
+        "texts": record.samples,
     }
 
 

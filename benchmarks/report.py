@@ -85,6 +85,8 @@ def _samples(members: list[Row]) -> list[str]:
         if record.samples:
             lines += [f"{row.label}, seed {record.trial.seed}, writes:", ""]
             lines += [f"- temperature {t}: `{' '.join(text.split())}`" for t, text in record.samples.items()] + [""]
+        if row.measures:
+            lines += [f"{row.label}: " + "; ".join(f"{name} {value:.3f}" for name, value in row.measures.items()), ""]
     return lines
 
 

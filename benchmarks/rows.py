@@ -80,6 +80,17 @@ class Row:
         return steps, np.array([line + line[-1:] * (len(steps) - len(line)) for line in scores], dtype=float)
 
     @property
+    def measures(self) -> dict[str, float]:
+        """Return what else was measured of the trained models, the mean over the seeds."""
+        names = list(dict.fromkeys(name for record in self.records for name in record.measures))
+        return {name: float(np.mean([r.measures[name] for r in self.records if name in r.measures])) for name in names}
+
+    def watched(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return the steps of the first seed's validations with what else was looked at then."""
+        curve = self.records[0].curve
+        return list(zip(curve.get("step", []), curve.get("watched", []), strict=False))
+
+    @property
     def reached(self) -> int:
         """How many seeds reached the task's target on validation."""
         return sum(record.seconds_to_target is not None for record in self.records)

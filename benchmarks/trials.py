@@ -90,7 +90,7 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         part=Batch.part,
         logger=logger,
         progress=progress,
-        watch=course.watch,
+        watch=None if problem.corpus is None else course.watch,
         companion=course.companion,
     )
     joules = energy.joules()

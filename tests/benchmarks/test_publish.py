@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command_line
+from benchmarks import page
 from benchmarks.publish import POINTS, publish
-from benchmarks.records import Record, Trial, write_record
+from benchmarks.records import Record, Trial, read_records, write_record
 
 
 def write_run(folder, steps):
@@ -56,3 +57,26 @@ def test_a_long_curve_is_thinned_and_keeps_both_ends(tmp_path):
     curve = json.loads(path.read_text())["rows"][1]["curve"]
     assert len(curve["step"]) == len(curve["mean"]) == POINTS
     assert (curve["step"][0], curve["step"][-1]) == (1, 1000)
+
+
+def test_a_text_keeps_its_course_and_what_was_written(tmp_path):
+    samples = {"0": ["one"], "0.5": ["two <i>"]}
+    curve = {
+        "step": [500, 1000],
+        "loss": [2.0, 1.5],
+        "validation": [1.9, 1.6],
+        "seconds": [3.0, 6.0],
+        "watched": [{"accuracy": 0.4}, {"accuracy": 0.5, "samples": samples}],
+    }
+    for seed, copied in enumerate((30.0, 40.0)):
+        trial = Trial("text", "path", "LSTM", seed, {})
+        more = {"measures": {"longest copy": copied}, "samples": {"0": "The end"}}
+        write_record(tmp_path / "mine", Record(trial, test=1.5, curve=curve, **more))
+    path, text = publish(tmp_path / "mine", tmp_path)
+    (row,) = json.loads(path.read_text())["rows"]
+    assert row["measures"] == {"longest copy": 35}
+    assert row["training"]["accuracy"] == [0.4, 0.5]
+    assert (row["training"]["loss"], row["training"]["seconds"]) == ([2, 1.5], [3, 6])
+    assert (row["samples"], row["texts"]) == ({"1000": samples}, {"0": "The end"})
+    assert "longest copy 35.000" in text.read_text()
+    assert "two &lt;i&gt;" in page.html("mine", read_records(tmp_path / "mine"), "")
