@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmarks.speed import conversions, convolutions, recurrences, runner, sequences, training
+from benchmarks.speed import conversions, convolutions, recurrences, runner, sequences, text, training
 from benchmarks.speed.contest import Case, Result
 from benchmarks.speed.growth import Curve
 from benchmarks.speed.profile import shares
@@ -13,6 +13,7 @@ from benchmarks.speed.timing import measure
 
 CASES: dict[str, Case] = {
     **sequences.CASES,
+    **text.CASES,
     **recurrences.CASES,
     **convolutions.CASES,
     **conversions.CASES,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import attempts, suite, trials
+from benchmarks.course import course_of
 from benchmarks.output import Output
 from benchmarks.records import Record, Trial
 from benchmarks.speed.contest import Case, Contest
@@ -61,11 +62,13 @@ def overheads(device: str, *, steps: int) -> Contest:
 def _judging(trial: Trial, validations: int) -> float:
     """Return the seconds that so many validations and a test take, measured by themselves."""
     task, problem = TASKS[trial.task], trials.problem_of(trial.task, trial.seed)
-    model = trials.build(Budget(**trial.config), problem, trial.view, trial.model).eval()
+    budget = Budget(**trial.config)
+    model = trials.build(budget, problem, trial.view, trial.model).eval()
+    course = course_of(model, problem, task.metric, budget)
     began = time.perf_counter()
     with torch.no_grad():
         for part in ["validation"] * validations + ["test"]:
-            trials.evaluate(model, problem, task.metric, part)
+            course.score(model, part)
     return time.perf_counter() - began
 
 

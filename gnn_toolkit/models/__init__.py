@@ -4,6 +4,7 @@ from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.network import GraphNetwork
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
+from gnn_toolkit.models.skips import SkipGRU, SkipLSTM, SkipRNN
 from gnn_toolkit.models.vocabulary import Vocabulary
 from gnn_toolkit.models.weights import load_weights, read_description, save_weights
 
@@ -14,6 +15,9 @@ __all__ = [
     "CharGenerator",
     "GraphNetwork",
     "Sampling",
+    "SkipGRU",
+    "SkipLSTM",
+    "SkipRNN",
     "TextState",
     "Vocabulary",
     "load_weights",

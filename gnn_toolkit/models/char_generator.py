@@ -12,10 +12,12 @@ from gnn_toolkit import _checks
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.models.sampling import Sampling, chances
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
+from gnn_toolkit.models.skips import Memory, SkipGRU, SkipLSTM, SkipRNN
 from gnn_toolkit.models.vocabulary import Vocabulary
 from gnn_toolkit.models.weights import load_weights, read_description, save_weights
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+SKIPPING = {"rnn": SkipRNN, "gru": SkipGRU, "lstm": SkipLSTM}
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class TextState:
     """Where B texts stand, between one stretch of writing and the next.
 
     Attributes:
-        memory: one tensor [num_layers, B, H] a state of the cell, after all characters but the last.
+        memory: one tensor [num_layers, B, H] a state of the cell, after all characters but the last; with skip edges
+            [num_layers, B, M, H], after each of the M characters before the last.
         last: the last character of each text [B], which is still to be read.
         random: the state of each text's random numbers.
     """
@@ -43,6 +46,8 @@ class CharGenerator(nn.Module):
         hidden_channels: width H of a state.
         num_layers: number of recurrent layers.
         dropout: probability of dropping an output, between layers and before the linear layer, while training.
+        skips: how many characters back further edges into each character reach: the recurrence then runs over the
+            directed acyclic graph of a dilated path, as ``DAGLSTM`` and its like do; none for the path alone.
 
     Shapes:
         - ``codes`` [B, T], logits [B, T, len(vocabulary)]
@@ -66,13 +71,17 @@ class CharGenerator(nn.Module):
         hidden_channels: int = 128,
         num_layers: int = 2,
         dropout: float = 0.0,
+        skips: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        self.vocabulary = vocabulary
+        self.vocabulary, self.skips = vocabulary, tuple(skips)
         self.cell = _checks.choice("cell", cell, CELLS)
         self.embedding = nn.Embedding(len(vocabulary), _checks.positive("embedding_channels", embedding_channels))
         sizes = (embedding_channels, hidden_channels, num_layers)
-        self.recurrence = CELLS[cell](*sizes, dropout=dropout, batch_first=True)
+        if self.skips:
+            self.recurrence = SKIPPING[cell](*sizes, self.skips, dropout)
+        else:
+            self.recurrence = CELLS[cell](*sizes, dropout=dropout, batch_first=True)
         self.head = nn.Linear(hidden_channels, len(vocabulary))
 
     def forward(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
@@ -181,9 +190,8 @@ class CharGenerator(nn.Module):
         generators = _generators(state)
         numbers = chances(generators, _not_negative(length))
         memory, written = state.memory, [state.last]
-        for codes, reached in self._write(state, numbers, sampling or Sampling()):
+        for codes, memory in self._write(state, numbers, sampling or Sampling()):  # noqa: B007 (the last one is kept)
             written.append(codes)
-            memory = tuple(reached)
         texts = torch.stack(written[1:], 1).cpu() if length else state.last.new_empty(len(generators), 0)
         random = tuple(generator.get_state() for generator in generators)
         return [self.vocabulary.decode(text) for text in texts], TextState(memory, written[-1], random)
@@ -205,6 +213,7 @@ class CharGenerator(nn.Module):
             "hidden_channels": recurrence.hidden_channels,
             "num_layers": recurrence.num_layers,
             "dropout": recurrence.dropout,
+            "skips": self.skips,
         }
         vocabulary = dict(zip(self.vocabulary.characters, self.vocabulary.counts, strict=True))
         save_weights(Path(path), self, {"model": type(self).__name__, "sizes": sizes, "vocabulary": vocabulary})
@@ -232,20 +241,35 @@ class CharGenerator(nn.Module):
     def _read(self, codes: Tensor) -> tuple[Tensor, ...]:
         """Return the memory after a text [length], [num_layers, 1, H] a state; zeros after an empty one."""
         if not codes.numel():
-            count, recurrence = self.recurrence.cell.num_states, self.recurrence
-            return (self.head.weight.new_zeros(recurrence.num_layers, 1, recurrence.hidden_channels),) * count
+            return self._blank()
         training = self.training
         self.eval()  # without dropout, and only while the model is at work here
         state = self(codes[None])[1]
         self.train(training)
         return (state,) if isinstance(state, Tensor) else state
 
+    def _blank(self) -> tuple[Tensor, ...]:
+        recurrence = self.recurrence
+        if isinstance(recurrence, SkipRNN | SkipGRU | SkipLSTM):
+            return recurrence.blank(1)
+        zeros = self.head.weight.new_zeros(recurrence.num_layers, 1, recurrence.hidden_channels)
+        return (zeros,) * recurrence.cell.num_states
+
+    def _step(self, codes: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Read one more character of each text [B]; return the outputs [B, H] and the memory, without dropout."""
+        x, recurrence = self.embedding(codes), self.recurrence
+        if isinstance(recurrence, SkipRNN | SkipGRU | SkipLSTM):
+            out, memory = recurrence(x.unsqueeze(1), memory)
+            return out.squeeze(1), memory
+        out, states = vendor.step(recurrence.cell, x, memory, list(recurrence.parameters()), bias=True)
+        return out, tuple(states)
+
     @torch.no_grad()
-    def _write(self, state: TextState, numbers: Tensor, sampling: Sampling) -> Iterator[tuple[Tensor, list[Tensor]]]:
+    def _write(self, state: TextState, numbers: Tensor, sampling: Sampling) -> Iterator[tuple[Tensor, Memory]]:
         """Yield the next character of each text [B] and the memory before it, for each column of ``numbers``."""
-        codes, memory, weights = state.last, list(state.memory), list(self.recurrence.parameters())
+        codes, memory = state.last, state.memory
         for column in numbers.to(codes.device).unbind(1):
-            out, memory = vendor.step(self.recurrence.cell, self.embedding(codes), memory, weights, bias=True)
+            out, memory = self._step(codes, memory)
             codes = sampling.draw(self.head(out), column)
             yield codes, memory
 

@@ -31,6 +31,7 @@ class TextSettings(Settings):
         hidden_channels: width of a state.
         num_layers: number of recurrent layers.
         dropout: probability of dropping an output, between layers and before the last.
+        skips: how many characters back further edges reach; none for a plain path.
         window: characters that the gradient runs through.
         batch_size: windows in a batch.
         carry: whether windows follow one another with the state handed on; if not, they lie at random places.
@@ -52,6 +53,7 @@ class TextSettings(Settings):
     hidden_channels: int = 256
     num_layers: int = 2
     dropout: float = 0.2
+    skips: tuple[int, ...] = ()
     window: int = 64
     batch_size: int = 32
     carry: bool = True
@@ -104,8 +106,8 @@ def fit_text(
     reader = _Remembering(corpus, settings)
     reader.check(checkpoint)
     torch.manual_seed(settings.seed)
-    sizes = (settings.embedding_channels, settings.hidden_channels, settings.num_layers, settings.dropout)
-    model = CharGenerator(corpus.vocabulary, settings.cell, *sizes)
+    sizes = (settings.embedding_channels, settings.hidden_channels, settings.num_layers)
+    model = CharGenerator(corpus.vocabulary, settings.cell, *sizes, settings.dropout, settings.skips)
     held_out = corpus.validation if len(corpus.validation) else corpus.train
 
     scores: list[float] = []
