@@ -104,14 +104,14 @@ EQUAL = replace(COURSE, steps=20_000, evaluate_every=250, parameters=248_000)
 # What reached furthest in the time that there was.
 BEST = replace(
     COURSE,
-    steps=5000,
+    steps=3000,
     learning_rate=3e-3,
     rate_decay=0.9,
-    rate_decay_every=150,
+    rate_decay_every=100,
     evaluate_every=250,
     batch_size=32,
     hidden_channels=256,
-    dropout=0.25,
+    dropout=0.2,
     window=64,
     carry=True,
 )
