@@ -31,6 +31,9 @@ def train_text(
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = DEFAULTS.cell,
     hidden: Annotated[int, typer.Option(help="Width of a layer.")] = DEFAULTS.hidden_channels,
     layers: Annotated[int, typer.Option(help="Number of layers.")] = DEFAULTS.num_layers,
+    skip: Annotated[
+        list[int] | None, typer.Option(help="Also hear so many characters back; may be given again.")
+    ] = None,
     dropout: Annotated[float, typer.Option(help="Share of outputs dropped while training.")] = DEFAULTS.dropout,
     learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = DEFAULTS.learning_rate,
     window: Annotated[int, typer.Option(help="Characters that the gradient runs through.")] = DEFAULTS.window,
@@ -48,6 +51,7 @@ def train_text(
         cell=cell,
         hidden_channels=hidden,
         num_layers=layers,
+        skips=tuple(skip or ()),
         dropout=dropout,
         learning_rate=learning_rate,
         window=window,

@@ -21,6 +21,7 @@ assert len(load_text("python_reference")) > 100_000
 edge_index = torch.tensor([[0, 1], [2, 2]])
 out, (h_n, c_n) = DAGLSTM(3, 4)(torch.randn(3, 3), edge_index)
 assert out.shape == (3, 4) and GCNConv(3, 4)(torch.randn(3, 3), edge_index).shape == (3, 4)
+assert importlib.util.find_spec("gnn_toolkit.__main__") is not None
 assert LSTM(3, 4)(torch.randn(5, 2, 3))[0].shape == (5, 2, 4)
 for name in ("datasets", "benchmarks", "tests"):
     assert importlib.util.find_spec(name) is None, f"the wheel installs a top-level {name}"

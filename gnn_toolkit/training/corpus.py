@@ -64,6 +64,9 @@ class Corpus:
 
 def _chunks_of(source: str | Path, strip: bool) -> Callable[[], Iterable[str]]:
     """Return a function that reads the source from its beginning."""
+    if isinstance(source, str) and "\n" not in source and len(source) < 1000 and Path(source).is_file():
+        remedy = f"pass pathlib.Path({source!r})"
+        raise ValueError(_checks.problem("source", "a text or a path", "a text that is a file's name", remedy))
     if isinstance(source, Path) and not strip:
         return lambda: read_chunks(source, CHUNK)
     text = read_text(source, strip=False) if isinstance(source, Path) else source

@@ -57,5 +57,7 @@ def test_what_is_no_text_is_refused(tmp_path):
         Corpus.of(tmp_path / "bad.txt")
     with pytest.raises(ValueError, match=r"^text: expected enough characters"):
         Corpus.of("ab")
+    with pytest.raises(ValueError, match=r"^source: expected a text or a path, got a text that is a file's name; pass"):
+        Corpus.of(str(tmp_path / "bad.txt"))
     with pytest.raises(FileNotFoundError):
         Corpus.of(Path(tmp_path / "none.txt"))
