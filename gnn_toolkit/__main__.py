@@ -31,9 +31,7 @@ def train_text(
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = DEFAULTS.cell,
     hidden: Annotated[int, typer.Option(help="Width of a layer.")] = DEFAULTS.hidden_channels,
     layers: Annotated[int, typer.Option(help="Number of layers.")] = DEFAULTS.num_layers,
-    skip: Annotated[
-        list[int] | None, typer.Option(help="Also hear so many characters back; may be given again.")
-    ] = None,
+    skip: Annotated[list[int] | None, typer.Option(help="Also hear so far back; may be given again.")] = None,
     dropout: Annotated[float, typer.Option(help="Share of outputs dropped while training.")] = DEFAULTS.dropout,
     learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = DEFAULTS.learning_rate,
     window: Annotated[int, typer.Option(help="Characters that the gradient runs through.")] = DEFAULTS.window,
