@@ -1,7 +1,18 @@
 """Choose edges, then run a cell along them: graph convolutions and recurrences over any DAG, on torch and PyG."""
 
 from gnn_toolkit.graphs import from_networkx, to_networkx
-from gnn_toolkit.layers import DAGGRU, DAGLSTM, DAGRNN, GCNConv
+from gnn_toolkit.layers import (
+    DAGGRU,
+    DAGLSTM,
+    DAGRNN,
+    DCRNN,
+    TGCN,
+    EvolveGCNH,
+    EvolveGCNO,
+    GCNConv,
+    GConvGRU,
+    GConvLSTM,
+)
 from gnn_toolkit.models import GRU, LSTM, RNN, CharGenerator
 
 __version__ = "0.1.0"
@@ -9,11 +20,17 @@ __all__ = [
     "DAGGRU",
     "DAGLSTM",
     "DAGRNN",
+    "DCRNN",
     "GRU",
     "LSTM",
     "RNN",
+    "TGCN",
     "CharGenerator",
+    "EvolveGCNH",
+    "EvolveGCNO",
     "GCNConv",
+    "GConvGRU",
+    "GConvLSTM",
     "from_networkx",
     "to_networkx",
 ]

@@ -11,7 +11,7 @@ from torch_geometric.transforms import BaseTransform
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.forms import plain_edges
-from gnn_toolkit.graphs.normalize import symmetric, with_loop_weights, with_loops
+from gnn_toolkit.graphs.normalize import random_walk, symmetric, with_loop_weights, with_loops
 from gnn_toolkit.graphs.product import compress, sparse_product
 
 
@@ -88,6 +88,7 @@ def adjacency(
     flow: str = "source_to_target",
     dtype: torch.dtype | None = None,
     signed: bool = False,
+    walk: bool = False,
 ) -> Adjacency:
     """Return ``A_hat = D~^-1/2 (A + I) D~^-1/2``, or A itself, prepared for products.
 
@@ -104,6 +105,7 @@ def adjacency(
         flow: ``"source_to_target"``, or ``"target_to_source"`` for the transpose.
         dtype: of the values where ``edge_weight`` is ``None``.
         signed: whether degrees sum absolute weights.
+        walk: normalise to ``D~^-1 (A + I)``, the steps of a random walk, in the place of the symmetric form.
 
     Raises:
         ValueError: an index out of range, or weights that do not fit.
@@ -117,7 +119,7 @@ def adjacency(
     if edge_weight is not None:
         _checks.edge_weight_form(edge_weight, edge_index.size(1))
     loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None
-    options = _Options(num_nodes, flow, loop, normalize, dtype, signed)
+    options = _Options(num_nodes, flow, loop, normalize, dtype, signed, walk)
     if torch.compiler.is_compiling():
         entry, *indices = _compress(edge_index, options)
         return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
@@ -146,6 +148,7 @@ class _Options:
     normalize: bool
     dtype: torch.dtype | None
     signed: bool
+    walk: bool
 
 
 _KNOWN = WeakTensorKeyDictionary()
@@ -177,7 +180,8 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
     if options.loop is not None:
         edge_weight = with_loop_weights(edge_index, edge_weight, options.num_nodes, options.loop)
         edge_index = with_loops(edge_index, options.num_nodes)
-    weight = symmetric(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)
+    normal = random_walk if options.walk else symmetric
+    weight = normal(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)
     return weight.index_select(0, entry)
 
 

@@ -108,8 +108,27 @@ def symmetric(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow: 
     tensor([0.])
     """
     source, target = edge_index
-    gathering = target if flow == "source_to_target" else source
+    scale = _degree(edge_index, edge_weight, num_nodes, flow, signed).rsqrt()
+    return scale.index_select(0, source) * edge_weight * scale.index_select(0, target)
+
+
+def random_walk(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow: str, signed: bool) -> Tensor:
+    """Return ``w / d`` for every edge, d the degree of the node that gathers along it; 0 where a degree is 0.
+
+    The weights that a node gathers with then sum to one: the rows of ``D^-1 A``. Arguments are those of
+    :func:`symmetric`.
+
+    >>> edges, weight = torch.tensor([[0, 1], [2, 2]]), torch.tensor([1.0, 3.0])
+    >>> random_walk(edges, weight, 3, flow="source_to_target", signed=False)
+    tensor([0.2500, 0.7500])
+    """
+    scale = _degree(edge_index, edge_weight, num_nodes, flow, signed).reciprocal()
+    return edge_weight * scale.index_select(0, edge_index[int(flow == "source_to_target")])
+
+
+def _degree(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, flow: str, signed: bool) -> Tensor:
+    """Return the sum of the weights that each node gathers with; infinity in the place of 0."""
+    gathering = edge_index[int(flow == "source_to_target")]
     counted = edge_weight.abs() if signed else edge_weight
     degree = edge_weight.new_zeros(num_nodes).scatter_add(0, gathering.long(), counted)
-    scale = degree.masked_fill(degree == 0, torch.inf).rsqrt()
-    return scale.index_select(0, source) * edge_weight * scale.index_select(0, target)
+    return degree.masked_fill(degree == 0, torch.inf)

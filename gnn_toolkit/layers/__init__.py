@@ -1,6 +1,19 @@
-"""Layers that run a cell along edges."""
+"""Layers that run a cell along edges, or through time over a graph."""
 
+from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN, GConvGRU, GConvLSTM
 
-__all__ = ["DAGGRU", "DAGLSTM", "DAGRNN", "GCNConv"]
+__all__ = [
+    "DAGGRU",
+    "DAGLSTM",
+    "DAGRNN",
+    "DCRNN",
+    "TGCN",
+    "EvolveGCNH",
+    "EvolveGCNO",
+    "GCNConv",
+    "GConvGRU",
+    "GConvLSTM",
+]

@@ -59,6 +59,11 @@ def _recurrent(sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return q if bias is None else q + bias
 
 
+def blend(z: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """Return ``(1 - z) * new + z * old``: the gate z of a GRU keeps what was."""
+    return (1 - z) * new + z * old
+
+
 @dataclass(frozen=True)
 class RNNCell:
     """Elman network: ``h_v = tanh(a + q)``, or relu for tanh (``torch.nn.RNN``; DAG-RNN, Shuai et al. 2016)."""
@@ -133,7 +138,7 @@ class GRUCell:
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """``h_v = (1 - z) * n + z * s``."""
         _, z, n = self.activity(gates, _recurrent(sums, weight, bias))
-        return (1 - z) * n + z * sums.sum(0)
+        return blend(z, n, sums.sum(0))
 
 
 @dataclass(frozen=True)

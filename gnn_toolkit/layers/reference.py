@@ -145,3 +145,88 @@ def _node(
             forget = torch.sigmoid(a[n : 2 * n] + w_hh[r, n : 2 * n] @ h_u + b_hh[n : 2 * n])
             cell = cell + forget * c_u
     return o * torch.tanh(cell), cell
+
+
+def time_terms(basis: str, order: int, edge_index: Tensor, weight: Tensor, nodes: int) -> list[Tensor]:
+    """Return the dense matrices ``Z_k`` [N, N] of a basis of graph convolutions.
+
+    Args:
+        basis: ``"chebyshev"`` (lambda_max = 2), ``"chebyshev3"`` (lambda_max = 3), ``"diffusion"``, ``"authors"`` (the
+            terms of DCRNN's program) or ``"neighbours"``.
+        order: K.
+        edge_index: [2, E].
+        weight: [E].
+        nodes: number of nodes N.
+    """
+    eye = torch.eye(nodes, dtype=weight.dtype)
+    a = torch.zeros(nodes, nodes, dtype=weight.dtype)  # a[u, v]: weight of u -> v
+    for (u, v), w in zip(edge_index.t().tolist(), weight, strict=True):
+        a = a + w * torch.outer(eye[u], eye[v])
+    if basis == "neighbours":
+        d = (a + eye).sum(0).rsqrt()
+        return [d[:, None] * (a + eye).t() * d]
+    if basis.startswith("chebyshev"):
+        d = torch.where(a.sum(0) > 0, a.sum(0), torch.inf).rsqrt()
+        largest = float(basis.removeprefix("chebyshev") or 2)
+        scaled = 2 / largest * (eye - d[:, None] * a.t() * d) - eye
+        terms = [eye, scaled]
+        while len(terms) < order:
+            terms.append(2 * scaled @ terms[-1] - terms[-2])
+        return terms[:order]
+    out_degree, in_degree = (torch.where(a.sum(k) > 0, a.sum(k), torch.inf) for k in (1, 0))
+    along, against = a / out_degree[:, None], (a / in_degree).t()
+    terms, before = [eye], eye
+    for walk in (along, against):
+        if basis == "diffusion":
+            terms += [torch.linalg.matrix_power(walk, k) for k in range(1, order)]
+            continue
+        last = walk @ before
+        terms.append(last)
+        for _ in range(2, order):
+            before, last = last, 2 * walk @ last - before
+            terms.append(last)
+    return terms
+
+
+def over_time(
+    kind: str,
+    params: Mapping[str, Tensor],
+    x: Tensor,
+    terms: tuple[list[Tensor], list[Tensor]],
+    initial: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, list[Tensor]]:
+    """Return the outputs [T, N, H] and final states of a recurrence in time over a graph, gate by gate.
+
+    Args:
+        kind: ``"gru"`` (torch's), ``"early_gru"`` (resets before the product) or ``"lstm"``, with peepholes if they are
+            among the parameters.
+        params: parameters by name.
+        x: features [T, N, F].
+        terms: dense matrices ``Z_k`` for the input and for the state.
+        initial: states [N, H]; zeros where ``None``.
+    """
+    hidden, gates = params["weight_hh"].size(1) // len(terms[1]), params["weight_hh"].size(0)
+    b_ih, b_hh = (params.get(name, x.new_zeros(gates)) for name in ("bias_ih", "bias_hh"))
+
+    def part(which: int, g: int, value: Tensor) -> Tensor:
+        rows = slice(g * hidden, (g + 1) * hidden)
+        joined = torch.cat([z @ value for z in terms[which]], 1)
+        weight, bias = (params["weight_ih"], b_ih) if which == 0 else (params["weight_hh"], b_hh)
+        return joined @ weight[rows].t() + bias[rows]
+
+    h, c = initial if kind == "lstm" and initial else (*(initial or [x.new_zeros(x.size(1), hidden)]), None)
+    c = torch.zeros_like(h) if c is None else c
+    look = params.get("peephole", x.new_zeros(3, hidden))
+    out = []
+    for value in x:
+        if kind == "lstm":
+            i = torch.sigmoid(part(0, 0, value) + part(1, 0, h) + look[0] * c)
+            f = torch.sigmoid(part(0, 1, value) + part(1, 1, h) + look[1] * c)
+            c = f * c + i * torch.tanh(part(0, 2, value) + part(1, 2, h))
+            h = torch.sigmoid(part(0, 3, value) + part(1, 3, h) + look[2] * c) * torch.tanh(c)
+        else:
+            r, z = (torch.sigmoid(part(0, g, value) + part(1, g, h)) for g in (0, 1))
+            recurrent = part(1, 2, r * h) if kind == "early_gru" else r * part(1, 2, h)
+            h = (1 - z) * torch.tanh(part(0, 2, value) + recurrent) + z * h
+        out.append(h)
+    return torch.stack(out), [h, c] if kind == "lstm" else [h]

@@ -1,0 +1,165 @@
+"""Graph convolutions whose weights evolve in time: EvolveGCN-O and EvolveGCN-H."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gnn_toolkit import _checks
+from gnn_toolkit.graphs.adjacency import adjacency
+from gnn_toolkit.graphs.forms import plain_edges
+from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, PeepholeLSTMCell, TimeCell
+
+
+class _EvolveGCN(nn.Module):
+    """What both share: ``out_t = A_hat_t x_t W_t``, where a recurrent cell makes ``W_t`` of ``W_(t-1)``.
+
+    The cell treats each column of W as one vector of F entries; its biases are matrices [F, C], as in the paper.
+    Inside, columns are rows, so that the equations are those of :mod:`gnn_toolkit.layers.time_cells`.
+    """
+
+    def __init__(self, cell: TimeCell, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.cell = cell
+        self.in_channels = _checks.positive("in_channels", in_channels)
+        self.out_channels = _checks.positive("out_channels", out_channels)
+        rows = sum(cell.blocks) * in_channels
+        self.weight = nn.Parameter(torch.empty(in_channels, out_channels))
+        self.weight_ih = nn.Parameter(torch.empty(rows, in_channels))
+        self.weight_hh = nn.Parameter(torch.empty(rows, in_channels))
+        self.bias = nn.Parameter(torch.empty(rows, out_channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weights from U(-1/sqrt(columns), 1/sqrt(columns)) and set the biases to 0, as the authors do."""
+        for parameter in (self.weight, self.weight_ih, self.weight_hh):
+            bound = 1.0 / math.sqrt(parameter.size(1))
+            nn.init.uniform_(parameter, -bound, bound)
+        nn.init.zeros_(self.bias)
+
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Tensor | Sequence[Any],
+        edge_weight: Tensor | Sequence[Tensor] | None = None,
+        hx: tuple[Tensor, ...] | None = None,
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the outputs of all steps [..., T, N, C], before any nonlinearity, and the state after the last."""
+        if x.dim() not in (3, 4) or not x.size(-3):
+            allowed = f"shape [steps, num_nodes, {self.in_channels}], or several with a leading batch"
+            raise ValueError(_checks.problem("x", allowed, list(x.shape), "give a step at least"))
+        _checks.features("x", x, self.in_channels, batched=True)
+        states, weights = self._start(x, hx), []
+        for step in x.unbind(-3):
+            states = self._evolve(step, states)
+            weights.append(states[0].transpose(-1, -2))
+        out = self._along_edges(x, edge_index, edge_weight) @ torch.stack(weights, -3)
+        return out, tuple(state.transpose(-1, -2) for state in states)
+
+    def _start(self, x: Tensor, hx: tuple[Tensor, ...] | None) -> tuple[Tensor, ...]:
+        """Return the states, columns as rows."""
+        if hx is None:
+            weight = self.weight.t()
+            return (weight, torch.zeros_like(weight))[: self.cell.num_states]
+        sizes = (self.in_channels, self.out_channels)
+        if len(hx) != self.cell.num_states or any(h.shape[-2:] != sizes for h in hx):
+            got = [list(h.shape) for h in hx]
+            allowed = f"{self.cell.num_states} tensors of shape {list(sizes)}"
+            raise ValueError(_checks.problem("hx", allowed, got, "pass the state that the layer returned"))
+        return tuple(h.transpose(-1, -2) for h in hx)
+
+    def _evolve(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the states one step later, from the features of the step [..., N, F]."""
+        read = self._summary(x, states[0])
+        gates = nn.functional.linear(read, self.weight_ih) + self.bias.t()
+        weights = self.weight_hh.split([count * self.in_channels for count in self.cell.blocks])
+        return self.cell.advance(gates, states, lambda state, block: nn.functional.linear(state, weights[block]))
+
+    def _summary(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Return what the cell reads, [..., C, F]: the weights themselves."""
+        return weight
+
+    def _along_edges(self, x: Tensor, edge_index: Any, edge_weight: Any) -> Tensor:
+        """Return ``A_hat_t x_t`` of all steps, in one product where the edges stay."""
+        if not isinstance(edge_index, list | tuple):
+            edge_index, edge_weight = plain_edges(edge_index, edge_weight)
+            first = x.movedim(-2, 0)
+            matrix = adjacency(edge_index, edge_weight, x.size(-2), dtype=x.dtype)
+            return (matrix @ first.flatten(1)).view(first.shape).movedim(0, -2)
+        steps = x.unbind(-3)
+        weights = [None] * len(steps) if edge_weight is None else edge_weight
+        if not len(steps) == len(edge_index) == len(weights):
+            got = f"{len(edge_index)} edge_index and {len(weights)} edge_weight"
+            raise ValueError(_checks.problem("edge_index", f"{len(steps)}, one a step", got, "or one for all steps"))
+        parts = zip(steps, edge_index, weights, strict=True)
+        return torch.stack([self._along_edges(step, edges, weight) for step, edges, weight in parts], -3)
+
+
+class EvolveGCNO(_EvolveGCN):
+    """Graph convolution whose weights evolve by themselves (EvolveGCN-O, Pareja et al. 2020).
+
+    ``out_t = A_hat_t x_t W_t`` with ``W_t = LSTM(W_(t-1))``, the weights being the cell's input and output at once. The
+    authors' program has a gated recurrent unit in the place of the LSTM, as in :class:`EvolveGCNH`.
+
+    Args:
+        in_channels: width F of ``x``.
+        out_channels: width C of the output.
+        variant: ``"paper"`` (LSTM; the state is ``(W, memory)``) or ``"authors"`` (GRU; the state is ``(W,)``).
+
+    Shapes:
+        - ``x`` [B, T, N, F] or [T, N, F]
+        - ``edge_index`` [2, E] and ``edge_weight`` [E] for all steps, or lists of T of them
+        - ``hx`` and the state after the last step: tensors [F, C]; the learnt ``weight`` starts where ``None``
+        - output [B, T, N, C] or [T, N, C], before any nonlinearity
+
+    Raises:
+        ValueError: on input that does not fit.
+
+    >>> layer, edge_index = EvolveGCNO(4, 2), torch.tensor([[0, 1], [1, 2]])
+    >>> out, state = layer(torch.randn(6, 3, 4), edge_index)
+    >>> out.shape, state[0].shape
+    (torch.Size([6, 3, 2]), torch.Size([4, 2]))
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, *, variant: str = "paper") -> None:
+        choice = _checks.choice("variant", variant, ("paper", "authors"))
+        super().__init__(PeepholeLSTMCell() if choice == "paper" else EarlyResetGRUCell(), in_channels, out_channels)
+
+
+class EvolveGCNH(_EvolveGCN):
+    """Graph convolution whose weights evolve with the nodes' features (EvolveGCN-H, Pareja et al. 2020).
+
+    ``out_t = A_hat_t x_t W_t`` with ``W_t = GRU(summary(x_t)^T, W_(t-1))``. The summary has one node a column of W: the
+    C nodes of the largest scores ``y = x_t p / |p|``, each scaled by ``tanh(y)``; the last comes again where there are
+    fewer than C. z keeps the old weights, as everywhere here; in the paper it takes the new ones.
+
+    Arguments, shapes and errors are those of :class:`EvolveGCNO`, without ``variant``; the state is ``(W,)``, for a
+    batch [B, F, C], since every graph evolves weights of its own.
+
+    >>> layer, edge_index = EvolveGCNH(4, 2), torch.tensor([[0, 1], [1, 2]])
+    >>> out, state = layer(torch.randn(6, 3, 4), edge_index)
+    >>> out.shape, state[0].shape
+    (torch.Size([6, 3, 2]), torch.Size([4, 2]))
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(EarlyResetGRUCell(), in_channels, out_channels)
+        self.scorer = nn.Parameter(torch.empty(in_channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weights from U(-1/sqrt(columns), 1/sqrt(columns)) and set the biases to 0, as the authors do."""
+        super().reset_parameters()
+        if hasattr(self, "scorer"):
+            bound = 1.0 / math.sqrt(self.in_channels)
+            nn.init.uniform_(self.scorer, -bound, bound)
+
+    def _summary(self, x: Tensor, weight: Tensor) -> Tensor:
+        score = x @ (self.scorer / self.scorer.norm())
+        count = min(self.out_channels, x.size(-2))
+        top, node = score.topk(count, -1)
+        chosen = x.gather(-2, node.unsqueeze(-1).expand(*node.shape, x.size(-1))) * torch.tanh(top).unsqueeze(-1)
+        again = torch.arange(self.out_channels, device=x.device).clamp(max=count - 1)
+        return chosen.index_select(-2, again)
