@@ -1,36 +1,61 @@
 """The bases of graph convolutions ``sum over k of Z_k(x) W_k``: what a recurrence in time reads the graph through.
 
 A basis turns edges into matrices, once, and features x [N, W] into its terms ``Z_k(x)``, each [N, W]. It knows nothing
-of weights: these meet the terms side by side in one dense product.
+of weights: these meet the terms in dense products. How terms follow from one another is a plan, so that the same few
+lines run every basis, and a kernel can run it in place and backwards.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from torch import Tensor, dtype, lerp
+import torch
+from torch import Tensor
 
+from gnn_toolkit import _checks
 from gnn_toolkit.graphs.adjacency import Adjacency, adjacency
+from gnn_toolkit.graphs.normalize import symmetric, with_loops
+
+Plan = list[tuple[int, int, int]]
 
 
-class Basis(Protocol):
-    """What a recurrence in time needs to know of the graph."""
+class Basis:
+    """What a recurrence in time needs to know of the graph.
+
+    Attributes:
+        first: number of the first term that counts: 0 where x itself does, else 1.
+    """
+
+    first: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        """How each term after ``Z_0 = x`` is made: (m, source, minus).
+
+        ``Z = M_m Z_source`` where ``minus`` is -1, else ``Z = 2 M_m Z_source - Z_minus``.
+        """
+        raise NotImplementedError
 
     @property
     def num_terms(self) -> int:
         """Number of terms: how many times wider than x they are together."""
-        ...
+        return len(self.plan) + 1 - self.first
 
-    def matrices(self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, kind: dtype) -> list[Adjacency]:
-        """Return the matrices of a graph, of the type ``kind`` where it has no weights."""
-        ...
+    def matrices(
+        self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, dtype: torch.dtype
+    ) -> list[Adjacency]:
+        """Return the matrices M of a graph; ``dtype`` is theirs where it has no weights."""
+        raise NotImplementedError
 
     def terms(self, matrices: list[Adjacency], x: Tensor) -> list[Tensor]:
         """Return ``Z_k(x)`` for each k, [N, W] each, from x [N, W]."""
-        ...
+        terms = [x]
+        for matrix, source, minus in self.plan:
+            y = matrices[matrix] @ terms[source]
+            terms.append(y if minus < 0 else torch.lerp(terms[minus], y, 2.0))  # 2 y - Z_minus
+        return terms[self.first :]
 
 
 @dataclass(frozen=True)
-class Chebyshev:
+class Chebyshev(Basis):
     """Chebyshev polynomials of the scaled Laplacian (Defferrard et al. 2016, eq. 4-5).
 
     ``Z_k = T_k(L~) x`` for k below ``order``, with ``T_0 = 1``, ``T_1 = L~``, ``T_k = 2 L~ T_(k-1) - T_(k-2)``,
@@ -54,30 +79,28 @@ class Chebyshev:
     lambda_max: float = 2.0
 
     @property
-    def num_terms(self) -> int:
-        """K."""
-        return self.order
+    def plan(self) -> Plan:
+        """Chebyshev's recursion."""
+        return [(0, k, k - 1) for k in range(self.order - 1)]
 
-    def matrices(self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, kind: dtype) -> list[Adjacency]:
-        """Return ``-2 / lambda_max * D^-1/2 A D^-1/2``: L~ without its diagonal, ``2 / lambda_max - 1``."""
-        if self.order == 1:
-            return []
-        a = adjacency(edge_index, edge_weight, num_nodes, add_self_loops=False, dtype=kind)
-        return [Adjacency(a.value * (-2.0 / self.lambda_max), a.indices)]
-
-    def terms(self, matrices: list[Adjacency], x: Tensor) -> list[Tensor]:
-        """Return ``T_0(L~) x, ..., T_(K-1)(L~) x``."""
-        terms = [x]
-        for k in range(1, self.order):
-            y = matrices[0] @ terms[-1]
-            if self.lambda_max != 2.0:
-                y = y + (2.0 / self.lambda_max - 1.0) * terms[-1]
-            terms.append(y if k == 1 else lerp(terms[-2], y, 2.0))  # 2 y - T_(k-2)
-        return terms
+    def matrices(
+        self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, dtype: torch.dtype
+    ) -> list[Adjacency]:
+        """Return L~."""
+        if self.lambda_max == 2.0:
+            a = adjacency(edge_index, edge_weight, num_nodes, add_self_loops=False, dtype=dtype)
+            return [Adjacency(-a.value, a.indices)]
+        _checks.edges(edge_index, num_nodes)
+        weight = edge_index.new_ones(edge_index.size(1), dtype=dtype) if edge_weight is None else edge_weight
+        _checks.edge_weights(weight, edge_index.size(1))
+        normal = symmetric(edge_index, weight, num_nodes, flow="source_to_target", signed=False)
+        scale = 2.0 / self.lambda_max
+        values = torch.cat([-scale * normal, normal.new_full((num_nodes,), scale - 1.0)])
+        return [adjacency(with_loops(edge_index, num_nodes), values, num_nodes, normalize=False)]
 
 
 @dataclass(frozen=True)
-class Diffusion:
+class Diffusion(Basis):
     """Steps of random walks along the edges and against them (Li et al. 2018, eq. 2).
 
     ``x``, then ``(D_O^-1 A)^k x`` and ``(D_I^-1 A^T)^k x`` for k from 1 to ``steps``, with ``A[u, v]`` the weight of
@@ -102,35 +125,33 @@ class Diffusion:
     variant: str = "paper"
 
     @property
-    def num_terms(self) -> int:
-        """``2 steps + 1``."""
-        return 2 * self.steps + 1
+    def plan(self) -> Plan:
+        """Both walks."""
+        plan: Plan = []
+        start = 0
+        for walk in (0, 1):
+            before, last = -1, start
+            for _ in range(self.steps):
+                plan.append((walk, last, before if self.variant == "authors" else -1))
+                before, last = last, len(plan)
+            start = before if self.variant == "authors" else 0
+        return plan
 
-    def matrices(self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, kind: dtype) -> list[Adjacency]:
+    def matrices(
+        self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, dtype: torch.dtype
+    ) -> list[Adjacency]:
         """Return ``D_O^-1 A`` and ``D_I^-1 A^T``."""
-        if self.steps == 0:
-            return []
-        ways = ("target_to_source", "source_to_target")
-        options = {"walk": True, "add_self_loops": False, "dtype": kind}
-        return [adjacency(edge_index, edge_weight, num_nodes, flow=way, **options) for way in ways]
 
-    def terms(self, matrices: list[Adjacency], x: Tensor) -> list[Tensor]:
-        """Return x, its walks along the edges, and those against them."""
-        terms, before = [x], x
-        for walk in matrices:
-            last = walk @ before
-            terms.append(last)
-            for _ in range(1, self.steps):
-                if self.variant == "authors":
-                    before, last = last, lerp(before, walk @ last, 2.0)
-                else:
-                    last = walk @ last
-                terms.append(last)
-        return terms
+        def walk(flow: str) -> Adjacency:
+            return adjacency(
+                edge_index, edge_weight, num_nodes, walk=True, add_self_loops=False, flow=flow, dtype=dtype
+            )
+
+        return [walk("target_to_source"), walk("source_to_target")]
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Basis):
     """The mean over each node's neighbourhood and itself (Kipf and Welling 2017, eq. 2): ``D~^-1/2 (A + I) D~^-1/2 x``.
 
     >>> import torch
@@ -141,15 +162,15 @@ class Neighbours:
             [2.]])
     """
 
+    first: int = 1
+
     @property
-    def num_terms(self) -> int:
-        """1."""
-        return 1
+    def plan(self) -> Plan:
+        """One product."""
+        return [(0, 0, -1)]
 
-    def matrices(self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, kind: dtype) -> list[Adjacency]:
+    def matrices(
+        self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, dtype: torch.dtype
+    ) -> list[Adjacency]:
         """Return ``D~^-1/2 (A + I) D~^-1/2``."""
-        return [adjacency(edge_index, edge_weight, num_nodes, dtype=kind)]
-
-    def terms(self, matrices: list[Adjacency], x: Tensor) -> list[Tensor]:
-        """Return ``A_hat x``."""
-        return [matrices[0] @ x]
+        return [adjacency(edge_index, edge_weight, num_nodes, dtype=dtype)]

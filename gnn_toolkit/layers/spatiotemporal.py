@@ -1,6 +1,5 @@
 """Recurrences in time over a graph: GConvGRU, GConvLSTM, DCRNN and TGCN, each a cell and a basis."""
 
-import math
 from typing import Any
 
 import torch
@@ -46,6 +45,8 @@ class GConvGRU(_GatedUnit):
         reset: ``"before"`` the product, as the papers have it; or ``"after"``, ``torch.nn.GRU``'s form, which needs one
             product a step where the other needs two.
         bias: whether to learn biases ``b_ih`` and ``b_hh``, as ``torch.nn`` has.
+        backend: ``"fused"`` (own kernel: one op for the window, differentiable once), ``"autograd"`` (the same, step by
+            step; also for edge weights that learn and under autocast) or ``"auto"``, the first of them that fits.
 
     Shapes:
         - ``x`` [B, T, N, F] or [T, N, F]: T steps of a graph whose edges stay
@@ -74,8 +75,9 @@ class GConvGRU(_GatedUnit):
         lambda_max: float = 2.0,
         reset: str = "before",
         bias: bool = True,
+        backend: str = "auto",
     ) -> None:
-        super().__init__(_gru(reset), _chebyshev(order, lambda_max), in_channels, hidden_channels, bias)
+        super().__init__(_gru(reset), _chebyshev(order, lambda_max), in_channels, hidden_channels, bias, backend)
 
 
 class GConvLSTM(TimeRecurrence):
@@ -95,6 +97,7 @@ class GConvLSTM(TimeRecurrence):
         lambda_max: largest eigenvalue of the Laplacian, or a bound.
         peepholes: whether the gates look at the memory, through weights [3, H] in the order i, f, o.
         bias: whether to learn biases.
+        backend: as :class:`GConvGRU` has it.
 
     >>> layer = GConvLSTM(2, 8)
     >>> out, (h, c) = layer(torch.randn(4, 12, 3, 2), torch.tensor([[0, 1], [1, 2]]))
@@ -111,17 +114,11 @@ class GConvLSTM(TimeRecurrence):
         lambda_max: float = 2.0,
         peepholes: bool = True,
         bias: bool = True,
+        backend: str = "auto",
     ) -> None:
-        super().__init__(PeepholeLSTMCell(), _chebyshev(order, lambda_max), in_channels, hidden_channels, bias)
+        super().__init__(PeepholeLSTMCell(), _chebyshev(order, lambda_max), in_channels, hidden_channels, bias, backend)
         self.peephole = nn.Parameter(torch.empty(3, hidden_channels)) if peepholes else None
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H))."""
-        super().reset_parameters()
-        bound = 1.0 / math.sqrt(self.hidden_channels)
-        if getattr(self, "peephole", None) is not None:
-            nn.init.uniform_(self.peephole, -bound, bound)
 
     def _cell(self) -> PeepholeLSTMCell:
         return PeepholeLSTMCell(self.peephole)
@@ -151,6 +148,7 @@ class DCRNN(_GatedUnit):
         variant: ``"paper"``, or ``"authors"`` for what the authors' program does in the place of powers.
         reset: ``"before"`` the product, or ``"after"``.
         bias: whether to learn biases.
+        backend: as :class:`GConvGRU` has it.
 
     >>> layer = DCRNN(2, 8)
     >>> layer(torch.randn(12, 3, 2), torch.tensor([[0, 1], [1, 2]]))[0].shape
@@ -166,10 +164,11 @@ class DCRNN(_GatedUnit):
         variant: str = "paper",
         reset: str = "before",
         bias: bool = True,
+        backend: str = "auto",
     ) -> None:
         steps = _checks.positive("order", order) - 1
         basis = Diffusion(steps, _checks.choice("variant", variant, ("paper", "authors")))
-        super().__init__(_gru(reset), basis, in_channels, hidden_channels, bias)
+        super().__init__(_gru(reset), basis, in_channels, hidden_channels, bias, backend)
 
 
 class TGCN(_GatedUnit):
@@ -189,6 +188,7 @@ class TGCN(_GatedUnit):
         variant: ``"paper"`` or ``"authors"``.
         reset: ``"before"`` the product, or ``"after"``.
         bias: whether to learn biases.
+        backend: as :class:`GConvGRU` has it.
 
     >>> layer = TGCN(1, 8, variant="authors")
     >>> layer(torch.randn(12, 3, 1), torch.tensor([[0, 1], [1, 2]]))[0].shape
@@ -203,10 +203,11 @@ class TGCN(_GatedUnit):
         variant: str = "paper",
         reset: str = "before",
         bias: bool = True,
+        backend: str = "auto",
     ) -> None:
         self._convolves = _checks.choice("variant", variant, ("paper", "authors")) == "paper"
         basis: Basis = Chebyshev(1) if self._convolves else Neighbours()
-        super().__init__(_gru(reset), basis, in_channels, hidden_channels, bias)
+        super().__init__(_gru(reset), basis, in_channels, hidden_channels, bias, backend)
         if self._convolves:
             self.first = GCNConv(in_channels, hidden_channels, bias=False)
             self.second = GCNConv(hidden_channels, hidden_channels, bias=False)

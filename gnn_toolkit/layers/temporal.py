@@ -11,7 +11,13 @@ from gnn_toolkit import _checks
 from gnn_toolkit.graphs.adjacency import Adjacency
 from gnn_toolkit.graphs.forms import plain_edges
 from gnn_toolkit.layers.bases import Basis
-from gnn_toolkit.layers.time_cells import TimeCell
+from gnn_toolkit.layers.gcn import GCNConv
+from gnn_toolkit.layers.kernels import over_time
+from gnn_toolkit.layers.kernels.terms import flat
+from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, LateResetGRUCell, PeepholeLSTMCell, TimeCell
+
+BACKENDS = ("auto", "autograd", "fused")
+KERNELS: dict[type, str] = {LateResetGRUCell: "gru", EarlyResetGRUCell: "early_gru", PeepholeLSTMCell: "lstm"}
 
 
 class TimeRecurrence(nn.Module):
@@ -34,15 +40,16 @@ class TimeRecurrence(nn.Module):
         in_channels: int,
         hidden_channels: int,
         bias: bool,
-        state_basis: Basis | None = None,
+        backend: str,
     ) -> None:
         super().__init__()
-        self.cell, self.basis, self.state_basis = cell, basis, state_basis or basis
+        self.cell, self.basis = cell, basis
+        self.backend = _checks.choice("backend", backend, BACKENDS)
         self.in_channels = _checks.positive("in_channels", in_channels)
         self.hidden_channels = _checks.positive("hidden_channels", hidden_channels)
         rows = sum(cell.blocks) * hidden_channels
         self.weight_ih = nn.Parameter(torch.empty(rows, self._width() * basis.num_terms))
-        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_channels * self.state_basis.num_terms))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_channels * basis.num_terms))
         self.bias_ih = nn.Parameter(torch.empty(rows)) if bias else None
         self.bias_hh = nn.Parameter(torch.empty(rows)) if bias else None
         self.reset_parameters()
@@ -54,9 +61,11 @@ class TimeRecurrence(nn.Module):
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), as ``torch.nn``'s recurrent cells do."""
         bound = 1.0 / math.sqrt(self.hidden_channels)
-        for parameter in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh):
-            if parameter is not None:
-                nn.init.uniform_(parameter, -bound, bound)
+        for parameter in self.parameters(recurse=False):
+            nn.init.uniform_(parameter, -bound, bound)
+        for convolution in self.children():
+            if isinstance(convolution, GCNConv):
+                convolution.reset_parameters()
 
     def _run(
         self, x: Tensor, edge_index: Any, edge_weight: Tensor | None, hx: Sequence[Tensor] | None
@@ -68,11 +77,9 @@ class TimeRecurrence(nn.Module):
         states = self._start(x, hx)
         x = x if x.dim() == 4 else x.unsqueeze(0)
         features = self._read(x, edge_index, edge_weight)
-        mine = self.basis.matrices(edge_index, edge_weight, nodes, x.dtype)
-        gates = self._input_gates(mine, features)
-        shared = self.state_basis is self.basis
-        matrices = mine if shared else self.state_basis.matrices(edge_index, edge_weight, nodes, x.dtype)
-        out, states = self._walk(matrices, gates, states, nodes)
+        matrices = self.basis.matrices(edge_index, edge_weight, nodes, x.dtype)
+        walk = self._fused if self._is_fused(matrices, x) else self._step_by_step
+        out, states = walk(matrices, self._joined(matrices, features), states, nodes)
         per_node = (nodes, -1, self.hidden_channels)
         finals = tuple(h.view(per_node).transpose(0, 1).reshape(*batch, nodes, -1) for h in states)
         return out.view(steps, *per_node).permute(2, 0, 1, 3).reshape(*batch, steps, nodes, -1), finals
@@ -81,23 +88,51 @@ class TimeRecurrence(nn.Module):
         """Return what the gates read of the input, [B, T, N, F]."""
         return x
 
-    def _input_gates(self, matrices: list[Adjacency], x: Tensor) -> Tensor:
-        """Return the input's part of every gate at every step, [T, N * B, G * H]: one basis, one dense product."""
+    def _joined(self, matrices: list[Adjacency], x: Tensor) -> Tensor:
+        """Return the terms of the input at every step side by side, [T, N * B, K * F]: the graph is read once."""
         batch, steps, nodes, width = x.shape
         terms = self.basis.terms(matrices, x.permute(2, 1, 0, 3).reshape(nodes, -1))
         per_node = torch.stack([term.view(nodes, steps, batch, width) for term in terms], 3).transpose(0, 1)
-        return nn.functional.linear(per_node.reshape(steps, nodes * batch, -1), self.weight_ih, self.bias_ih)
+        return per_node.reshape(steps, nodes * batch, -1)
 
-    def _walk(
-        self, matrices: list[Adjacency], gates: Tensor, states: tuple[Tensor, ...], nodes: int
+    def _is_fused(self, matrices: list[Adjacency], x: Tensor) -> bool:
+        """Return whether the kernel runs; edges that learn, and types that change on the way, are autograd's."""
+        learns = any(matrix.value.requires_grad for matrix in matrices)
+        casts = torch.is_autocast_enabled(x.device.type)
+        if self.backend == "fused" and (learns or casts):
+            got = "edge weights that require a gradient" if learns else "autocast"
+            raise ValueError(_checks.problem("backend", "'autograd' or 'auto' here", got, "use backend='auto'"))
+        return self.backend == "fused" or (self.backend == "auto" and not learns and not casts)
+
+    def _fused(
+        self, matrices: list[Adjacency], x: Tensor, states: tuple[Tensor, ...], nodes: int
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the outputs [T, N * B, H] and the final states [N * B, H]."""
+        """Return what :meth:`_step_by_step` does, from the kernel."""
+        kind, width = KERNELS[type(self.cell)], self.hidden_channels
+        bias, inner = self.bias_ih, None
+        if bias is not None and self.bias_hh is not None:
+            outer = bias.size(0)
+            if kind == "gru":  # r and z add both biases up; n's second one stays inside the reset
+                outer, inner = 2 * width, self.bias_hh[2 * width :]
+            bias = bias + nn.functional.pad(self.bias_hh[:outer], (0, bias.size(0) - outer))
+        h_0, c_0 = states if kind == "lstm" else (states[0], states[0].new_empty(0, width))
+        plan = [number for step in self.basis.plan for number in step]
+        weights = (self.weight_ih, bias, self.weight_hh, inner, getattr(self._cell(), "peephole", None))
+        options = (flat(matrices, x.dtype), plan, self.basis.first, nodes, kind)
+        h, c, *_ = over_time.forward(x, *weights, h_0, c_0, *options)
+        return h, (h[-1], c[-1]) if kind == "lstm" else (h[-1],)
+
+    def _step_by_step(
+        self, matrices: list[Adjacency], x: Tensor, states: tuple[Tensor, ...], nodes: int
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the outputs [T, N * B, H] and the final states [N * B, H]: the meaning of both backends."""
+        gates = nn.functional.linear(x, self.weight_ih, self.bias_ih)
         sizes = [count * self.hidden_channels for count in self.cell.blocks]
         weights = self.weight_hh.split(sizes)
         biases = [None] * len(sizes) if self.bias_hh is None else self.bias_hh.split(sizes)
 
         def recur(h: Tensor, block: int) -> Tensor:
-            terms = self.state_basis.terms(matrices, h.view(nodes, -1))
+            terms = self.basis.terms(matrices, h.view(nodes, -1))
             joined = torch.cat([term.view_as(h) for term in terms], 1) if len(terms) > 1 else terms[0].view_as(h)
             return nn.functional.linear(joined, weights[block], biases[block])
 

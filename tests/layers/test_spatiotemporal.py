@@ -66,13 +66,29 @@ def dense(name: str, layer: Any, x: Tensor, edges: Tensor, weight: Tensor, hx: l
 
 
 @names
-def test_values_and_gradients_are_those_of_the_dense_twin(name: str):
+@pytest.mark.parametrize("backend", ["autograd", "fused"])
+def test_values_and_gradients_are_those_of_the_dense_twin(name: str, backend: str):
     layer, (x, edges, weight) = build(name), sample()
-    leaves = [[t.clone().requires_grad_() for t in (x, weight, *states(name))] for _ in range(2)]
+    layer.backend = backend
+    leaves = [[t.clone().requires_grad_() for t in (x, *states(name))] for _ in range(2)]
+    weights = [weight.clone().requires_grad_(backend == "autograd") for _ in range(2)]
     parameters = list(layer.parameters())
-    ours = run(layer, leaves[0][0], edges, leaves[0][1], leaves[0][2:])
-    theirs = dense(name, layer, leaves[1][0], edges, leaves[1][1], leaves[1][2:])
-    assert_parity(ours, theirs, [([*leaves[0], *parameters], [*leaves[1], *parameters])], atol=1e-11)
+    ours = run(layer, leaves[0][0], edges, weights[0], leaves[0][1:])
+    theirs = dense(name, layer, leaves[1][0], edges, weights[1], leaves[1][1:])
+    inputs = [[*leaf, *parameters, *([w] if w.requires_grad else [])] for leaf, w in zip(leaves, weights, strict=True)]
+    assert_parity(ours, theirs, [(inputs[0], inputs[1])], atol=1e-11)
+
+
+@names
+def test_both_backends_learn_the_same_from_the_last_step_of_a_batch(name: str):
+    layer, (x, edges, weight) = build(name), sample()
+    x = torch.stack([x, x.flip(0), -x])
+    both = []
+    for layer.backend in ("autograd", "fused"):
+        out = run(layer, x, edges, weight, None)
+        both.append([*out, *torch.autograd.grad(out[0][:, -1].sum(), list(layer.parameters()), allow_unused=True)])
+    for a, b in zip(*both, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-12, rtol=0)
 
 
 @names
@@ -112,8 +128,13 @@ def test_the_contract_of_a_layer_holds(name: str):
 @names
 def test_gradients_pass_gradcheck(name: str):
     layer, (x, edges, weight) = build(name), sample(2)
-    leaves = [t.requires_grad_() for t in (x, weight, *states(name))]
-    assert torch.autograd.gradcheck(lambda x, w, *hx: tuple(run(layer, x, edges, w, list(hx))), leaves, fast_mode=True)
+    leaves = [t.requires_grad_() for t in (x, *states(name))]
+    for edge_weight in (weight, weight.clone().requires_grad_()):  # the kernel, and step by step
+
+        def window(x: Tensor, w: Tensor, *hx: Tensor) -> tuple[Tensor, ...]:
+            return tuple(run(layer, x, edges, w, list(hx)))
+
+        assert torch.autograd.gradcheck(window, (leaves[0], edge_weight, *leaves[1:]), fast_mode=True)
 
 
 @pytest.mark.parametrize("layer", [GConvGRU(2, 3, 1, reset="after"), DCRNN(2, 3, 1, reset="after")], ids=repr)

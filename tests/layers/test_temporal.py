@@ -1,5 +1,7 @@
 """What the walk in time asks of its input, and how often it touches the graph."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -7,6 +9,7 @@ from torch_geometric import EdgeIndex
 
 from gnn_toolkit import DCRNN, GConvGRU, GConvLSTM
 from gnn_toolkit.graphs.adjacency import Adjacency
+from gnn_toolkit.layers.kernels import over_time
 
 EDGES = torch.tensor([[0, 1, 2], [1, 2, 0]])
 
@@ -64,3 +67,48 @@ def test_fresh_parameters_are_bounded_by_the_width_of_the_state():
         for parameter in layer.parameters():
             assert 0.15 < float(parameter.detach().abs().max()) <= 0.25
     assert repr(GConvGRU(2, 16)) == "GConvGRU(2, 16, Chebyshev(order=3, lambda_max=2.0))"
+
+
+@pytest.mark.parametrize("layer", [GConvGRU(2, 3), GConvGRU(2, 3, reset="after"), GConvLSTM(2, 3)], ids=repr)
+def test_the_kernel_satisfies_torch_s_checks_of_an_operator(layer: Any, monkeypatch: pytest.MonkeyPatch):
+    seen: list[tuple[Any, ...]] = []
+    op = over_time.forward
+
+    def kept(*arguments: Any) -> Any:
+        seen.append(arguments)
+        return op(*arguments)
+
+    monkeypatch.setattr(over_time, "forward", kept)
+    layer(torch.randn(2, 3, 2), EDGES)
+    torch.library.opcheck(op, seen[0], test_utils=("test_schema", "test_faketensor", "test_autograd_registration"))
+
+
+def test_it_compiles_without_a_break():
+    layer, x = DCRNN(2, 3), torch.randn(2, 4, 3, 2)
+    expected = layer(x, EDGES)[0]
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(x, EDGES)[0], expected)
+
+
+def test_the_kernel_is_differentiable_once_and_step_by_step_twice():
+    x = torch.randn(2, 3, 2, requires_grad=True)
+    for backend, reason in (("fused", "differentiable once"), ("autograd", "")):
+        layer = GConvGRU(2, 3, backend=backend)
+        (slope,) = torch.autograd.grad(layer(x, EDGES)[0].sum(), x, create_graph=True)
+        if reason:
+            with pytest.raises(RuntimeError, match=reason):
+                slope.square().sum().backward()
+        else:
+            slope.square().sum().backward()
+
+
+def test_autocast_and_learned_edges_go_step_by_step():
+    x, weight = torch.randn(4, 3, 2), torch.ones(3, requires_grad=True)
+    auto, fused = GConvLSTM(2, 3), GConvLSTM(2, 3, backend="fused")
+    with pytest.raises(ValueError, match=r"^backend: .* got edge weights that require a gradient"):
+        fused(x, EDGES, weight)
+    expected = auto(x, EDGES)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert (auto(x, EDGES)[0] - expected).abs().max() < 0.05
+        with pytest.raises(ValueError, match=r"^backend: .* got autocast"):
+            fused(x, EDGES)

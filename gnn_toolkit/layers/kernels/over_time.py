@@ -1,0 +1,268 @@
+"""A recurrence in time over a graph as one op, with its own backward: backpropagation through time.
+
+The equations are those of :mod:`gnn_toolkit.layers.time_cells`, with ``q = sum over k of Z_k(h) W_k``. Let ``dX`` be the
+gradient of the loss with respect to X, and ``x~`` a gate before its nonlinearity. From the last step to the first,
+
+    GRU:    dn~ = dh (1 - z) (1 - n^2),  dz~ = dh (h_(t-1) - n) z (1 - z)
+            resets after:   dr~ = dn~ q_n r (1 - r),   dq = (dr~, dz~, r dn~)
+            resets before:  dm = sum over k of Z_k^T(dn~ W_nk^T) for m = r h,  dr~ = dm h r (1 - r)
+    LSTM:   do~ = dh tanh(c) o (1 - o),  D = dc + dh o (1 - tanh(c)^2) + p_o do~
+            di~ = D g i (1 - i),  df~ = D c_(t-1) f (1 - f),  dg~ = D i (1 - g^2)
+            dc_(t-1) = D f + p_i di~ + p_f df~
+
+and what goes back to ``h_(t-1)`` is ``sum over k of Z_k^T(dq W_k^T)`` and the direct part, ``z dh`` and ``r dm``. The
+terms ``Z_k(h)`` are not kept for the weights' gradients: a sparse product costs less than the memory.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gnn_toolkit.layers.kernels.inputs import input_gates
+from gnn_toolkit.layers.kernels.terms import Terms
+
+BLOCKS = {"gru": (3,), "early_gru": (2, 1), "lstm": (4,)}  # gates that one look at the graph gives
+
+
+class _Window:
+    """The weights block by block and term by term, and room for the terms of one step."""
+
+    def __init__(self, weight: Tensor, state: Tensor, terms: Terms, kind: str) -> None:
+        self.hidden, self.terms, self.weight = state.size(1), terms, weight
+        ends = [0, *accumulate(count * self.hidden for count in BLOCKS[kind])]
+        self.rows = [slice(a, b) for a, b in pairwise(ends)]
+        self.room = state.new_empty(len(terms.plan), *state.shape)
+
+    def look(self, x: Tensor) -> list[Tensor]:
+        """Return ``Z_k(x)``; the next look overwrites them."""
+        return self.terms.forward(x, self.room)
+
+    def add(self, terms: list[Tensor], rows: slice, out: Tensor) -> Tensor:
+        """Add ``sum over k of Z_k W_k`` for some rows of the weight to ``out`` and return it."""
+        for term, weight in zip(terms, self.weight[rows].split(self.hidden, 1), strict=True):
+            out.addmm_(term, weight.t())
+        return out
+
+    def back(self, block: int, dq: Tensor, x: Tensor, dweight: Tensor) -> Tensor:
+        """Return ``sum over k of Z_k^T(dq W_k^T)`` and add ``dq^T Z_k(x)`` to the weight's gradient."""
+        rows = self.rows[block]
+        for term, place in zip(self.look(x), dweight[rows].split(self.hidden, 1), strict=True):
+            place.addmm_(dq.t(), term)
+        return self.terms.backward([dq @ weight for weight in self.weight[rows].split(self.hidden, 1)])
+
+
+@torch.library.custom_op("gnn_toolkit::over_time", mutates_args=())
+def forward(
+    x: Tensor,
+    weight_ih: Tensor,
+    bias: Tensor | None,
+    weight: Tensor,
+    bias_n: Tensor | None,
+    peephole: Tensor | None,
+    h_0: Tensor,
+    c_0: Tensor,
+    matrices: Sequence[Tensor],
+    plan: Sequence[int],
+    first: int,
+    nodes: int,
+    kind: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return all states h [T, M, H] and c, the gates [T, M, G * H], and what else the backward needs [T, M, H].
+
+    Args:
+        x: [T, M, K * F], the terms of the input side by side, with M = N * B rows, node by node.
+        weight_ih: [G * H, K * F].
+        bias: [G * H] or ``None``.
+        weight: [G * H, K * H].
+        bias_n: [H], the bias inside the reset; of ``"gru"`` alone.
+        peephole: [3, H] or ``None``; of ``"lstm"`` alone.
+        h_0: [M, H].
+        c_0: [M, H]; of another kind than ``"lstm"`` [0, H].
+        matrices: as :func:`gnn_toolkit.layers.kernels.terms.flat` returns them.
+        plan: of the basis.
+        first: of the basis.
+        nodes: number of nodes N.
+        kind: ``"gru"``, ``"early_gru"`` or ``"lstm"``.
+    """
+    steps, rows, hidden = x.size(0), *h_0.shape
+    window = _Window(weight, h_0, Terms(plan, first, matrices, nodes), kind)
+    acts = x.new_empty(steps, rows, weight.size(0))
+    input_gates(x.flatten(0, 1), weight_ih, bias, acts.flatten(0, 1))
+    h, near = (x.new_empty(steps, rows, hidden) for _ in range(2))
+    c = x.new_empty(steps if kind == "lstm" else 0, rows, hidden)
+    rz_rows, n_rows = slice(2 * hidden), slice(2 * hidden, None)
+    for t in range(steps):
+        before = h_0 if t == 0 else h[t - 1]
+        terms = window.look(before)
+        if kind == "lstm":
+            window.add(terms, slice(None), acts[t])
+            _lstm(acts[t], c_0 if t == 0 else c[t - 1], peephole, (h[t], c[t], near[t]))
+            continue
+        rz, n = acts[t, :, rz_rows], acts[t, :, n_rows]
+        window.add(terms, rz_rows, rz).sigmoid_()
+        if kind == "gru":
+            near[t] = 0.0 if bias_n is None else bias_n
+            n.addcmul_(rz[:, :hidden], window.add(terms, n_rows, near[t]))
+        else:
+            window.add(window.look(torch.mul(rz[:, :hidden], before, out=near[t])), n_rows, n)
+        torch.lerp(n.tanh_(), before, rz[:, hidden:], out=h[t])
+    return h, c, acts, near
+
+
+def _lstm(acts: Tensor, before: Tensor, peephole: Tensor | None, out: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Write h, c and tanh(c), from the gates before their nonlinearities, which are applied in place."""
+    hidden = before.size(1)
+    h, c, tanh_c = out
+    i, f, g, o = acts.split(hidden, 1)
+    if peephole is not None:
+        i.addcmul_(peephole[0], before)
+        f.addcmul_(peephole[1], before)
+    acts[:, : 2 * hidden].sigmoid_()
+    torch.mul(f, before, out=c).addcmul_(i, g.tanh_())
+    if peephole is not None:
+        o.addcmul_(peephole[2], c)
+    torch.tanh(c, out=tanh_c)
+    torch.mul(o.sigmoid_(), tanh_c, out=h)
+
+
+@torch.library.custom_op("gnn_toolkit::over_time_backward", mutates_args=())
+def backward(
+    dh_all: Tensor | None,
+    dc_all: Tensor | None,
+    saved: Sequence[Tensor],
+    weight: Tensor,
+    peephole: Tensor | None,
+    matrices: Sequence[Tensor],
+    plan: Sequence[int],
+    first: int,
+    nodes: int,
+    kind: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, the weight, ``bias_n``, the peepholes, h_0 and c_0."""
+    h_0, c_0, h, c, acts, near = saved
+    window = _Window(weight, h_0, Terms(plan, first, matrices, nodes), kind)
+    hidden, dq, dweight = h_0.size(1), torch.empty_like(acts), torch.zeros_like(weight)
+    dn = torch.empty_like(h if kind == "gru" else h[:0])  # n's part of the gates, where it is not that of dq
+    dh, dc = torch.zeros_like(h_0), torch.zeros_like(c_0)
+    dh_all, dc_all = (None if given is None else given.contiguous() for given in (dh_all, dc_all))
+    for t in range(h.size(0) - 1, -1, -1):
+        before = h_0 if t == 0 else h[t - 1]
+        if dh_all is not None:
+            dh.add_(dh_all[t])
+        if kind == "lstm":
+            if dc_all is not None:
+                dc.add_(dc_all[t])
+            _lstm_back(dq[t], (acts[t], near[t]), c_0 if t == 0 else c[t - 1], peephole, dh, dc)
+            dh = window.back(0, dq[t], before, dweight)
+            continue
+        r, z, n = acts[t].split(hidden, 1)
+        dq_r, dq_z, dq_n = dq[t].split(hidden, 1)
+        _blend_back((dq_z, dq_n), z, n, before, dh)
+        if kind == "gru":
+            dn[t].copy_(dq_n)
+            torch.mul(near[t], dq_n.mul_(r), out=dq_r).addcmul_(dq_r, r, value=-1)
+        else:
+            through = window.back(1, dq_n, near[t], dweight).mul_(r)
+            torch.mul(through, before, out=dq_r).addcmul_(dq_r, r, value=-1)
+            dh.add_(through)
+        dh.add_(window.back(0, dq[t][:, window.rows[0]], before, dweight))
+    dbias = dq[:, :, -hidden:].sum((0, 1))
+    if kind == "gru":
+        dq[:, :, 2 * hidden :] = dn
+    return dq, dweight, dbias, _peephole_gradient(dq, c_0, c), dh, dc
+
+
+def _blend_back(out: tuple[Tensor, Tensor], z: Tensor, n: Tensor, before: Tensor, dh: Tensor) -> None:
+    """Write dz~ and dn~, and leave in ``dh`` what goes straight back to the state before."""
+    dq_z, dq_n = out
+    new = torch.addcmul(dh, dh, z, value=-1)
+    torch.sub(before, n, out=dq_z).mul_(new).mul_(z)
+    torch.mul(n, n, out=dq_n)
+    torch.addcmul(new, new, dq_n, value=-1, out=dq_n)
+    dh.mul_(z)
+
+
+def _lstm_back(
+    dq: Tensor, forward: tuple[Tensor, Tensor], before: Tensor, peephole: Tensor | None, dh: Tensor, dc: Tensor
+) -> None:
+    """Write the gradient of the gates into ``dq``, and that of the memory before into ``dc``, which holds D's part."""
+    acts, tanh_c = forward
+    i, f, g, o = acts.chunk(4, 1)
+    d_i, d_f, d_g, d_o = dq.chunk(4, 1)
+    through = dh.mul_(o)
+    dc.add_(through).addcmul_(through * tanh_c, tanh_c, value=-1)
+    torch.mul(through, tanh_c, out=d_o).addcmul_(d_o, o, value=-1)
+    if peephole is not None:
+        dc.addcmul_(peephole[2], d_o)
+    torch.mul(dc, i, out=d_i)
+    torch.mul(g, g, out=d_g)
+    torch.addcmul(d_i, d_i, d_g, value=-1, out=d_g)
+    d_i.mul_(g).addcmul_(d_i, i, value=-1)
+    dc.mul_(f)
+    torch.mul(dc, before, out=d_f).addcmul_(d_f, f, value=-1)
+    if peephole is not None:
+        dc.addcmul_(peephole[0], d_i).addcmul_(peephole[1], d_f)
+
+
+def _peephole_gradient(dq: Tensor, c_0: Tensor, c: Tensor) -> Tensor:
+    """Return the gradient of p_i, p_f and p_o, [3, H]; zeros where nothing has a memory."""
+    hidden = c_0.size(1)
+    if not c.size(0):
+        return c.new_zeros(3, hidden)
+    before, gates = torch.cat([c_0.unsqueeze(0), c[:-1]]), dq.split(hidden, 2)
+    pairs = ((gates[0], before), (gates[1], before), (gates[3], c))
+    return torch.stack([(gate * memory).sum((0, 1)) for gate, memory in pairs])
+
+
+@forward.register_fake
+def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, *rest: Any) -> Any:
+    _, _, h_0, *_, kind = rest
+    steps, rows, hidden = x.size(0), *h_0.shape
+    h, near = (x.new_empty(steps, rows, hidden) for _ in range(2))
+    c = x.new_empty(steps if kind == "lstm" else 0, rows, hidden)
+    return h, c, x.new_empty(steps, rows, weight.size(0)), near
+
+
+@backward.register_fake
+def _(dh: Any, dc: Any, saved: Sequence[Tensor], weight: Tensor, *_: Any) -> Any:
+    h_0, c_0, _, _, acts, _ = saved
+    hidden = h_0.size(1)
+    small = (h_0.new_empty(hidden), h_0.new_empty(3, hidden))
+    return torch.empty_like(acts), torch.empty_like(weight), *small, torch.empty_like(h_0), torch.empty_like(c_0)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    x, weight_ih, bias, weight, bias_n, peephole, h_0, c_0, matrices, *ctx.options = inputs
+    ctx.set_materialize_grads(False)
+    ctx.present = [given is not None for given in (bias, bias_n, peephole)]
+    ctx.count = len(matrices)
+    optional = [] if peephole is None else [peephole]
+    ctx.save_for_backward(x, weight_ih, weight, *optional, h_0, c_0, *output, *matrices)
+
+
+def _run(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Any) -> tuple[Any, ...]:
+    x, weight_ih, weight, *rest = ctx.saved_tensors
+    has_bias, has_bias_n, has_peephole = ctx.present
+    peephole = rest.pop(0) if has_peephole else None
+    saved, matrices = rest[: len(rest) - ctx.count], rest[len(rest) - ctx.count :]
+    gates, weight, bias_n, look, *initial = backward(dh, dc, saved, weight, peephole, matrices, *ctx.options)
+    of_inputs = (
+        gates @ weight_ih if ctx.needs_input_grad[0] else None,
+        gates.flatten(0, 1).t() @ x.flatten(0, 1),
+        gates.sum((0, 1)) if has_bias else None,
+    )
+    optional = (bias_n if has_bias_n else None, look if has_peephole else None)
+    plan, *others = ctx.options
+    nothing = (None if plan else [], *[None] * len(others))  # torch takes a list of numbers as one, but an empty one
+    return *of_inputs, weight, *optional, *initial, [None] * ctx.count, *nothing
+
+
+def _refuse(*_: object) -> None:
+    raise RuntimeError("backend='fused' is differentiable once: use backend='autograd' for second derivatives")
+
+
+forward.register_autograd(_run, setup_context=_keep)
+backward.register_autograd(_refuse, setup_context=lambda ctx, inputs, output: None)
