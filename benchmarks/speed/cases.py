@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmarks.speed import conversions, convolutions, recurrences, runner, sequences, text, training
+from benchmarks.speed import conversions, convolutions, over_time, recurrences, runner, sequences, text, training
 from benchmarks.speed.contest import Case, Result
 from benchmarks.speed.growth import Curve
 from benchmarks.speed.profile import shares
@@ -16,6 +16,7 @@ CASES: dict[str, Case] = {
     **text.CASES,
     **recurrences.CASES,
     **convolutions.CASES,
+    **over_time.CASES,
     **conversions.CASES,
     **training.CASES,
     **runner.CASES,

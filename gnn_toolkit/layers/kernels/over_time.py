@@ -227,7 +227,7 @@ def _(x: Tensor, weight_ih: Tensor, bias: Any, weight: Tensor, *rest: Any) -> An
 
 
 @backward.register_fake
-def _(dh: Any, dc: Any, saved: Sequence[Tensor], weight: Tensor, *_: Any) -> Any:
+def _(dh: Any, dc: Any, saved: Sequence[Tensor], weight: Tensor, *rest: Any) -> Any:
     h_0, c_0, _, _, acts, _ = saved
     hidden = h_0.size(1)
     small = (h_0.new_empty(hidden), h_0.new_empty(3, hidden))
