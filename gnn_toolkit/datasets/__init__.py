@@ -22,17 +22,24 @@ from gnn_toolkit.datasets.text import (
     split_text,
     strip_gutenberg,
 )
+from gnn_toolkit.datasets.traffic import load_beijing_metro, load_los_loop
+from gnn_toolkit.datasets.windows import Batch, TrafficSeries, Windows
 
 __all__ = [
+    "Batch",
     "DatasetCard",
     "DatasetFile",
     "DatasetUnavailableError",
     "PublishedFigure",
     "TextSplit",
+    "TrafficSeries",
+    "Windows",
     "cards",
     "fetch",
     "handwritten_digits",
+    "load_beijing_metro",
     "load_card",
+    "load_los_loop",
     "load_pickled_arrays",
     "load_planetoid",
     "load_text",

@@ -1,7 +1,10 @@
 """Files of datasets: from a folder of the user, from the cache, or by a checked download that can be resumed."""
 
+import gzip
+import hashlib
 import os
 import sys
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -25,8 +28,8 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
     """Return the path of a dataset's file, downloading it if need be.
 
     The first of these that has the file gives it: the folder named by the environment variable
-    ``GNN_TOOLKIT_DATA``, laid out as ``<folder of the card>/<file>``; the user's cache; the address on the card.
-    Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up by the next
+    ``GNN_TOOLKIT_DATA``, laid out as ``<folder of the card>/<file>``, or ``<file>.gz``; the user's cache; the address
+    on the card. Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up by the next
     call.
 
     Args:
@@ -35,7 +38,7 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
         download: Whether to download a file that is not at hand.
 
     Returns:
-        A file whose content is the one on the card.
+        A file whose content is the one on the card, once unpacked where its name ends in ``.gz`` and the card's not.
 
     Raises:
         ValueError: If there is no such card, or no such file on it.
@@ -48,9 +51,10 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
     card = load_card(card) if isinstance(card, str) else card
     file = card.file(file_name)
     own = os.environ.get(_FOLDER)
-    if own and (path := Path(own).expanduser() / card.folder / file.name).is_file():
-        _verify(path, str(path), file, "replace the file, or remove it to have it downloaded")
-        return path
+    for name in (file.name, f"{file.name}.gz"):
+        if own and (path := Path(own).expanduser() / card.folder / name).is_file():
+            _verify(path, str(path), file, "replace the file, or remove it to have it downloaded")
+            return path
     title = f"{card.folder}/{file.name}"
     if not download and not (Path(pooch.os_cache("gnn_toolkit")) / title).is_file():
         raise DatasetUnavailableError(problem(title, "a file at hand", "none", "allow the download"))
@@ -109,8 +113,17 @@ def _progress(file: DatasetFile, done: int) -> None:
 
 
 def _verify(path: Path, title: str, file: DatasetFile, remedy: str) -> None:
-    actual = pooch.file_hash(str(path))
+    actual = _unpacked_hash(path, title) if path.name == f"{Path(file.name).name}.gz" else pooch.file_hash(str(path))
     if actual != file.sha256:
         allowed = f"{file.bytes} bytes with SHA-256 {file.sha256}"
         got = f"{path.stat().st_size} bytes with SHA-256 {actual}"
         raise DatasetUnavailableError(problem(title, allowed, got, remedy))
+
+
+def _unpacked_hash(path: Path, title: str) -> str:
+    try:
+        with gzip.open(path) as unpacked:
+            return hashlib.file_digest(cast(Any, unpacked), "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
+        remedy = "replace the file, or remove it to have it downloaded"
+        raise DatasetUnavailableError(problem(title, "a file in gzip's format", error, remedy)) from error

@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import io
 import socket
@@ -210,6 +211,21 @@ def test_a_truncated_file_in_the_folder_of_the_user_is_refused(
     with pytest.raises(DatasetUnavailableError, match=message):
         fetch(server.card, "numbers.bin")
     assert own.read_bytes() == BODY[:CUT]
+    assert server.seen == []
+
+
+def test_a_packed_file_in_the_folder_of_the_user_counts_by_its_content(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    own = tmp_path / "own" / "numbers" / "numbers.bin.gz"
+    own.parent.mkdir(parents=True)
+    monkeypatch.setenv("GNN_TOOLKIT_DATA", str(tmp_path / "own"))
+    own.write_bytes(gzip.compress(BODY))
+    assert fetch(server.card, "numbers.bin") == own
+    for content, message in ((gzip.compress(BODY[:CUT]), "expected 400000 bytes"), (BODY, "in gzip's format")):
+        own.write_bytes(content)
+        with pytest.raises(DatasetUnavailableError, match=message):
+            fetch(server.card, "numbers.bin")
     assert server.seen == []
 
 

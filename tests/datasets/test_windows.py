@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from gnn_toolkit.datasets import Windows
+
+
+def series(steps: int = 20) -> torch.Tensor:
+    """Value 100 * step + node."""
+    return (100.0 * torch.arange(steps)[:, None] + torch.arange(3)).unsqueeze(2)
+
+
+def test_a_window_is_its_history_and_what_follows():
+    windows = Windows(series(), history=4, horizon=3)
+    assert len(windows) == 14
+    batch = windows.take(torch.tensor([0, 13]))
+    assert batch.x.shape == (2, 4, 3, 1)
+    assert batch.x[0, :, 1, 0].tolist() == [1, 101, 201, 301]
+    assert batch.y[0, :, 1, 0].tolist() == [401, 501, 601]
+    assert batch.y[1, :, 0, 0].tolist() == [1700, 1800, 1900]
+    assert batch.step.tolist() == [4, 17]
+
+
+def test_targets_of_two_parts_never_overlap_and_histories_may():
+    train, test = (Windows(series(), 4, 3, *part) for part in ((0, 10), (10, None)))
+    seen = {int(step) + k for step in train.steps for k in range(3)}
+    asked = {int(step) + k for step in test.steps for k in range(3)}
+    assert seen == set(range(4, 10))
+    assert asked == set(range(10, 20))
+    assert test.take(torch.tensor([0])).x[0, :, 0, 0].tolist() == [600, 700, 800, 900]
+
+
+def test_what_is_missing_is_marked_and_nought():
+    values = series()
+    values[5, 1] = torch.nan
+    known = torch.ones_like(values, dtype=torch.bool)
+    known[6, 2] = False
+    batch = Windows(values, 2, 3, known=known).take(torch.tensor([3]))
+    assert batch.y[0, :, 1, 0].tolist() == [0, 601, 701]
+    assert batch.y_known[0, :, 1, 0].tolist() == [False, True, True]
+    assert batch.y_known[0, :, 2, 0].tolist() == [True, False, True]
+    assert batch.y[0, 1, 2, 0] == 0
+    assert values[6, 2, 0] == 602  # the caller's array is as it was
+
+
+def test_nothing_is_kept_for_each_window():
+    windows = Windows(torch.zeros(1000, 50, 1), 12, 12)
+    held = [t for t in vars(windows).values() if isinstance(t, torch.Tensor)]
+    assert sum(t.numel() for t in held) == 2 * 1000 * 50
+
+
+def test_a_series_too_short_has_no_window():
+    assert len(Windows(series(6), 4, 3)) == 0
+    assert len(Windows(series(7), 4, 3)) == 1
+
+
+@pytest.mark.parametrize(
+    ("argument", "call"),
+    [
+        ("values", lambda: Windows(torch.zeros(5, 3), 2, 1)),
+        ("values", lambda: Windows(torch.zeros(5, 3, 1, dtype=torch.long), 2, 1)),
+        ("history", lambda: Windows(series(), 0, 1)),
+        ("horizon", lambda: Windows(series(), 2, 0)),
+        ("first", lambda: Windows(series(), 2, 1, 15, 10)),
+        ("first", lambda: Windows(series(), 2, 1, 0, 30)),
+    ],
+)
+def test_what_does_not_fit_is_refused(argument: str, call):
+    with pytest.raises(ValueError, match=f"^{argument}: expected"):
+        call()
