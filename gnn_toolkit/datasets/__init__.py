@@ -8,11 +8,13 @@ from gnn_toolkit.datasets.cards import (
     load_card,
     read_card,
 )
+from gnn_toolkit.datasets.cells import CellNetwork
 from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
+from gnn_toolkit.datasets.streets import Accident, simulate_streets, street_grid
 from gnn_toolkit.datasets.text import (
     TextSplit,
     load_text,
@@ -26,7 +28,9 @@ from gnn_toolkit.datasets.traffic import load_beijing_metro, load_los_loop
 from gnn_toolkit.datasets.windows import Batch, TrafficSeries, Windows
 
 __all__ = [
+    "Accident",
     "Batch",
+    "CellNetwork",
     "DatasetCard",
     "DatasetFile",
     "DatasetUnavailableError",
@@ -47,7 +51,9 @@ __all__ = [
     "read_card",
     "read_chunks",
     "read_text",
+    "simulate_streets",
     "split_lengths",
     "split_text",
+    "street_grid",
     "strip_gutenberg",
 ]

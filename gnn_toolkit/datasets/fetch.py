@@ -29,8 +29,8 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
 
     The first of these that has the file gives it: the folder named by the environment variable
     ``GNN_TOOLKIT_DATA``, laid out as ``<folder of the card>/<file>``, or ``<file>.gz``; the user's cache; the address
-    on the card. Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up by the next
-    call.
+    on the card. Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up
+    by the next call.
 
     Args:
         card: A card, or the name of one that comes with the toolkit.
