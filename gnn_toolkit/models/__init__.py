@@ -1,6 +1,7 @@
-"""Models: sequence models with torch's call, a generator of text, and one network for any view."""
+"""Models: sequence models with torch's call, a generator of text, forecasts on graphs, and one network for any view."""
 
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
+from gnn_toolkit.models.forecaster import Forecaster, Scaling, teaching_rate
 from gnn_toolkit.models.network import GraphNetwork
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
@@ -13,14 +14,17 @@ __all__ = [
     "LSTM",
     "RNN",
     "CharGenerator",
+    "Forecaster",
     "GraphNetwork",
     "Sampling",
     "SkipGRU",
     "SkipLSTM",
     "SkipRNN",
+    "Scaling",
     "TextState",
     "Vocabulary",
     "load_weights",
     "read_description",
     "save_weights",
+    "teaching_rate",
 ]

@@ -4,7 +4,7 @@ from gnn_toolkit._files import write_atomically
 from gnn_toolkit.models.weights import load_weights, save_weights
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
 from gnn_toolkit.training.corpus import Corpus
-from gnn_toolkit.training.errors import ForecastErrors
+from gnn_toolkit.training.errors import ForecastErrors, masked_mae
 from gnn_toolkit.training.loop import Companion, History, NotFiniteError, fit
 from gnn_toolkit.training.reading import Reader, nats_per_character, rows_of, samples_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
@@ -26,6 +26,7 @@ __all__ = [
     "fit_text",
     "load_checkpoint",
     "load_weights",
+    "masked_mae",
     "nats_per_character",
     "rows_of",
     "samples_of",

@@ -84,3 +84,13 @@ class ForecastErrors:
             "wmape": absolute / size if size else float("nan"),
             "accuracy": 1 - (squared / square) ** 0.5 if square else float("nan"),
         }
+
+
+def masked_mae(forecast: Tensor, actual: Tensor, known: Tensor) -> Tensor:
+    """Return the mean absolute error over what is known, to train on; 0 where nothing is.
+
+    >>> masked_mae(torch.tensor([2.0, 9.0]), torch.tensor([1.0, torch.nan]), torch.tensor([True, False]))
+    tensor(1.)
+    """
+    error = (forecast - actual.where(known, 0.0)).abs().where(known, 0.0)
+    return error.sum() / known.sum().clamp(min=1)

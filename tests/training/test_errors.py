@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from gnn_toolkit.training import ForecastErrors
+from gnn_toolkit.training import ForecastErrors, masked_mae
 
 
 def sample() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -61,3 +61,13 @@ def test_what_makes_no_sense_is_refused():
             errors.add(*bad)
     with pytest.raises(ValueError, match=r"^errors: expected a known value, got none"):
         errors.per_step()
+
+
+def test_the_loss_is_the_mean_over_what_is_known_and_its_gradient_is_finite():
+    forecast, actual, known = sample()
+    forecast.requires_grad_()
+    loss = masked_mae(forecast, actual.masked_fill(~known, torch.nan), known)
+    torch.testing.assert_close(loss, (forecast - actual).abs()[known].mean())
+    (slope,) = torch.autograd.grad(loss, forecast)
+    torch.testing.assert_close(slope, (forecast - actual).sign() * known / known.sum())
+    assert masked_mae(forecast, actual, torch.zeros_like(known)) == 0
