@@ -2,6 +2,7 @@
 
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.forecaster import Forecaster, Scaling, teaching_rate
+from gnn_toolkit.models.monitor import Reading, StreetMonitor
 from gnn_toolkit.models.network import GraphNetwork
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
@@ -16,11 +17,13 @@ __all__ = [
     "CharGenerator",
     "Forecaster",
     "GraphNetwork",
+    "Reading",
     "Sampling",
     "SkipGRU",
     "SkipLSTM",
     "SkipRNN",
     "Scaling",
+    "StreetMonitor",
     "TextState",
     "Vocabulary",
     "load_weights",

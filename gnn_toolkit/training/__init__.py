@@ -6,6 +6,7 @@ from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
 from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.errors import ForecastErrors, masked_mae
 from gnn_toolkit.training.loop import Companion, History, NotFiniteError, fit
+from gnn_toolkit.training.monitor import calibrate, fit_monitor, lowest_threshold, scores_of
 from gnn_toolkit.training.reading import Reader, nats_per_character, rows_of, samples_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
 from gnn_toolkit.training.text import TextSettings, bits, fit_text
@@ -22,15 +23,19 @@ __all__ = [
     "Settings",
     "TextSettings",
     "bits",
+    "calibrate",
     "fit",
+    "fit_monitor",
     "fit_text",
     "load_checkpoint",
     "load_weights",
+    "lowest_threshold",
     "masked_mae",
     "nats_per_character",
     "rows_of",
     "samples_of",
     "save_checkpoint",
     "save_weights",
+    "scores_of",
     "write_atomically",
 ]

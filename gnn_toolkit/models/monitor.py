@@ -1,0 +1,186 @@
+"""A monitor of a street network: it knows what usually comes next, and tells where something else came."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gnn_toolkit import _checks
+from gnn_toolkit.models.forecaster import TIME_LAYERS, Scaling
+
+HARMONICS = 2  # sines and cosines of the hour: a day, and half a day
+NARROWEST = 0.05  # of a normal day's deviation: forecasts are never trusted to be surer than that
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the monitor says after an observation.
+
+    Attributes:
+        scores: [N], how unusual each node is; 1 is what the model expects of a usual day.
+        alarms: [N], whether a node's score is above the threshold.
+        onsets: [N], whether it has just risen above it.
+    """
+
+    scores: Tensor
+    alarms: Tensor
+    onsets: Tensor
+
+
+class StreetMonitor(nn.Module):
+    """A recurrence in time over a graph that forecasts the next state of every node, and how sure it is.
+
+    Each observation is compared with its forecast, a Laplace distribution of a median m and a scale b for each feature:
+
+        e = mean over the known features of |x - m| / b,   score = keep * score + (1 - keep) * e
+
+    On usual days e is 1 on average. A node with no known feature keeps its score; what is missing is filled in with its
+    forecast, marked as such, before the state goes on. Memory does not grow: all that it remembers is a state a node,
+    kept in buffers, so that ``state_dict`` saves a monitor with its weights, its threshold and where it is in the day.
+
+    Train it with :func:`gnn_toolkit.training.fit_monitor`.
+
+    Args:
+        edge_index: [2, E], of the network.
+        num_nodes: number of nodes N.
+        num_features: number F of values of a node.
+        hidden_channels: width of the state.
+        edge_weight: [E].
+        steps_per_day: number of steps of a day; the forecast knows the hour.
+        layer: a name of :class:`gnn_toolkit.models.Forecaster`.
+        order: number of terms K of a convolution, where the layer has it.
+        memory: whether the state goes on from step to step; without it a node's forecast rests on the last observation.
+        keep: how much of a score the next step keeps, in [0, 1).
+
+    Raises:
+        ValueError: on values that make no sense.
+
+    >>> monitor = StreetMonitor(torch.tensor([[0, 1], [1, 0]]), num_nodes=2, num_features=1, hidden_channels=4)
+    >>> reading = monitor.update(torch.tensor([[50.0], [48.0]]))
+    >>> reading.scores.shape, reading.alarms.tolist()
+    (torch.Size([2]), [False, False])
+    """
+
+    edge_index: Tensor
+    edge_weight: Tensor
+    threshold: Tensor
+    clock: Tensor
+    score: Tensor
+    median: Tensor
+    scale: Tensor
+    state: Tensor
+
+    def __init__(
+        self,
+        edge_index: Tensor,
+        num_nodes: int,
+        num_features: int,
+        hidden_channels: int,
+        *,
+        edge_weight: Tensor | None = None,
+        steps_per_day: int = 288,
+        layer: str = "dcrnn",
+        order: int = 3,
+        memory: bool = True,
+        keep: float = 0.5,
+    ) -> None:
+        super().__init__()
+        _checks.edges(edge_index, _checks.positive("num_nodes", num_nodes))
+        if not 0 <= keep < 1:
+            raise ValueError(_checks.problem("keep", "a part in [0, 1)", keep, "pass e.g. 0.5"))
+        self.num_nodes, self.num_features = num_nodes, _checks.positive("num_features", num_features)
+        self.steps_per_day = _checks.positive("steps_per_day", steps_per_day)
+        self.memory, self.keep = memory, keep
+        make = TIME_LAYERS[_checks.choice("layer", layer, TIME_LAYERS)]
+        self.scaling = Scaling(num_features)
+        self.layer = make(2 * num_features + 2 * HARMONICS, hidden_channels, order)
+        self.head = nn.Linear(hidden_channels, 2 * num_features)
+        weight = torch.ones(edge_index.size(1)) if edge_weight is None else edge_weight
+        states = self.layer.cell.num_states
+        for name, value in (
+            ("edge_index", edge_index),
+            ("edge_weight", weight),
+            ("threshold", torch.tensor(torch.inf)),
+            ("clock", torch.tensor(0)),
+            ("score", torch.ones(num_nodes)),
+            ("median", torch.zeros(num_nodes, num_features)),
+            ("scale", torch.ones(num_nodes, num_features)),
+            ("state", torch.zeros(states, num_nodes, hidden_channels)),
+        ):
+            self.register_buffer(name, value.clone())
+
+    def reset(self, clock: int = 0) -> None:
+        """Forget what was seen, and start at a step of the day; weights and threshold stay.
+
+        The first observation after it is not scored: there is no forecast for it.
+        """
+        self.clock.fill_(clock)
+        self.score.fill_(1.0)
+        self.median.fill_(torch.nan)
+        self.scale.fill_(1.0)
+        self.state.zero_()
+
+    @torch.no_grad()
+    def update(self, observation: Tensor, known: Tensor | None = None) -> Reading:
+        """Take the next observation [N, F], judge it, and forecast the one after it.
+
+        Args:
+            observation: in its own units; what is not finite is missing.
+            known: [N, F], whether a value was measured.
+
+        Raises:
+            ValueError: another shape.
+        """
+        shape = (self.num_nodes, self.num_features)
+        if tuple(observation.shape) != shape:
+            remedy = "give every node, and nan where nothing was measured"
+            raise ValueError(_checks.problem("observation", f"shape {list(shape)}", list(observation.shape), remedy))
+        there = observation.isfinite() if known is None else observation.isfinite() & known
+        value = self.scaling(observation)
+        started = self.median.isfinite()
+        before = self.score > self.threshold
+        self.score.copy_(self.smoothed(self.score, self.surprise(value, there & started)))
+        filled = value.where(there, self.median.nan_to_num())
+        forecast, states = self.forecast(filled[None], there[None], self.clock, list(self.state))
+        self.median.copy_(forecast[0, ..., 0, :, :])
+        self.scale.copy_(forecast[1, ..., 0, :, :])
+        if self.memory:
+            self.state.copy_(torch.stack(states))
+        self.clock.add_(1)
+        alarms = self.score > self.threshold
+        return Reading(self.score.clone(), alarms, alarms & ~before)
+
+    def surprise(self, value: Tensor, known: Tensor) -> Tensor:
+        """Return the mean of ``|x - m| / b`` over each node's known features [N], nan where none is known."""
+        error = ((value - self.median).abs() / self.scale).where(known, 0.0)
+        return error.sum(-1) / known.sum(-1)
+
+    def smoothed(self, score: Tensor, surprise: Tensor) -> Tensor:
+        """Return the next score: where nothing is known, the one before."""
+        return torch.where(surprise.isnan(), score, self.keep * score + (1 - self.keep) * surprise)
+
+    def forecast(
+        self, value: Tensor, known: Tensor, clock: Tensor, states: list[Tensor] | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return m and b of the step after each of several, [2, ..., T, N, F], without units, and the last states.
+
+        Args:
+            value: [..., T, N, F], without units and without gaps.
+            known: [..., T, N, F], what of it was measured.
+            clock: [...] number of the first step.
+            states: of the layer, [..., N, H] each; zeros where ``None``.
+        """
+        steps = clock[..., None] + torch.arange(value.size(-3), device=value.device)
+        angle = (
+            2 * math.pi * steps[..., None] / self.steps_per_day * torch.arange(1, HARMONICS + 1, device=value.device)
+        )
+        hour = torch.cat([angle.sin(), angle.cos()], -1)[..., None, :].expand(*value.shape[:-1], -1)
+        x = torch.cat([value, known.to(value.dtype), hour.to(value.dtype)], -1)
+        if not self.memory:  # each step for itself
+            x, states = x.reshape(-1, 1, *x.shape[-2:]), None
+        hx = None if states is None else (states[0] if len(states) == 1 else tuple(states))
+        h, after = self.layer(x, self.edge_index, self.edge_weight, hx=hx)  # type: ignore[arg-type]
+        change, width = self.head(h.reshape(*value.shape[:-1], -1)).chunk(2, -1)
+        scale = nn.functional.softplus(width) + NARROWEST
+        return torch.stack([value + change, scale]), list(after) if isinstance(after, tuple) else [after]

@@ -1,0 +1,148 @@
+"""Training a monitor on usual traffic, and setting its threshold."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gnn_toolkit import _checks
+from gnn_toolkit.models.monitor import StreetMonitor
+from gnn_toolkit.training.loop import History, Settings, fit
+
+
+def fit_monitor(
+    monitor: StreetMonitor,
+    values: Tensor,
+    known: Tensor,
+    settings: Settings,
+    *,
+    window: int = 24,
+    batch: int = 8,
+    gaps: float = 0.1,
+    validation: float = 0.2,
+    progress: Callable[[int], None] | None = None,
+) -> History:
+    """Train a monitor to forecast the next step of usual traffic, in place.
+
+    The loss is the negative logarithm of the Laplace density of what came, ``|x - m| / b + log 2b``, over what is
+    known. Sensors fall silent at random while it trains, so that it learns to do without some.
+
+    Args:
+        monitor: to train; its scaling is learnt here, too.
+        values: [steps, N, F], a series that begins with a day's first step.
+        known: [steps, N, F].
+        settings: how to train, in one process.
+        window: steps of a window; the state starts from zero at each.
+        batch: number of windows of a step.
+        gaps: probability that a value is hidden from the monitor.
+        validation: the last part of the series, on which it is validated.
+        progress: called with the number of steps done after every step.
+
+    Returns:
+        the history; the validation score is the loss.
+
+    Raises:
+        ValueError: a series too short for its windows, or settings for several processes.
+    """
+    if settings.devices != 1:
+        remedy = "train in one process"
+        raise ValueError(_checks.problem("settings", "devices=1", settings.devices, remedy))
+    split = int(len(values) * (1 - validation))
+    if min(split, len(values) - split) <= window:
+        remedy = "give a longer series or a shorter window"
+        raise ValueError(_checks.problem("values", f"more than {window} steps a part", len(values), remedy))
+    monitor.scaling.learn(values[:split], known[:split])
+    scaled = monitor.scaling(values).where(known, 0.0)
+
+    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
+        start = torch.randint(split - window, (batch,), generator=generator)
+        hidden = torch.rand(batch, window, *values.shape[1:2], 1, generator=generator) < gaps
+        return start, hidden
+
+    def windows(start: Tensor, hidden: Tensor) -> Tensor:
+        steps = start.cpu()[:, None] + torch.arange(window + 1)
+        parts = (scaled[steps], known[steps], start, hidden)
+        return _loss(monitor, *(part.to(monitor.edge_index.device) for part in parts))
+
+    def loss(model: nn.Module, drawn: tuple[Tensor, ...]) -> Tensor:
+        return windows(*drawn)
+
+    def validate(model: nn.Module) -> float:
+        return float(windows(torch.arange(split, len(values) - window, window), torch.tensor(False)))
+
+    return fit(monitor, draw, loss, validate, settings, higher_is_better=False, progress=progress)
+
+
+def _loss(monitor: StreetMonitor, values: Tensor, known: Tensor, start: Tensor, hidden: Tensor) -> Tensor:
+    """Return the loss of windows [B, T + 1, N, F]; what is hidden or missing stays at the last value."""
+    seen = known[:, :-1] & ~hidden
+    forecast, _ = monitor.forecast(_held(values[:, :-1], seen), seen, start)
+    median, scale = forecast
+    density = (values[:, 1:] - median).abs() / scale + (2 * scale).log()
+    return density.where(known[:, 1:], 0.0).sum() / known[:, 1:].sum().clamp(min=1)
+
+
+def _held(values: Tensor, seen: Tensor) -> Tensor:
+    """Return the values [B, T, N, F] with each gap at the last value seen before it, 0 where there is none."""
+    place = torch.arange(values.size(1)).view(-1, 1, 1) * seen
+    last = place.cummax(1).values
+    return values.gather(1, last).where(seen.cummax(1).values, 0.0)
+
+
+@torch.no_grad()
+def scores_of(monitor: StreetMonitor, values: Tensor, known: Tensor, *, clock: int = 0) -> Tensor:
+    """Return the scores [steps, N] that the monitor gives a series, from a fresh start; it ends after its last step."""
+    monitor.reset(clock)
+    return torch.stack([monitor.update(x, there).scores for x, there in zip(values, known, strict=True)])
+
+
+def calibrate(
+    monitor: StreetMonitor, values: Tensor, known: Tensor, per_sensor_day: float, *, clock: int = 0, skip: int = 12
+) -> float:
+    """Set the threshold so that usual traffic raises at most so many alarms, and return it.
+
+    An alarm is raised where a node's score rises above the threshold; it is the lowest threshold above which every
+    other keeps to the rate, too.
+
+    Args:
+        monitor: whose threshold to set.
+        values: [steps, N, F] of usual traffic that it was not trained on.
+        known: [steps, N, F].
+        per_sensor_day: alarms a sensor and day.
+        clock: step of the day at which the series begins.
+        skip: steps at the beginning that do not count, while the state finds its feet.
+
+    Raises:
+        ValueError: a negative rate, or a series too short.
+    """
+    if per_sensor_day < 0 or len(values) <= skip + 1:
+        got = f"{per_sensor_day} and {len(values)} steps"
+        remedy = "pass e.g. 0.1 and a day at least"
+        raise ValueError(
+            _checks.problem("per_sensor_day", f"a rate from 0 and more than {skip + 1} steps", got, remedy)
+        )
+    scores = scores_of(monitor, values, known, clock=clock)[skip:]
+    allowed = int(per_sensor_day * scores[1:].numel() / monitor.steps_per_day)
+    threshold = lowest_threshold(scores, allowed)
+    monitor.threshold.fill_(threshold)
+    return float(monitor.threshold)
+
+
+def lowest_threshold(scores: Tensor, allowed: int) -> float:
+    """Return the lowest threshold above which no threshold is crossed upwards more than ``allowed`` times.
+
+    >>> lowest_threshold(torch.tensor([[1.0], [3.0], [2.0], [4.0], [1.0]]), 1)
+    3.0
+    """
+    low, high = scores[:-1], scores[1:]
+    rising = high > low
+    # A rise from a to b crosses each threshold in [a, b).
+    ends = torch.cat([high[rising], low[rising]])
+    change = torch.cat([torch.ones(int(rising.sum())), -torch.ones(int(rising.sum()))])
+    if not ends.numel():
+        return float(scores.max())
+    place, group = ends.unique(return_inverse=True)
+    net = torch.zeros(len(place)).index_add(0, group, change)
+    above = net.flip(0).cumsum(0).flip(0)  # crossings of thresholds in [the place before, the place)
+    broken = (above > allowed).nonzero()
+    return float(place[int(broken[-1])]) if len(broken) else float(place[0])
