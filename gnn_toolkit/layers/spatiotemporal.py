@@ -7,14 +7,16 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.bases import Basis, Chebyshev, Diffusion, Neighbours
-from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, LateResetGRUCell, PeepholeLSTMCell
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.temporal import TimeRecurrence
+from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, LateResetGRUCell, PeepholeLSTMCell
 
 
 def _gru(reset: str) -> LateResetGRUCell | EarlyResetGRUCell:
     """Return the cell that resets where ``reset`` says."""
-    return EarlyResetGRUCell() if _checks.choice("reset", reset, ("before", "after")) == "before" else LateResetGRUCell()
+    return (
+        EarlyResetGRUCell() if _checks.choice("reset", reset, ("before", "after")) == "before" else LateResetGRUCell()
+    )
 
 
 class _GatedUnit(TimeRecurrence):

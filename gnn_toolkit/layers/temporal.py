@@ -27,8 +27,9 @@ class TimeRecurrence(nn.Module):
         h_t = cell(a_t, h_(t-1)),  with q(h) = b_hh + sum over k of Z_k(h) W_hh[k]^T
 
     with the terms ``Z_k`` of a basis (:mod:`gnn_toolkit.layers.bases`) and the equations of a cell
-    (:mod:`gnn_toolkit.layers.time_cells`). Parameters are named as in ``torch.nn.GRUCell`` and ``LSTMCell`` and have their
-    shapes where the basis has one term; with K terms, columns ``k * F`` to ``(k + 1) * F`` of a weight are term k's.
+    (:mod:`gnn_toolkit.layers.time_cells`). Parameters are named as in ``torch.nn.GRUCell`` and ``LSTMCell`` and have
+    their shapes where the basis has one term; with K terms, columns ``k * F`` to ``(k + 1) * F`` of a weight are term
+    k's.
 
     Inside, a state is kept node by node, [N, B * H], so that one sparse product serves the whole batch.
     """

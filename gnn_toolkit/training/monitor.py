@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.models.monitor import StreetMonitor
-from gnn_toolkit.training.loop import History, Settings, fit
+from gnn_toolkit.training.loop import History, fit
+from gnn_toolkit.training.settings import Settings
 
 
 def fit_monitor(

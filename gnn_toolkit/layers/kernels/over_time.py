@@ -1,7 +1,7 @@
 """A recurrence in time over a graph as one op, with its own backward: backpropagation through time.
 
-The equations are those of :mod:`gnn_toolkit.layers.time_cells`, with ``q = sum over k of Z_k(h) W_k``. Let ``dX`` be the
-gradient of the loss with respect to X, and ``x~`` a gate before its nonlinearity. From the last step to the first,
+The equations are those of :mod:`gnn_toolkit.layers.time_cells`, with ``q = sum over k of Z_k(h) W_k``. Let ``dX`` be
+the gradient of the loss with respect to X, and ``x~`` a gate before its nonlinearity. From the last step to the first,
 
     GRU:    dn~ = dh (1 - z) (1 - n^2),  dz~ = dh (h_(t-1) - n) z (1 - z)
             resets after:   dr~ = dn~ q_n r (1 - r),   dq = (dr~, dz~, r dn~)
