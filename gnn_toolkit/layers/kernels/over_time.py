@@ -24,34 +24,32 @@ from torch import Tensor
 from gnn_toolkit.layers.kernels.inputs import input_gates
 from gnn_toolkit.layers.kernels.terms import Terms
 
-BLOCKS = {"gru": (3,), "early_gru": (2, 1), "lstm": (4,)}  # gates that one look at the graph gives
+# How many gates come at a time: forward, and backward, where each look at the graph is undone at once.
+FORWARD = {"gru": (2, 1), "early_gru": (2, 1), "lstm": (4,)}
+BACKWARD = {"gru": (3,), "early_gru": (2, 1), "lstm": (4,)}
 
 
-class _Window:
-    """The weights block by block and term by term, and room for the terms of one step."""
+class _Weights:
+    """The blocks of a weight: for some gates, one block a term, [rows, H] and transposed."""
 
-    def __init__(self, weight: Tensor, state: Tensor, terms: Terms, kind: str) -> None:
-        self.hidden, self.terms, self.weight = state.size(1), terms, weight
-        ends = [0, *accumulate(count * self.hidden for count in BLOCKS[kind])]
+    def __init__(self, weight: Tensor, hidden: int, counts: tuple[int, ...]) -> None:
+        ends = [0, *accumulate(count * hidden for count in counts)]
         self.rows = [slice(a, b) for a, b in pairwise(ends)]
-        self.room = state.new_empty(len(terms.plan), *state.shape)
+        self.plain = [weight[rows].split(hidden, 1) for rows in self.rows]
+        self.turned = [[block.t() for block in blocks] for blocks in self.plain]
 
-    def look(self, x: Tensor) -> list[Tensor]:
-        """Return ``Z_k(x)``; the next look overwrites them."""
-        return self.terms.forward(x, self.room)
-
-    def add(self, terms: list[Tensor], rows: slice, out: Tensor) -> Tensor:
-        """Add ``sum over k of Z_k W_k`` for some rows of the weight to ``out`` and return it."""
-        for term, weight in zip(terms, self.weight[rows].split(self.hidden, 1), strict=True):
-            out.addmm_(term, weight.t())
+    def add(self, terms: list[Tensor], block: int, out: Tensor) -> Tensor:
+        """Add ``sum over k of Z_k W_k`` to ``out`` and return it."""
+        for term, weight in zip(terms, self.turned[block], strict=True):
+            out.addmm_(term, weight)
         return out
 
-    def back(self, block: int, dq: Tensor, x: Tensor, dweight: Tensor) -> Tensor:
+    def back(self, terms: Terms, block: int, dq: Tensor, x: Tensor, gradient: "_Weights") -> Tensor:
         """Return ``sum over k of Z_k^T(dq W_k^T)`` and add ``dq^T Z_k(x)`` to the weight's gradient."""
-        rows = self.rows[block]
-        for term, place in zip(self.look(x), dweight[rows].split(self.hidden, 1), strict=True):
-            place.addmm_(dq.t(), term)
-        return self.terms.backward([dq @ weight for weight in self.weight[rows].split(self.hidden, 1)])
+        turned = dq.t()
+        for term, place in zip(terms.forward(x), gradient.plain[block], strict=True):
+            place.addmm_(turned, term)
+        return terms.backward([dq @ weight for weight in self.plain[block]])
 
 
 @torch.library.custom_op("gnn_toolkit::over_time", mutates_args=())
@@ -88,27 +86,28 @@ def forward(
         kind: ``"gru"``, ``"early_gru"`` or ``"lstm"``.
     """
     steps, rows, hidden = x.size(0), *h_0.shape
-    window = _Window(weight, h_0, Terms(plan, first, matrices, nodes), kind)
+    terms, weights = Terms(plan, first, matrices, nodes), _Weights(weight, hidden, FORWARD[kind])
     acts = x.new_empty(steps, rows, weight.size(0))
     input_gates(x.flatten(0, 1), weight_ih, bias, acts.flatten(0, 1))
     h, near = (x.new_empty(steps, rows, hidden) for _ in range(2))
     c = x.new_empty(steps if kind == "lstm" else 0, rows, hidden)
-    rz_rows, n_rows = slice(2 * hidden), slice(2 * hidden, None)
-    for t in range(steps):
-        before = h_0 if t == 0 else h[t - 1]
-        terms = window.look(before)
-        if kind == "lstm":
-            window.add(terms, slice(None), acts[t])
-            _lstm(acts[t], c_0 if t == 0 else c[t - 1], peephole, (h[t], c[t], near[t]))
-            continue
-        rz, n = acts[t, :, rz_rows], acts[t, :, n_rows]
-        window.add(terms, rz_rows, rz).sigmoid_()
+    before, memory = h_0, c_0
+    if kind == "lstm":
+        for gates, *out in zip(acts, h, c, near, strict=True):
+            _lstm(weights.add(terms.forward(before), 0, gates), memory, peephole, (out[0], out[1], out[2]))
+            before, memory = out[0], out[1]
+        return h, c, acts, near
+    rz_all, r_all, z_all, n_all = acts[..., : 2 * hidden], *acts.split(hidden, 2)
+    for rz, r, z, n, inner, out in zip(rz_all, r_all, z_all, n_all, near, h, strict=True):
+        seen = terms.forward(before)
+        weights.add(seen, 0, rz).sigmoid_()
         if kind == "gru":
-            near[t] = 0.0 if bias_n is None else bias_n
-            n.addcmul_(rz[:, :hidden], window.add(terms, n_rows, near[t]))
+            inner.copy_(inner.new_zeros(()) if bias_n is None else bias_n)
+            n.addcmul_(r, weights.add(seen, 1, inner))
         else:
-            window.add(window.look(torch.mul(rz[:, :hidden], before, out=near[t])), n_rows, n)
-        torch.lerp(n.tanh_(), before, rz[:, hidden:], out=h[t])
+            weights.add(terms.forward(torch.mul(r, before, out=inner)), 1, n)
+        torch.lerp(n.tanh_(), before, z, out=out)
+        before = out
     return h, c, acts, near
 
 
@@ -143,32 +142,33 @@ def backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight, ``bias_n``, the peepholes, h_0 and c_0."""
     h_0, c_0, h, c, acts, near = saved
-    window = _Window(weight, h_0, Terms(plan, first, matrices, nodes), kind)
     hidden, dq, dweight = h_0.size(1), torch.empty_like(acts), torch.zeros_like(weight)
+    terms = Terms(plan, first, matrices, nodes)
+    weights, gradient = (_Weights(each, hidden, BACKWARD[kind]) for each in (weight, dweight))
     dn = torch.empty_like(h if kind == "gru" else h[:0])  # n's part of the gates, where it is not that of dq
     dh, dc = torch.zeros_like(h_0), torch.zeros_like(c_0)
     dh_all, dc_all = (None if given is None else given.contiguous() for given in (dh_all, dc_all))
     for t in range(h.size(0) - 1, -1, -1):
-        before = h_0 if t == 0 else h[t - 1]
+        before, dq_t = h_0 if t == 0 else h[t - 1], dq[t]
         if dh_all is not None:
             dh.add_(dh_all[t])
         if kind == "lstm":
             if dc_all is not None:
                 dc.add_(dc_all[t])
-            _lstm_back(dq[t], (acts[t], near[t]), c_0 if t == 0 else c[t - 1], peephole, dh, dc)
-            dh = window.back(0, dq[t], before, dweight)
+            _lstm_back(dq_t, (acts[t], near[t]), c_0 if t == 0 else c[t - 1], peephole, dh, dc)
+            dh = weights.back(terms, 0, dq_t, before, gradient)
             continue
         r, z, n = acts[t].split(hidden, 1)
-        dq_r, dq_z, dq_n = dq[t].split(hidden, 1)
+        dq_r, dq_z, dq_n = dq_t.split(hidden, 1)
         _blend_back((dq_z, dq_n), z, n, before, dh)
         if kind == "gru":
             dn[t].copy_(dq_n)
             torch.mul(near[t], dq_n.mul_(r), out=dq_r).addcmul_(dq_r, r, value=-1)
+            dh.add_(weights.back(terms, 0, dq_t, before, gradient))
         else:
-            through = window.back(1, dq_n, near[t], dweight).mul_(r)
+            through = weights.back(terms, 1, dq_n, near[t], gradient).mul_(r)
             torch.mul(through, before, out=dq_r).addcmul_(dq_r, r, value=-1)
-            dh.add_(through)
-        dh.add_(window.back(0, dq[t][:, window.rows[0]], before, dweight))
+            dh.add_(through).add_(weights.back(terms, 0, dq_t[:, : 2 * hidden], before, gradient))
     dbias = dq[:, :, -hidden:].sum((0, 1))
     if kind == "gru":
         dq[:, :, 2 * hidden :] = dn

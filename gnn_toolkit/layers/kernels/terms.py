@@ -33,18 +33,15 @@ class Terms:
     def __init__(self, plan: Sequence[int], first: int, matrices: Sequence[Tensor], nodes: int) -> None:
         self.plan = [(plan[k], plan[k + 1], plan[k + 2]) for k in range(0, len(plan), 3)]
         self.first, self.nodes = first, nodes
-        self.matrices = [matrices[k : k + PARTS] for k in range(0, len(matrices), PARTS)]
+        halves = [tuple(matrices[k : k + PARTS // 2]) for k in range(0, len(matrices), PARTS // 2)]
+        self.matrices, self.transposes = halves[::2], halves[1::2]
 
-    def forward(self, x: Tensor, room: Tensor) -> list[Tensor]:
-        """Return the terms that count; all after x are written into ``room`` [len(plan), N * B, H]."""
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return the terms that count, x itself among them."""
         terms = [x]
-        for (matrix, source, minus), place in zip(self.plan, room, strict=True):
-            y = self._product(self.matrices[matrix][:3], terms[source])
-            if minus < 0:
-                place.copy_(y)
-            else:
-                torch.lerp(terms[minus], y, 2.0, out=place)
-            terms.append(place)
+        for matrix, source, minus in self.plan:
+            y = self._product(self.matrices[matrix], terms[source])
+            terms.append(y if minus < 0 else torch.lerp(terms[minus], y, 2.0, out=y))  # 2 y - Z_minus
         return terms[self.first :]
 
     def backward(self, gradients: list[Tensor]) -> Tensor:
@@ -54,7 +51,7 @@ class Terms:
             matrix, source, minus = self.plan[term - 1]
             gradient = of[term]
             assert gradient is not None, "every term counts, or one that does is made of it"
-            y = self._product(self.matrices[matrix][3:], gradient)
+            y = self._product(self.transposes[matrix], gradient)
             y = y if minus < 0 else y.mul_(2.0)
             there = of[source]
             of[source] = y if there is None else there.add_(y)
@@ -68,4 +65,4 @@ class Terms:
     def _product(self, matrix: Sequence[Tensor], x: Tensor) -> Tensor:
         value, pointers, columns = matrix
         wide = x.view(self.nodes, -1)
-        return torch.embedding_bag(wide, columns, pointers, False, 0, False, value, True)[0].view_as(x)
+        return torch.embedding_bag(wide, columns, pointers, False, 0, False, value, True)[0].view(x.shape)
