@@ -1,5 +1,6 @@
 """How a model is trained and judged on a problem: over batches of graphs, or through a text."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from benchmarks.tasks.metrics import Metric
 from benchmarks.tasks.task import Batch, Budget, Problem, counted
 from gnn_toolkit import _checks
 from gnn_toolkit.models import CharGenerator, Sampling
-from gnn_toolkit.training import Companion, Corpus, Reader, nats_per_character, samples_of
+from gnn_toolkit.training import Companion, Corpus, ForecastErrors, Reader, nats_per_character, samples_of
 
 PROMPT, SAMPLE_LENGTH = "The ", 160
 TEMPERATURES = (0.0, 0.5, 1.0, 2.0)
@@ -57,7 +58,8 @@ class Course:
             batch = batch.to(device)
             logits, y = counted(self.logits(network, batch), batch)
             total, answers = total + float(self.metric.points(logits, y)), answers + y.numel()
-        return total / answers
+        mean = total / answers
+        return math.sqrt(mean) if self.metric.root else mean
 
     def watch(self, network: nn.Module, step: int) -> dict[str, Any]:
         """Return what else the curve keeps of a validation."""
@@ -70,6 +72,28 @@ class Course:
     def measures(self, seed: int) -> dict[str, float]:
         """Return what else is measured of the trained model."""
         return {}
+
+
+class ForecastCourse(Course):
+    """Training and judging of forecasts: the loss is of values without units."""
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch, over the variance of what is forecast."""
+        assert self.problem.horizon is not None
+        return super().loss(network, batch) / self.problem.horizon.scale[1] ** 2
+
+    def measures(self, seed: int) -> dict[str, float]:
+        """Return the errors on the test set, over all steps of the horizon and of each, by sums over the whole set."""
+        assert self.problem.horizon is not None
+        errors, device = ForecastErrors(self.problem.horizon.steps), next(self.model.parameters()).device
+        self.model.eval()
+        with torch.no_grad():
+            for batch in self.problem.held_out("test"):
+                errors.add(self.model(batch.to(device)).view(batch.y.shape), batch.y.to(device))
+        found = {"MAE": errors.mae, "RMSE": errors.rmse, "WMAPE": errors.wmape, "accuracy": errors.accuracy}
+        for step, scores in enumerate(errors.per_step(), 1):
+            found |= {f"MAE, step {step}": scores["mae"], f"RMSE, step {step}": scores["rmse"]}
+        return found
 
 
 class TextCourse(Course):
@@ -130,6 +154,8 @@ class TextCourse(Course):
 
 def course_of(model: nn.Module, problem: Problem, metric: Metric, budget: Budget) -> Course:
     """Return the course of a model on a problem."""
+    if problem.horizon is not None:
+        return ForecastCourse(model, problem, metric, budget)
     if problem.corpus is None:
         return Course(model, problem, metric, budget)
     assert isinstance(model, CharGenerator)

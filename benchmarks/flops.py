@@ -62,6 +62,28 @@ def _sparse(values: torch.Size, x: torch.Size, *_: Any, **__: Any) -> int:
     return 2 * prod(values) * x[1]
 
 
+def _over_time(
+    x: Any, w_ih: Any, bias: Any, w_hh: Any, bias_n: Any, peephole: Any, h: Any, *rest: Any, **_: Any
+) -> int:
+    """Return the operations of a recurrence in time over ``x`` [T, M, K * F] from ``h`` [M, H]."""
+    _, matrices, plan, _, nodes, kind = rest
+    return 2 * x[0] * x[1] * (prod(w_ih) + prod(w_hh)) + _terms(matrices, plan, nodes, kind, x[0], h)
+
+
+def _over_time_backward(dh: Any, dc: Any, saved: Any, w_hh: Any, peephole: Any, *rest: Any, **_: Any) -> int:
+    """Return those of its backward: two products with ``weight``, the terms again and their transposes."""
+    matrices, plan, _, nodes, kind = rest
+    h, states = saved[0], saved[2]
+    return 4 * prod(states[:2]) * prod(w_hh) + 2 * _terms(matrices, plan, nodes, kind, states[0], h)
+
+
+def _terms(matrices: Any, plan: Any, nodes: int, kind: str, steps: int, h: torch.Size) -> int:
+    """Return the operations of the sparse products of all steps; a matrix is six tensors, its values first."""
+    looks = 2 if kind == "early_gru" else 1
+    entries = sum(prod(matrices[6 * number]) for number in plan[::3])
+    return 2 * looks * steps * entries * prod(h) // nodes
+
+
 def _sampled(a: torch.Size, b: torch.Size, *_: Any, out_shape: torch.Size, **__: Any) -> int:
     """Return the operations of our products of rows of ``a`` and ``b`` [N, F], one for each entry of the output."""
     return 2 * prod(out_shape) * a[1]
@@ -91,6 +113,8 @@ FORMULAS: dict[Any, Callable[..., int]] = {
     aten._cudnn_rnn_backward: _twice(_cudnn),
     ours.sparse_product: _sparse,
     ours.sampled_product: _sampled,
+    ours.over_time: _over_time,
+    ours.over_time_backward: _over_time_backward,
     ours.dag_rnn: _forward(ours.dag_rnn),
     ours.dag_gru: _forward(ours.dag_gru),
     ours.dag_lstm: _forward(ours.dag_lstm),

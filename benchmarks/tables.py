@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from benchmarks.models.network import network
-from benchmarks.tasks import citation, palindrome, text
+from benchmarks.tasks import citation, palindrome, text, traffic
 from benchmarks.tasks.club import CLUB
 from benchmarks.tasks.digits import DIGITS
 from benchmarks.tasks.task import Budget, Problem, Task
@@ -23,6 +23,7 @@ from gnn_toolkit.graphs import (
     Path,
     SearchDAG,
     SearchPath,
+    ShuffledEdges,
 )
 
 
@@ -60,6 +61,8 @@ TASKS: dict[str, Task] = {
     **text.BOOKS,
     "digits": DIGITS,
     "club": CLUB,
+    **{f"los-loop-{minutes}": traffic.los_loop(minutes) for minutes in (15, 30, 45, 60)},
+    **{f"metro-{minutes}": traffic.metro(minutes) for minutes in (10, 15, 30)},
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{f"{name.lower()}-random": citation.task(name, random=True) for name in citation.NETWORKS},
     **{f"{name.lower()}-last": citation.task(name, keep="last") for name in citation.NETWORKS},
@@ -81,6 +84,7 @@ VIEWS: dict[str, View] = {
     "BFS DAG": View("every edge, from the node that a breadth-first search meets first", SearchDAG("bfs")),
     "BFS neighbourhood": View("for each node a path through the nodes nearest to it", Neighbourhoods("bfs", 16)),
     "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16)),
+    "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),
     "no edges": View("the nodes alone", NoEdges()),
 }
 
@@ -97,5 +101,9 @@ MODELS: dict[str, Model] = {
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", partial(network, "gcn", num_convolutions=depth))
         for depth in (1, 2, 3, 4)
     },
+    "DCRNN": Model("gated recurrence in time, diffusion convolutions", partial(network, "dcrnn")),
+    "GConvGRU": Model("gated recurrence in time, Chebyshev convolutions", partial(network, "gconvgru")),
+    "GConvLSTM": Model("LSTM in time with peepholes, Chebyshev convolutions", partial(network, "gconvlstm")),
+    "TGCN": Model("gated recurrence in time, one convolution of input and state", partial(network, "tgcn")),
     "MLP": Model("linear layers with relu, blind to edges", partial(network, "mlp")),
 }

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from benchmarks.models.forecast import forecaster
 from benchmarks.tasks.task import Batch, Budget, Problem
 from gnn_toolkit.graphs import repeat_graph
 from gnn_toolkit.models import CharGenerator, GraphNetwork, Vocabulary
@@ -19,7 +20,7 @@ def network(
     num_convolutions: int | None = None,
     bidirectional: bool = False,
 ) -> nn.Module:
-    """Return a network of one kind of layer, untrained; for a text, a generator of characters.
+    """Return a network of one kind of layer, untrained; a generator for a text, a forecaster for a series.
 
     Args:
         layer: which kind.
@@ -29,6 +30,8 @@ def network(
         num_convolutions: in the place of the budget's.
         bidirectional: whether a recurrence also runs against the edges.
     """
+    if problem.horizon is not None:
+        return forecaster(layer, budget, problem.horizon, graph)
     if problem.corpus is not None:
         return generator(layer, budget, problem.corpus.vocabulary)
     recurrent = layer in RECURRENCES

@@ -58,6 +58,30 @@ def counted(logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
+class Horizon:
+    """What a forecast is of.
+
+    A batch's ``x`` is then [B, history + steps, N, 2 + C], a window and what is to be forecast: the value, 0 from where
+    it is to be forecast, whether it was measured, and C covariates that are known in advance; ``y`` is
+    [B, steps, N, 1].
+
+    Attributes:
+        history: number of steps that are known.
+        steps: number of steps to forecast.
+        num_covariates: C.
+        scale: mean and standard deviation of what is forecast.
+        base: mean and standard deviation of covariate 0, where that without its units is an own forecast, from which
+            only the difference is learnt.
+    """
+
+    history: int
+    steps: int
+    num_covariates: int
+    scale: tuple[float, float]
+    base: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Problem:
     """One task's data, the same for every model.
 
@@ -72,6 +96,7 @@ class Problem:
         baselines: by name, a function that returns (test score, number of numbers learnt).
         note: what a reader of the results must know, e.g. which text it is.
         corpus: the text, where the problem is one.
+        horizon: what is forecast, where the problem is a series.
     """
 
     graph: Data
@@ -83,6 +108,7 @@ class Problem:
     baselines: dict[str, Callable[[], tuple[float, int]]]
     note: str
     corpus: Corpus | None = None
+    horizon: Horizon | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
-from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path
+from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
 
 __all__ = [
     "Adjacency",
@@ -23,6 +23,7 @@ __all__ = [
     "PrepareAdjacency",
     "SearchDAG",
     "SearchPath",
+    "ShuffledEdges",
     "SparseFeatures",
     "adjacency",
     "from_networkx",

@@ -50,6 +50,32 @@ class NoEdges(BaseTransform):
         return with_edges(data, torch.empty(2, 0, dtype=torch.long), level=level)
 
 
+class ShuffledEdges(BaseTransform):
+    """The same edges and weights between other nodes, all of them drawn anew: a network as dense, and the wrong one.
+
+    Args:
+        seed: of the draw.
+
+    >>> ShuffledEdges()(Data(num_nodes=3, edge_index=torch.tensor([[0, 0], [1, 2]]))).edge_index
+    tensor([[2, 2],
+            [0, 1]])
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    def forward(self, data: Data) -> Data:
+        """Return ``data`` with its edges between other nodes."""
+        if data.edge_index is None:
+            raise ValueError(_checks.problem("data", "a graph with edge_index", data, "give it edges first"))
+        weight, generator = data.get("edge_weight"), torch.Generator().manual_seed(self.seed)
+        moved = torch.randperm(node_count(data), generator=generator).to(data.edge_index.device)
+        data = with_edges(data, moved[data.edge_index])
+        if weight is not None:
+            data.edge_weight = weight
+        return data
+
+
 class Path(BaseTransform):
     """The nodes in their given order, each with an edge to the next: a sequence.
 

@@ -108,6 +108,10 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
     def check(task: str) -> None:
         name = task.removesuffix("-random").removesuffix("-last")
         books = {"grimm": "grimm/grimm.txt", "shakespeare": "tinyshakespeare/input.txt"}
+        if task.startswith("los-loop"):
+            data_folder("traffic/t-gcn/los_speed.csv")
+        if task.startswith("metro"):
+            data_folder("traffic/beijing_metro/adjacency.csv")
         if (book := books.get(task.partition("-")[0])) is not None:
             data_folder(book)
         if name in ("cora", "citeseer", "pubmed"):

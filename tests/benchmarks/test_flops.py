@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from benchmarks.flops import of_step
-from gnn_toolkit import DAGGRU, DAGLSTM, DAGRNN, GCNConv
+from gnn_toolkit import DAGGRU, DAGLSTM, DAGRNN, GCNConv, GConvGRU
 
 N, F, H = 5, 3, 4
 PATH = torch.tensor([[0, 1, 2, 3], [1, 2, 3, 4]])
@@ -83,3 +83,14 @@ def test_cudnn_formula_counts_every_weight_matrix_once_a_row():
     forward = FORMULAS[torch.ops.aten._cudnn_rnn](x, weights, 4, None)
     assert forward == 4 * 2 * (INPUT + STATE)
     assert FORMULAS[torch.ops.aten._cudnn_rnn_backward](x, weights, 4, None) == 2 * forward
+
+
+def test_a_recurrence_in_time_is_its_dense_and_its_sparse_products():
+    steps, batch, terms = 3, 2, 2
+    x = torch.randn(batch, steps, N, F)
+    model = GConvGRU(F, H, order=terms, backend="fused")
+    dense = 3 * steps * batch * (2 * INPUT + 3 * STATE) * terms
+    entries = 2 * (N - 1)
+    # Of the input one product with all steps; of the state two a step, again in the backward, and transposed.
+    sparse = entries * batch * steps * F + 3 * 2 * entries * batch * steps * H
+    assert of_step(model, lambda: model(x, PATH)[0].sum()) == dense + sparse
