@@ -1,4 +1,4 @@
-"""The command line: ``python -m gnn_toolkit train-text BOOK.txt`` and ``python -m gnn_toolkit generate MODEL``."""
+"""The command line: ``python -m gnn_toolkit train-text BOOK.txt``, ``generate MODEL`` and ``monitor --demo``."""
 
 import sys
 from dataclasses import replace
@@ -12,12 +12,15 @@ from safetensors import SafetensorError
 
 from gnn_toolkit import _checks
 from gnn_toolkit.models import CharGenerator
+from gnn_toolkit.street_demo import demonstrate
 from gnn_toolkit.training import NotFiniteError, TextSettings, fit_text
 
 DEFAULTS = TextSettings()
 ENDING = ".safetensors"
 
-app = typer.Typer(help="Train a generator of text on any book, and let it write.", no_args_is_help=True)
+app = typer.Typer(
+    help="Train a generator of text on any book, and let it write; watch over streets.", no_args_is_help=True
+)
 console = Console(stderr=True, highlight=False)
 
 
@@ -129,6 +132,40 @@ def generate(
         sys.stderr.close()
         raise typer.Exit(0) from None
     sys.stdout.write("\n")
+
+
+@app.command()
+def monitor(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Simulate the streets: a grid, usual days, an accident.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("streets.html"),
+    size: Annotated[int, typer.Option(min=2, help="Streets each way.")] = 4,
+    days: Annotated[int, typer.Option(min=1, help="Usual days to learn from.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of traffic, weights and accident.")] = 0,
+) -> None:
+    """Train a monitor of streets, let it watch a morning with an accident, and draw what it saw."""
+    if not demo:
+        remedy = "for streets of your own use gnn_toolkit.models.StreetMonitor"
+        raise ValueError(_checks.problem("monitor", "--demo", "nothing", remedy))
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=steps)
+        told = demonstrate(
+            out,
+            size=size,
+            days=days,
+            steps=steps,
+            seed=seed,
+            progress=lambda step: progress.update(bar, completed=step),
+        )
+    found = "no alarm on its road" if told.minutes is None else f"alarm on its road after {told.minutes} minutes"
+    ranked = "" if told.rank is None else f", number {told.rank} of all roads when the first alarm rose"
+    console.print(
+        f"accident on road {told.road}: {found}{ranked}; alarms before it: {told.false_alarms}", soft_wrap=True
+    )
+    console.print(f"wrote {told.page}; open it in a browser", soft_wrap=True)
 
 
 def _opening(model: CharGenerator) -> str:

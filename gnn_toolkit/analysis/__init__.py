@@ -3,6 +3,7 @@
 from gnn_toolkit.analysis.gradients import LastStepGradients, StateGradients, last_step_gradients, state_gradients
 from gnn_toolkit.analysis.parameters import parameter_count
 from gnn_toolkit.analysis.reach import empirical_receptive_field, receptive_field
+from gnn_toolkit.analysis.street_page import street_page
 from gnn_toolkit.analysis.unrolled import Unrolled, recurrent_jacobians, unroll
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "receptive_field",
     "recurrent_jacobians",
     "state_gradients",
+    "street_page",
     "unroll",
 ]
