@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks list | run SUITE | report | speed``."""
+"""The command line: ``python -m benchmarks list | run SUITE | report | speed | monitor``."""
 
 import sys
 import traceback
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import loggers, machine, runner, suite, trials
+from benchmarks import loggers, machine, runner, suite, trials, watching
 from benchmarks.attempts import STORAGE
 from benchmarks.estimate import seconds_of, spoken
 from benchmarks.output import Output
@@ -21,6 +21,7 @@ from benchmarks.speed import report as speed_report
 from benchmarks.speed.cases import CASES, CURVES, run_case
 from benchmarks.speed.growth import Point, measure_curve
 from benchmarks.tables import MODELS, TASKS, VIEWS
+from benchmarks.watching import WATCHERS, Plan, watch
 from gnn_toolkit import _checks
 
 RUNS = Path("runs")
@@ -219,6 +220,25 @@ def _show(folder: Path) -> None:
 
     report.print_table(folder, console)
     for path in report.write_reports(folder):
+        console.print(f"wrote {path}", soft_wrap=True)
+
+
+@app.command("monitor")
+def watch_streets(
+    seeds: Annotated[int, typer.Option(help="Streets, weights and accidents drawn so many times.", min=1)] = 5,
+    accidents: Annotated[int, typer.Option(help="Accidents of each seed.", min=1)] = Plan().accidents,
+    steps: Annotated[int, typer.Option(help="Training steps of each monitor.", min=1)] = Plan().steps,
+    threads: Annotated[int, typer.Option(help="Threads that torch uses.", min=1)] = 2,
+    out: Annotated[Path, typer.Option(help="Folder of the results; those of an earlier run are replaced.")] = RESULTS,
+) -> None:
+    """Let monitors watch simulated streets: accidents detected, how soon, where, and false alarms."""
+    torch.set_num_threads(threads)
+    plan, found = Plan(accidents=accidents, steps=steps), []
+    for seed in range(seeds):
+        found += watch(plan, seed)
+        for one in found[-len(WATCHERS) :]:
+            console.print(f"[{seed + 1}/{seeds}] {one.watcher}: {one.detected:.2f} detected", markup=False)
+    for path in watching.write(plan, found, out):
         console.print(f"wrote {path}", soft_wrap=True)
 
 
