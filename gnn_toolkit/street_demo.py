@@ -69,12 +69,12 @@ def demonstrate(
     monitor.reset(clock=int(FIRST_HOUR * 12))
     readings = [monitor.update(x, known) for x, known in zip(seen.values, seen.known, strict=True)]
     scores = torch.stack([reading.scores for reading in readings])
-    places = {str(node): tuple(map(float, place)) for node, place in grid.nodes(data="place")}
-    ends = [tuple(places[end] for end in name.split("-")) for name in seen.names]
+    places = {str(node): (float(x), float(y)) for node, (x, y) in grid.nodes(data="place")}
+    ends = [name.split("-") for name in seen.names]
     free = torch.tensor([data["speed"] for *_, data in grid.edges(data=True)])
     speeds = torch.where(seen.known[..., 1], seen.values[..., 1], free)
     text = street_page(
-        [(a, b) for a, b in ends],
+        [(places[a], places[b]) for a, b in ends],
         speeds, scores, float(monitor.threshold), free=free, accidents=[accident], start_hour=FIRST_HOUR,
     )  # fmt: skip
     write_atomically(page, lambda file: file.write(text.encode()))

@@ -28,14 +28,15 @@ def test_every_comparison_gives_a_loss_and_gradients(task, view, model, at_hand)
     problem, budget = trials.problem_of(task, 0), TASKS[task].budget
     network = trials.build(budget, problem, view, model)
     batch = problem.train(torch.Generator().manual_seed(0), min(budget.batch_size, 8))
-    logits, y = counted(course_of(network, problem, TASKS[task].metric, budget).logits(network, batch), batch)
-    assert logits.shape == (y.numel(), problem.num_classes)
-    torch.nn.functional.cross_entropy(logits, y).backward()
+    course = course_of(network, problem, TASKS[task].metric, budget)
+    answers, y = counted(course.logits(network, batch), batch)
+    assert answers.shape == (y.shape if problem.horizon else (y.numel(), problem.num_classes))
+    course.loss(network, batch).backward()
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
 
 
 def test_the_suites_are_there():
-    assert list(SUITES) == ["citation", "full", "quick", "seed"]
+    assert list(SUITES) == ["citation", "full", "quick", "seed", "traffic"]
     assert len(SUITES["quick"].comparisons) == 20
     lengths = {task for task, _, _ in SUITES["seed"].comparisons}
     assert {f"scalar-palindrome-{length}" for length in range(5, 81, 5)} < lengths
@@ -77,7 +78,7 @@ def test_a_pattern_names_all_that_it_fits_and_a_cut_can_be_left_out(tmp_path):
         [[compare]]
         task = ["palindrome-[12]*", "palindrome-40"]
         view = "path"
-        model = "[RG]*U"
+        model = "[RG]RU"
     """
     file = written(tmp_path, text)
     mine, full = suite.load(file), suite.load(file, full=True)
