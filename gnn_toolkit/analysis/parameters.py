@@ -20,7 +20,8 @@ def parameter_count(
     """Return the number of parameters of layers of one kind and a linear layer to the output.
 
     A recurrence with G gates, F inputs, H hidden channels, R edge types and B biases for each gate (torch has two,
-    ``b_ih`` and ``b_hh``, whose sum is all that counts; the equations need one) has, in each layer and direction,
+    ``b_ih`` and ``b_hh``, of which only the sum matters except in the candidate of a GRU; the equations need one) has,
+    in each layer and direction,
 
         G (H F + R H^2 + B H)
 
