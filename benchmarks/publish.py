@@ -62,7 +62,6 @@ def _text(row: Row) -> dict[str, Any]:
     if not record.measures:
         return {}
     curves = {
-        "step": [step for step, _ in watched],
         "loss": record.curve["loss"],
         "accuracy": [seen["accuracy"] for _, seen in watched],
         "validation": record.curve["validation"],
@@ -70,7 +69,10 @@ def _text(row: Row) -> dict[str, Any]:
     }
     return {
         "measures": {name: round(value, 4) for name, value in row.measures.items()},
-        "training": {name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},
+        "training": {
+            "step": [step for step, _ in watched],
+            **{name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},
+        },
         "samples": {step: seen["samples"] for step, seen in watched if "samples" in seen},
         "texts": record.samples,
     }

@@ -75,7 +75,7 @@ def test_a_text_keeps_its_course_and_what_was_written(tmp_path):
     path, text = publish(tmp_path / "mine", tmp_path)
     (row,) = json.loads(path.read_text())["rows"]
     assert row["measures"] == {"longest copy": 35}
-    assert row["training"]["accuracy"] == [0.4, 0.5]
+    assert (row["training"]["step"], row["training"]["accuracy"]) == ([500, 1000], [0.4, 0.5])
     assert (row["training"]["loss"], row["training"]["seconds"]) == ([2, 1.5], [3, 6])
     assert (row["samples"], row["texts"]) == ({"1000": samples}, {"0": "The end"})
     assert "longest copy 35.000" in text.read_text()
