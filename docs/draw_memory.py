@@ -79,8 +79,10 @@ def course(figure: Figure, rows: list[Row]) -> None:
     left, right = figure.subplots(1, 2)
     for model in ("RNN", "LSTM"):
         line = lengths_of(rows, "scalar-palindrome-", model, "path")
-        band(left, line, "scores", MODELS[model], model)
-        band(right, line, "loss", MODELS[model], model)
+        # What was trained for longer, and what for shorter: no line joins the two.
+        for part, label in (([p for p in line if p[0] <= 30], model), ([p for p in line if p[0] > 30], "")):
+            band(left, part, "scores", MODELS[model], label)
+            band(right, part, "loss", MODELS[model], label)
     level(left)
     right.axhline(np.log(10), color="#66666a", linewidth=1, linestyle=":", zorder=0)
     for axes in (left, right):
