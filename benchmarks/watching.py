@@ -25,7 +25,6 @@ from gnn_toolkit.training import Settings, calibrate, fit_monitor, lowest_thresh
 QUIET, LASTS = 24, 12  # steps before an accident, and of it
 PARTS = (0.1, 0.3, 0.5)  # of the capacity that an accident leaves
 KEEP = 0.5  # of a score from step to step, for every watcher
-WINDOW = 16  # steps that a monitor is trained on at a time
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,8 @@ class Plan:
         steps: of training.
         missing: probability that a detector does not report.
         minutes: length of a step.
+        seconds: length of a step of the simulation.
+        window: steps that a monitor is trained on at a time.
     """
 
     size: int = 5
@@ -49,6 +50,8 @@ class Plan:
     steps: int = 400
     missing: float = 0.02
     minutes: int = 5
+    seconds: float = 10.0
+    window: int = 16
 
     @property
     def day(self) -> int:
@@ -103,7 +106,7 @@ class Learnt:
             steps=plan.steps, learning_rate=0.01, evaluate_every=max(1, plan.steps // 8), seed=seed, rate_decay=0.5,
             rate_decay_every=max(1, plan.steps // 3),
         )  # fmt: skip
-        fit_monitor(self.monitor, series.values, series.known, settings, window=WINDOW)
+        fit_monitor(self.monitor, series.values, series.known, settings, window=plan.window)
 
     @property
     def threshold(self) -> float:
@@ -161,7 +164,7 @@ def watch(plan: Plan, seed: int) -> list[Found]:
 
 
 def _streets(grid: nx.DiGraph, plan: Plan, steps: int, seed: int) -> TrafficSeries:
-    return simulate_streets(grid, steps, seed=seed, missing=plan.missing, minutes=plan.minutes)
+    return simulate_streets(grid, steps, seed=seed, missing=plan.missing, minutes=plan.minutes, seconds=plan.seconds)
 
 
 def _accident(grid: nx.DiGraph, plan: Plan, seed: int, number: int) -> tuple[Accident, int, TrafficSeries]:
@@ -172,7 +175,7 @@ def _accident(grid: nx.DiGraph, plan: Plan, seed: int, number: int) -> tuple[Acc
     accident = Accident(road, QUIET, LASTS, PARTS[number % len(PARTS)])
     series = simulate_streets(
         grid, QUIET + LASTS, accidents=[accident], start_hour=float(hour), seed=100_000 + 1000 * seed + number,
-        missing=plan.missing, minutes=plan.minutes,
+        missing=plan.missing, minutes=plan.minutes, seconds=plan.seconds,
     )  # fmt: skip
     return accident, hour * 60 // plan.minutes, series
 

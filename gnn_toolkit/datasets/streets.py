@@ -59,6 +59,7 @@ def simulate_streets(
     accidents: Sequence[Accident] = (),
     demand: float = 80.0,
     minutes: int = 5,
+    seconds: float = 10.0,
     start_hour: float = 0.0,
     leaving: float = 0.2,
     cycle: float = 80.0,
@@ -79,7 +80,9 @@ def simulate_streets(
         steps: number of steps.
         accidents: to have.
         demand: new vehicles an hour and lane at each road in the hour of the highest demand.
-        minutes: length of a step of the result; the model moves in steps of ten seconds.
+        minutes: length of a step of the result.
+        seconds: length of a step of the model, of which a whole number makes a step of the result; a cell is as long as
+            a free vehicle drives in it.
         start_hour: hour of the day at which it begins, with empty roads.
         leaving: part of the vehicles that leave the network at the end of a road.
         cycle: of the traffic lights in seconds; 0 for none.
@@ -103,7 +106,10 @@ def simulate_streets(
     if not 0 <= missing < 1 or noise < 0 or demand < 0:
         got = (missing, noise, demand)
         raise ValueError(problem("missing", "missing in [0, 1), noise and demand from 0", got, "correct the value"))
-    network = CellNetwork(graph, seconds=10.0, leaving=leaving, rerouting=True, cycle=cycle)
+    if seconds <= 0 or minutes * 60 % seconds:
+        got = f"{seconds} seconds in {minutes} minutes"
+        raise ValueError(problem("seconds", "a time that goes into a step of the result", got, "pass e.g. 10.0"))
+    network = CellNetwork(graph, seconds=seconds, leaving=leaving, rerouting=True, cycle=cycle)
     arriving, observing, days = (np.random.default_rng([seed, k]) for k in range(3))
     factors = 1 + 0.1 * days.standard_normal(steps * minutes // 1440 + 2)
     lanes = network.roads.lanes
@@ -112,8 +118,8 @@ def simulate_streets(
         _set_accidents(network, accidents, step)
         hour = start_hour + step * minutes / 60
         level = np.interp(hour % 24, np.arange(25), (*HOURS, HOURS[0])) * factors[int(hour // 24)]
-        rate = np.maximum(level, 0) * demand * lanes / 360  # in ten seconds
-        values[step] = _measure(network, arriving, rate, minutes * 6)
+        rate = np.maximum(level, 0) * demand * lanes * seconds / 3600  # in a step of the model
+        values[step] = _measure(network, arriving, rate, int(minutes * 60 / seconds))
     values *= 1 + noise * observing.standard_normal(values.shape)
     known = np.broadcast_to(observing.random(values.shape[:2])[..., None] >= missing, values.shape)
     return _series(network, np.maximum(values, 0) * known, known, 1440 // minutes)

@@ -9,7 +9,7 @@ import torch
 from benchmarks.watching import LASTS, QUIET, Found, Plan, Usual, _found, markdown, watch, write
 from gnn_toolkit.datasets import Accident, TrafficSeries
 
-SMALL = Plan(size=2, days=2, accidents=1, steps=2, minutes=30)
+SMALL = Plan(size=2, days=1, accidents=1, steps=2, minutes=30, seconds=30.0, window=8)
 
 
 def series(values: torch.Tensor) -> TrafficSeries:

@@ -54,7 +54,13 @@ def test_detectors_miss_and_the_seed_decides():
 
 
 @pytest.mark.parametrize(
-    ("options", "argument"), [({"missing": 1.0}, "missing"), ({"minutes": 0}, "minutes"), ({"noise": -1.0}, "missing")]
+    ("options", "argument"),
+    [
+        ({"missing": 1.0}, "missing"),
+        ({"minutes": 0}, "minutes"),
+        ({"noise": -1.0}, "missing"),
+        ({"seconds": 7.0}, "seconds"),
+    ],
 )
 def test_what_makes_no_sense_is_refused(options: dict, argument: str):
     with pytest.raises(ValueError, match=f"^{argument}: expected"):
