@@ -16,6 +16,7 @@ LISTED = sorted({comparison for s in SUITES.values() for comparison in s.compari
 PAPERS = {f"{name}{kind}": f"cora{kind}" for name in ("citeseer", "pubmed") for kind in ("", "-random", "-last")}
 PAPERS |= {task: "memory-10-adam-0.003" for task in TASKS if task.startswith("memory-10-")}
 PAPERS |= {task.replace("-40-", "-80-"): task for task in TASKS if task.startswith("memory-40-")}
+PAPERS |= {f"los-loop-{minutes}": "los-loop-15" for minutes in (30, 45, 60)}
 COMPARISONS = list(
     {(TASKS[t].family or PAPERS.get(t, t), v, m): (PAPERS.get(t, t), v, m) for t, v, m in LISTED}.values()
 )

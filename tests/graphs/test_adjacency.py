@@ -191,3 +191,17 @@ def test_bad_input_is_refused(edge_index: Tensor, weight: Tensor | None, message
     for _ in range(2):  # nothing wrong is remembered
         with pytest.raises(ValueError, match=f"^{message}"):
             adjacency(edge_index, weight, 5)
+
+
+@pytest.mark.parametrize("loops", [True, False])
+def test_a_walk_is_remembered_apart_from_the_symmetric_form(loops: bool):
+    edge_index, weight = torch.tensor([[0, 1, 2], [2, 2, 0]]), torch.tensor([1.0, 3.0, 2.0])
+    symmetric = adjacency(edge_index, weight, 3, add_self_loops=loops)
+    walk = adjacency(edge_index, weight, 3, add_self_loops=loops, walk=True)
+    a = torch.zeros(3, 3).index_put((edge_index[1], edge_index[0]), weight) + loops * torch.eye(3)
+    expected = a / a.sum(1, keepdim=True).clamp(min=1e-9)
+    torch.testing.assert_close(walk @ torch.eye(3), expected)
+    assert adjacency(edge_index, weight, 3, add_self_loops=loops, walk=True) is walk
+    assert adjacency(edge_index, weight, 3, add_self_loops=loops) is symmetric
+    with pytest.raises(ValueError, match=r"^edge_weight: expected weights of at least 0, got -1.0"):
+        adjacency(edge_index, -weight, 3, add_self_loops=loops, walk=True)

@@ -9,6 +9,7 @@ from torch_geometric.nn.conv import gcn_conv
 from torch_geometric.utils import to_dense_adj
 
 from gnn_toolkit.graphs import gcn_norm
+from gnn_toolkit.graphs.normalize import random_walk
 from gnn_toolkit.testing import assert_parity
 
 pyg_norm: Any = gcn_conv.gcn_norm
@@ -141,3 +142,18 @@ def test_weights_that_do_not_fit_are_refused(weight: Tensor):
 def test_a_node_out_of_range_is_refused():
     with pytest.raises(ValueError, match=r"^edge_index: expected node indices in \[0, 2\), got 2"):
         gcn_norm(torch.tensor([[0], [2]]), None, 2)
+
+
+@given(graphs())
+def test_a_random_walk_leaves_a_node_with_probabilities_that_sum_to_one(graph: tuple[Tensor, Tensor, int]):
+    edge_index, weight, num_nodes = graph
+    a = dense(*graph)
+    for flow, walked in (("source_to_target", a / a.sum(0).clamp(min=1e-9)), ("target_to_source", None)):
+        expected = a / a.sum(1, keepdim=True).clamp(min=1e-9) if walked is None else walked
+        found = random_walk(edge_index, weight, num_nodes, flow=flow, signed=False)
+        torch.testing.assert_close(dense(edge_index, found, num_nodes), expected)
+
+
+def test_a_signed_walk_divides_by_the_sum_of_sizes():
+    edge_index, weight = torch.tensor([[0, 1], [2, 2]]), torch.tensor([1.0, -3.0])
+    assert random_walk(edge_index, weight, 3, flow="source_to_target", signed=True).tolist() == [0.25, -0.75]

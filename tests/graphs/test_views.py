@@ -15,6 +15,7 @@ from gnn_toolkit.graphs import (
     Path,
     SearchDAG,
     SearchPath,
+    ShuffledEdges,
     topological_levels,
 )
 
@@ -177,3 +178,21 @@ def test_a_grid_of_another_size_is_refused(kind: type[Grid]):
         kind(2, 0)
     with pytest.raises(ValueError, match=r"^height: expected an integer of at least 1, got -1"):
         kind(-1, 2)
+
+
+def test_shuffled_edges_are_the_same_network_between_other_nodes():
+    torch.manual_seed(0)
+    edge_index, weight = torch.tensor([[0, 0, 1, 3, 4], [1, 2, 2, 4, 5]]), torch.rand(5)
+    data = Data(x=torch.rand(7, 2), edge_index=edge_index, edge_weight=weight, num_nodes=7)
+    shuffled = ShuffledEdges(3)(data)
+    assert shuffled.edge_index is not None
+    assert shuffled.x is data.x
+    assert shuffled.edge_weight.equal(weight)
+    assert pairs(shuffled) != pairs(data)
+    same = nx.is_isomorphic(nx.DiGraph(pairs(data)), nx.DiGraph(pairs(shuffled)))
+    assert same
+    assert pairs(data) == [(0, 1), (0, 2), (1, 2), (3, 4), (4, 5)]  # the data are as they were
+    assert pairs(ShuffledEdges(3)(data)) == pairs(shuffled)
+    assert pairs(ShuffledEdges(4)(data)) != pairs(shuffled)
+    with pytest.raises(ValueError, match=r"^data: expected a graph with edge_index"):
+        ShuffledEdges()(Data(num_nodes=3))
