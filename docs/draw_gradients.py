@@ -1,8 +1,8 @@
 """Draws gradients through time, and the gates of a trained LSTM, for the memory study's models on 40 digits.
 
-Run ``python docs/draw_gradients.py``; it takes the trained models that the run ``memory`` kept, or trains them again
-(half a minute), and writes ``docs/memory-gradients.svg`` and ``docs/memory-gates.svg``, and the curves of both into
-``benchmarks/results/memory-gradients.json``.
+Run ``PYTHONPATH=. python docs/draw_gradients.py``; it takes the trained models that the run ``memory`` kept, or trains
+them again (half a minute), and writes ``docs/memory-gradients.svg`` and ``docs/memory-gates.svg``, and the curves of
+both into ``benchmarks/results/memory-gradients.json``.
 """
 
 import json
@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from benchmarks import suite, trials
+from benchmarks.figures import STYLE
 from benchmarks.output import Output
 from benchmarks.records import Trial
 from benchmarks.tasks.task import Budget
@@ -39,14 +40,6 @@ GAINS = {
     2.0: ("#d55e00", ":"),
 }
 LIMIT = 1.0
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "gnn_toolkit",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
 def ask(count: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -63,7 +63,7 @@ def train_text(
         rate_decay_every=every,
         seed=seed,
         device=device,
-        sample_at=tuple(range(every, steps + 1, every)),
+        sample_at=(*range(every, steps, max(every, 1)), steps),  # at every validation
     )
     path = _with_ending(out or Path(book.stem))
     checkpoint = path.with_suffix(".checkpoint")

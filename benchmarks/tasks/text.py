@@ -9,20 +9,12 @@ from torch_geometric.data import Data
 from benchmarks.tasks.metrics import NATS_PER_CHARACTER
 from benchmarks.tasks.ngrams import compressed, kneser_ney, ngram
 from benchmarks.tasks.task import Batch, Budget, Problem, Task
-from gnn_toolkit.datasets import DatasetUnavailableError, load_text
+from gnn_toolkit.datasets import load_text
 from gnn_toolkit.training import Corpus, Reader, rows_of
 
 NAMES = {"grimm": "Grimms' Fairy Tales, licence stripped", "tinyshakespeare": "Tiny Shakespeare"}
 SIMPLE = ("unigram", "bigram")
 STRONG = (*SIMPLE, "5-gram", "gzip", "xz")
-
-
-def text(window: int) -> Problem:
-    """Predict the next character of a book at every position of a random window."""
-    try:
-        return problem(NAMES["grimm"], load_text("grimm", download=False), window, SIMPLE)
-    except DatasetUnavailableError:
-        return problem("Python's language reference", load_text("python_reference"), window, SIMPLE)
 
 
 def problem(name: str, book: str, window: int, baselines: tuple[str, ...], row: int = 500) -> Problem:
@@ -69,7 +61,7 @@ def problem(name: str, book: str, window: int, baselines: tuple[str, ...], row: 
 
 TEXT = Task(
     "next character of real prose",
-    lambda seed: text(window=30),
+    lambda seed: problem("Python's language reference", load_text("python_reference"), 30, SIMPLE),
     NATS_PER_CHARACTER,
     SIMPLE,
     Budget(

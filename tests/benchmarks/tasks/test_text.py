@@ -5,10 +5,8 @@ import torch
 from benchmarks.tasks import text
 
 
-def test_text_answers_are_the_next_characters(monkeypatch, tmp_path):
-    monkeypatch.delenv("GNN_TOOLKIT_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    problem = text.text(window=12)
+def test_text_answers_are_the_next_characters():
+    problem = text.TEXT.problem(0)
     assert "Python's language reference" in problem.note
     batch = problem.train(torch.Generator().manual_seed(0), 4)
     assert torch.equal(batch.x[:, 1:], batch.y[:, :-1])
@@ -21,8 +19,7 @@ def test_text_answers_are_the_next_characters(monkeypatch, tmp_path):
 
 def test_text_has_no_licence_in_any_stretch(data_folder):
     data_folder("grimm/grimm.txt")
-    problem = text.text(window=12)
-    assert "Grimm" in problem.note
+    problem = text.BOOKS["grimm"].problem(0)
     assert problem.corpus is not None
     for part in ("validation", "test"):
         for batch in problem.held_out(part):
