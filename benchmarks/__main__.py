@@ -17,11 +17,12 @@ from benchmarks.attempts import STORAGE
 from benchmarks.estimate import seconds_of, spoken
 from benchmarks.output import Output
 from benchmarks.records import Trial, read_records
+from benchmarks.scenes import SCENES, Plan
 from benchmarks.speed import report as speed_report
 from benchmarks.speed.cases import CASES, CURVES, run_case
 from benchmarks.speed.growth import Point, measure_curve
 from benchmarks.tables import MODELS, TASKS, VIEWS
-from benchmarks.watching import WATCHERS, Plan, watch
+from benchmarks.watching import watch
 from gnn_toolkit import _checks
 
 RUNS = Path("runs")
@@ -225,20 +226,26 @@ def _show(folder: Path) -> None:
 
 @app.command("monitor")
 def watch_streets(
+    scenes: Annotated[list[str] | None, typer.Argument(help=f"{' | '.join(SCENES)}; all by default.")] = None,
     seeds: Annotated[int, typer.Option(help="Streets, weights and accidents drawn so many times.", min=1)] = 5,
-    accidents: Annotated[int, typer.Option(help="Accidents of each seed.", min=1)] = Plan().accidents,
-    steps: Annotated[int, typer.Option(help="Training steps of each monitor.", min=1)] = Plan().steps,
+    accidents: Annotated[int, typer.Option(help="Accidents of each seed.", min=2)] = Plan().accidents,
+    steps: Annotated[int, typer.Option(help="Training steps of each monitor on streets.", min=1)] = Plan().steps,
     threads: Annotated[int, typer.Option(help="Threads that torch uses.", min=1)] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the results; those of an earlier run are replaced.")] = RESULTS,
 ) -> None:
-    """Let monitors watch simulated streets: accidents detected, how soon, where, and false alarms."""
+    """Let monitors watch streets: accidents detected, how soon, where, and false alarms."""
     torch.set_num_threads(threads)
-    plan, found = Plan(accidents=accidents, steps=steps), []
+    chosen = [_checks.choice("scene", name, SCENES) for name in scenes or SCENES]
+    plan, found, examples, paths = Plan(accidents=accidents, steps=steps), [], [], []
     for seed in range(seeds):
-        found += watch(plan, seed)
-        for one in found[-len(WATCHERS) :]:
-            console.print(f"[{seed + 1}/{seeds}] {one.watcher}: {one.detected:.2f} detected", markup=False)
-    for path in watching.write(plan, found, out):
+        for name in chosen:
+            for one, example in watch(SCENES[name](plan, seed), plan, seed):
+                found.append(one)
+                examples += [example] if example and not seed else []
+                told = f"[{seed + 1}/{seeds}] {one.scene}, {one.watcher}: {one.detected:.2f} detected"
+                console.print(told, markup=False)
+        paths = watching.write(plan, found, examples, out)  # after each seed: what is done is kept
+    for path in paths:
         console.print(f"wrote {path}", soft_wrap=True)
 
 

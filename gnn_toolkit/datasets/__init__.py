@@ -11,6 +11,7 @@ from gnn_toolkit.datasets.cards import (
 from gnn_toolkit.datasets.cells import CellNetwork
 from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
+from gnn_toolkit.datasets.incidents import Incident, inject_incidents
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
@@ -34,6 +35,7 @@ __all__ = [
     "DatasetCard",
     "DatasetFile",
     "DatasetUnavailableError",
+    "Incident",
     "PublishedFigure",
     "TextSplit",
     "TrafficSeries",
@@ -41,6 +43,7 @@ __all__ = [
     "cards",
     "fetch",
     "handwritten_digits",
+    "inject_incidents",
     "load_beijing_metro",
     "load_card",
     "load_los_loop",

@@ -29,15 +29,19 @@ class Reading:
 
 
 class StreetMonitor(nn.Module):
-    """A recurrence in time over a graph that forecasts the next state of every node, and how sure it is.
+    """A recurrence in time over a graph that forecasts the state of every node, and how sure it is.
 
-    Each observation is compared with its forecast, a Laplace distribution of a median m and a scale b for each feature:
+    Each observation is compared with the forecast made ``ahead`` steps before, a Laplace distribution of a median m and
+    a scale b for each feature:
 
         e = mean over the known features of |x - m| / b,   score = keep * score + (1 - keep) * e
 
     On usual days e is 1 on average. A node with no known feature keeps its score; what is missing is filled in with its
-    forecast, marked as such, before the state goes on. Memory does not grow: all that it remembers is a state a node,
-    kept in buffers, so that ``state_dict`` saves a monitor with its weights, its threshold and where it is in the day.
+    forecast, marked as such, before the state goes on. What has begun is in the state at once, and in the forecasts
+    that follow, so that it is a surprise for ``ahead`` steps: further ahead forecasts are less sure, but what is slight
+    and lasts adds up in the score. Memory does not grow: all that it remembers is a state and ``ahead`` forecasts a
+    node, kept in buffers, so that ``state_dict`` saves a monitor with its weights, its threshold and where it is in the
+    day.
 
     Train it with :func:`gnn_toolkit.training.fit_monitor`.
 
@@ -52,6 +56,7 @@ class StreetMonitor(nn.Module):
         order: number of terms K of a convolution, where the layer has it.
         memory: whether the state goes on from step to step; without it a node's forecast rests on the last observation.
         keep: how much of a score the next step keeps, in [0, 1).
+        ahead: number of steps from a forecast to the observation that it is of.
 
     Raises:
         ValueError: on values that make no sense.
@@ -67,8 +72,8 @@ class StreetMonitor(nn.Module):
     threshold: Tensor
     clock: Tensor
     score: Tensor
-    median: Tensor
-    scale: Tensor
+    medians: Tensor
+    scales: Tensor
     state: Tensor
 
     def __init__(
@@ -84,6 +89,7 @@ class StreetMonitor(nn.Module):
         order: int = 3,
         memory: bool = True,
         keep: float = 0.5,
+        ahead: int = 1,
     ) -> None:
         super().__init__()
         _checks.edges(edge_index, _checks.positive("num_nodes", num_nodes))
@@ -91,7 +97,7 @@ class StreetMonitor(nn.Module):
             raise ValueError(_checks.problem("keep", "a part in [0, 1)", keep, "pass e.g. 0.5"))
         self.num_nodes, self.num_features = num_nodes, _checks.positive("num_features", num_features)
         self.steps_per_day = _checks.positive("steps_per_day", steps_per_day)
-        self.memory, self.keep = memory, keep
+        self.memory, self.keep, self.ahead = memory, keep, _checks.positive("ahead", ahead)
         make = TIME_LAYERS[_checks.choice("layer", layer, TIME_LAYERS)]
         self.scaling = Scaling(num_features)
         self.layer = make(2 * num_features + 2 * HARMONICS, hidden_channels, order)
@@ -104,26 +110,36 @@ class StreetMonitor(nn.Module):
             ("threshold", torch.tensor(torch.inf)),
             ("clock", torch.tensor(0)),
             ("score", torch.ones(num_nodes)),
-            ("median", torch.zeros(num_nodes, num_features)),
-            ("scale", torch.ones(num_nodes, num_features)),
+            ("medians", torch.zeros(ahead, num_nodes, num_features)),
+            ("scales", torch.ones(ahead, num_nodes, num_features)),
             ("state", torch.zeros(states, num_nodes, hidden_channels)),
         ):
             self.register_buffer(name, value.clone())
 
+    @property
+    def median(self) -> Tensor:
+        """The median m of the next observation [N, F], without units; nan where there is no forecast yet."""
+        return self.medians[0]
+
+    @property
+    def scale(self) -> Tensor:
+        """The scale b of the next observation [N, F], without units."""
+        return self.scales[0]
+
     def reset(self, clock: int = 0) -> None:
         """Forget what was seen, and start at a step of the day; weights and threshold stay.
 
-        The first observation after it is not scored: there is no forecast for it.
+        The first ``ahead`` observations after it are not scored: there is no forecast for them.
         """
         self.clock.fill_(clock)
         self.score.fill_(1.0)
-        self.median.fill_(torch.nan)
-        self.scale.fill_(1.0)
+        self.medians.fill_(torch.nan)
+        self.scales.fill_(1.0)
         self.state.zero_()
 
     @torch.no_grad()
     def update(self, observation: Tensor, known: Tensor | None = None) -> Reading:
-        """Take the next observation [N, F], judge it, and forecast the one after it.
+        """Take the next observation [N, F], judge it, and forecast the one ``ahead`` steps after it.
 
         Args:
             observation: in its own units; what is not finite is missing.
@@ -143,8 +159,8 @@ class StreetMonitor(nn.Module):
         self.score.copy_(self.smoothed(self.score, self.surprise(value, there & started)))
         filled = value.where(there, self.median.nan_to_num())
         forecast, states = self.forecast(filled[None], there[None], self.clock, list(self.state))
-        self.median.copy_(forecast[0, ..., 0, :, :])
-        self.scale.copy_(forecast[1, ..., 0, :, :])
+        for queue, latest in ((self.medians, forecast[0]), (self.scales, forecast[1])):
+            queue.copy_(torch.cat([queue[1:], latest]))
         if self.memory:
             self.state.copy_(torch.stack(states))
         self.clock.add_(1)
@@ -163,7 +179,7 @@ class StreetMonitor(nn.Module):
     def forecast(
         self, value: Tensor, known: Tensor, clock: Tensor, states: list[Tensor] | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return m and b of the step after each of several, [2, ..., T, N, F], without units, and the last states.
+        """Return m and b ``ahead`` steps after each of several, [2, ..., T, N, F], without units, and the last states.
 
         Args:
             value: [..., T, N, F], without units and without gaps.

@@ -23,7 +23,7 @@ def fit_monitor(
     validation: float = 0.2,
     progress: Callable[[int], None] | None = None,
 ) -> History:
-    """Train a monitor to forecast the next step of usual traffic, in place.
+    """Train a monitor to forecast usual traffic, in place.
 
     The loss is the negative logarithm of the Laplace density of what came, ``|x - m| / b + log 2b``, over what is
     known. Sensors fall silent at random while it trains, so that it learns to do without some.
@@ -49,19 +49,20 @@ def fit_monitor(
         remedy = "train in one process"
         raise ValueError(_checks.problem("settings", "devices=1", settings.devices, remedy))
     split = int(len(values) * (1 - validation))
-    if min(split, len(values) - split) <= window:
+    length = window + monitor.ahead
+    if min(split, len(values) - split) < length:
         remedy = "give a longer series or a shorter window"
-        raise ValueError(_checks.problem("values", f"more than {window} steps a part", len(values), remedy))
+        raise ValueError(_checks.problem("values", f"at least {length} steps a part", len(values), remedy))
     monitor.scaling.learn(values[:split], known[:split])
     scaled = monitor.scaling(values).where(known, 0.0)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
-        start = torch.randint(split - window, (batch,), generator=generator)
+        start = torch.randint(split - length + 1, (batch,), generator=generator)
         hidden = torch.rand(batch, window, *values.shape[1:2], 1, generator=generator) < gaps
         return start, hidden
 
     def windows(start: Tensor, hidden: Tensor) -> Tensor:
-        steps = start.cpu()[:, None] + torch.arange(window + 1)
+        steps = start.cpu()[:, None] + torch.arange(length)
         parts = (scaled[steps], known[steps], start, hidden)
         return _loss(monitor, *(part.to(monitor.edge_index.device) for part in parts))
 
@@ -69,18 +70,18 @@ def fit_monitor(
         return windows(*drawn)
 
     def validate(model: nn.Module) -> float:
-        return float(windows(torch.arange(split, len(values) - window, window), torch.tensor(False)))
+        return float(windows(torch.arange(split, len(values) - length + 1, window), torch.tensor(False)))
 
     return fit(monitor, draw, loss, validate, settings, higher_is_better=False, progress=progress)
 
 
 def _loss(monitor: StreetMonitor, values: Tensor, known: Tensor, start: Tensor, hidden: Tensor) -> Tensor:
-    """Return the loss of windows [B, T + 1, N, F]; what is hidden or missing stays at the last value."""
-    seen = known[:, :-1] & ~hidden
-    forecast, _ = monitor.forecast(_held(values[:, :-1], seen), seen, start)
+    """Return the loss of windows [B, T + ahead, N, F]; what is hidden or missing stays at the last value."""
+    seen, target, there = known[:, : -monitor.ahead] & ~hidden, values[:, monitor.ahead :], known[:, monitor.ahead :]
+    forecast, _ = monitor.forecast(_held(values[:, : -monitor.ahead], seen), seen, start)
     median, scale = forecast
-    density = (values[:, 1:] - median).abs() / scale + (2 * scale).log()
-    return density.where(known[:, 1:], 0.0).sum() / known[:, 1:].sum().clamp(min=1)
+    density = (target - median).abs() / scale + (2 * scale).log()
+    return density.where(there, 0.0).sum() / there.sum().clamp(min=1)
 
 
 def _held(values: Tensor, seen: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ def test_what_makes_no_sense_is_refused():
     monitor, values, known = plain()
     with pytest.raises(ValueError, match=r"^settings: expected devices=1, got 2"):
         fit_monitor(monitor, values, known, Settings(steps=1, devices=2))
-    with pytest.raises(ValueError, match=r"^values: expected more than 24 steps a part, got 40"):
+    with pytest.raises(ValueError, match=r"^values: expected at least 25 steps a part, got 40"):
         fit_monitor(monitor, values, known, Settings(steps=1))
     for rate, steps in ((-1.0, 40), (0.1, 13)):
         with pytest.raises(ValueError, match=r"^per_sensor_day: expected a rate from 0"):
