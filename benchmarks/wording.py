@@ -261,4 +261,4 @@ def machines(records: list[Record]) -> list[str]:
             counts[text] = counts.get(text, 0) + 1
     if len(counts) < 2:
         return [f"{text}." for text in counts] or ["No trial has finished yet."]
-    return [f"{count} trials: {text}." for text, count in counts.items()]
+    return [f"{count} trial{'s' * (count > 1)}: {text}." for text, count in counts.items()]

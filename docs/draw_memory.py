@@ -1,6 +1,7 @@
 """Draws the figures of the memory study from its record.
 
-Run ``python docs/draw_memory.py``; it reads ``benchmarks/results/memory.json`` and writes ``docs/memory-*.svg``.
+Run ``PYTHONPATH=. python docs/draw_memory.py``; it reads ``benchmarks/results/memory.json`` and writes
+``docs/memory-*.svg``.
 """
 
 import json
@@ -12,6 +13,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from memory_tables import OPTIMIZERS, VARIANTS
+
+from benchmarks.figures import STYLE
 
 HERE = Path(__file__).parent
 CHANCE = 0.1
@@ -27,26 +31,6 @@ VIEWS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("GCN", "path + skips"): ("#000000", "+", "--"),
     ("GCN", "path + mirror"): ("#e69f00", "P", "-"),
 }
-VARIANTS = {
-    "memory-40": "all of it",
-    "memory-40-scalar": "digits as one number",
-    "memory-40-one-bias": "one bias, log 39, for all units",
-    "memory-40-no-bias": "no bias to remember",
-    "memory-40-uniform": "uniform recurrent weights",
-    "memory-40-rmsprop": "RMSProp",
-    "memory-40-clip-10": "norm clipped at 10",
-    "memory-40-no-clip": "not clipped",
-}
-OPTIMIZERS = {"sgd": "SGD", "momentum": "momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp", "adam": "Adam"}
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "gnn_toolkit",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
 Row = dict[str, Any]
 
 
@@ -181,7 +165,7 @@ def to_solve(axes: Axes, lines: list[tuple[str, Row]], limit: int) -> None:
 def ablation(figure: Figure, rows: list[Row]) -> None:
     """Draw the steps to solve length 40 with one setting less at a time."""
     lstm = {row["task"]: row for row in rows if (row["model"], row["view"]) == ("LSTM", "path")}
-    to_solve(figure.subplots(), [(label, lstm[task]) for task, label in VARIANTS.items() if task in lstm], 1500)
+    to_solve(figure.subplots(), [(label, lstm[f"memory-40{ending}"]) for ending, label in VARIANTS.items()], 1500)
 
 
 def optimizers(figure: Figure, rows: list[Row]) -> None:

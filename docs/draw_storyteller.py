@@ -18,6 +18,8 @@ RECORD = HERE.parent / "benchmarks/results/storyteller.json"
 BOOKS = {"grimm": "Grimm", "shakespeare": "Tiny Shakespeare"}
 # Colours of Okabe and Ito (2008), and dashes, so that no line depends on its colour.
 CELLS = {"RNN": ("#e69f00", ":"), "GRU": ("#56b4e9", "--"), "LSTM": ("#0072b2", "-")}
+BEST = "GRU"  # of those that were tried at the best setting
+QUALITY = [("grimm", "LSTM"), *((f"{book}-best", cell) for book in BOOKS for cell in ("LSTM", BEST))]
 BASELINES = ("unigram", "bigram", "gzip", "xz", "5-gram")
 COPIED = ("the book's end", *(f"temperature {t}" for t in ("0", "0.5", "1", "2")))
 
@@ -36,10 +38,11 @@ def table(head: list[str], lines: list[list[str]], words: int = 1) -> str:
 
 
 def quality(rows: Rows) -> str:
-    """Return what the LSTMs reached on each book."""
+    """Return what each setting reached on each book."""
     head = [
         "book",
         "setting",
+        "model",
         "parameters",
         "steps",
         "accuracy in training",
@@ -49,8 +52,8 @@ def quality(rows: Rows) -> str:
         "last tenth",
     ]
     lines = []
-    for task in ("grimm", "grimm-best", "shakespeare-best"):
-        if (row := rows.get((task, "LSTM"))) is None:
+    for task, cell in QUALITY:
+        if (row := rows.get((task, cell))) is None:
             continue
         book, _, best = task.partition("-")
         course = row["training"]
@@ -60,11 +63,18 @@ def quality(rows: Rows) -> str:
             f"{course['accuracy'][-1]:.3f}",
             f"{row['validation']:.3f}",
             f"{row['validation'] / 0.6931472:.3f}",
-            f"{row['test']:.3f}",
+            seeds(row),
             f"{row['measures']['held-out nats']:.3f}",
         ]
-        lines.append([BOOKS[book], "best in the time" if best else "the course's", *numbers])
-    return table(head, lines, words=2)
+        lines.append([BOOKS[book], "best in the time" if best else "the course's", cell, *numbers])
+    return table(head, lines, words=3)
+
+
+def seeds(row: dict[str, Any]) -> str:
+    """Return the mean test score, and the lowest and highest seed where there are several."""
+    scores = list(row["scores"].values())
+    span = f" ({min(scores):.3f} to {max(scores):.3f})" if len(scores) > 1 else ""
+    return f"{row['test']:.3f}{span}"
 
 
 def baselines(rows: Rows) -> str:
@@ -90,10 +100,10 @@ def equal(rows: Rows) -> str:
                     title,
                     cell,
                     f"{row['costs']['parameters'] / 1000:.0f} k",
-                    f"{courses[cell]['validation'][-1]:.3f}",
-                    f"{row['test']:.3f}",
+                    f"{row['curve']['mean'][-1]:.3f}",
+                    seeds(row),
                     f"{courses[cell]['step'][reached - 1]:,}" if reached else "",
-                    f"{courses[cell]['validation'][reached - 1]:.3f}" if reached else "",
+                    f"{row['curve']['mean'][reached - 1]:.3f}" if reached else "",
                 ]
             )
     return table(head, lines, words=2)
@@ -115,11 +125,11 @@ def shown(text: str) -> str:
 
 
 def copying(rows: Rows) -> str:
-    """Return how much the LSTM of each setting copies from its book and repeats itself."""
+    """Return how much the network of each setting copies from its book and repeats itself."""
     head = ["text", "longest copy", "distinct words", "distinct triples"]
     lines = []
-    for task, title in (("grimm", "the course's"), ("grimm-best", "best in the time")):
-        if (row := rows.get((task, "LSTM"))) is None:
+    for task, cell, title in (("grimm", "LSTM", "the course's"), ("grimm-best", BEST, "best in the time")):
+        if (row := rows.get((task, cell))) is None:
             continue
         for label in COPIED[bool(lines) :]:
             measures = [row["measures"][f"{name}, {label}"] for name in ("longest copy", "distinct-1", "distinct-3")]

@@ -7,6 +7,7 @@ from torch_geometric.data import Data
 from benchmarks.models.forecast import forecaster
 from benchmarks.tasks.task import Batch, Budget, Problem
 from gnn_toolkit.graphs import repeat_graph
+from gnn_toolkit.layers.initial import remember_
 from gnn_toolkit.models import CharGenerator, GraphNetwork, Vocabulary
 from gnn_toolkit.models.network import RECURRENCES
 
@@ -66,7 +67,10 @@ def generator(cell: str, budget: Budget, vocabulary: Vocabulary) -> CharGenerato
     width = budget.hidden_channels
     if budget.parameters is not None:
         width = width_for(budget.parameters, cell, vocabulary, budget.num_layers)
-    return CharGenerator(vocabulary, cell, hidden_channels=width, **sizes)
+    model = CharGenerator(vocabulary, cell, hidden_channels=width, **sizes)
+    options = {"memory_bias": budget.memory_bias, "chrono": budget.chrono, "orthogonal": budget.orthogonal}
+    remember_(model.recurrence, **options)
+    return model
 
 
 def width_for(parameters: int, cell: str, vocabulary: Vocabulary, num_layers: int) -> int:

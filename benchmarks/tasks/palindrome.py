@@ -15,11 +15,11 @@ from gnn_toolkit.datasets import palindromes
 HOPS = (2, 3, 4, 5, 6)  # lengths whose first digit is one to five hops away
 # Learning rates that each optimiser is given: as many for each.
 RATES = {
-    "sgd": (0.1, 0.3, 1.0, 3.0),
-    "momentum": (0.03, 0.1, 0.3, 1.0),
-    "nesterov": (0.03, 0.1, 0.3, 1.0),
-    "rmsprop": (3e-4, 1e-3, 3e-3, 1e-2),
-    "adam": (1e-3, 3e-3, 1e-2, 3e-2),
+    "sgd": (0.1, 0.3, 1.0, 3.0, 10.0),
+    "momentum": (0.03, 0.1, 0.3, 1.0, 3.0),
+    "nesterov": (0.03, 0.1, 0.3, 1.0, 3.0),
+    "rmsprop": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+    "adam": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
 }
 
 

@@ -70,6 +70,29 @@ def chrono_(layer: DAGRecurrence, longest: float) -> None:
             gate.copy_(-span)
 
 
+def remember_(layer: DAGRecurrence, *, memory_bias: float = 0.0, chrono: float = 0.0, orthogonal: bool = False) -> None:
+    """Make a fresh recurrence remember longer; an RNN, which has no gates, only by its weights.
+
+    Args:
+        layer: to change.
+        memory_bias: added to the bias of the gate that keeps the past.
+        chrono: the number of steps over which to remember (:func:`chrono_`); 0: biases stay as they are.
+        orthogonal: whether the weights of its own states are drawn orthogonal (:func:`orthogonal_`).
+
+    >>> from gnn_toolkit import DAGLSTM
+    >>> layer = DAGLSTM(4, 8)
+    >>> remember_(layer, memory_bias=5.0)
+    >>> bool((layer.bias_ih_l0.chunk(4)[1] > 4).all())
+    True
+    """
+    if orthogonal:
+        orthogonal_(layer)
+    if chrono and layer.cell.num_gates > 1:
+        chrono_(layer, chrono)
+    if memory_bias and layer.cell.num_gates > 1:
+        layer.add_memory_bias(memory_bias)
+
+
 def _gates(bias: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
     """Return the parts of a bias that let something new in and that keep the past, if they are gates of their own."""
     first, *rest = bias.chunk(count)

@@ -9,7 +9,7 @@ from torch_geometric.utils import scatter
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
-from gnn_toolkit.layers.initial import chrono_, orthogonal_
+from gnn_toolkit.layers.initial import remember_
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
 
 RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
@@ -88,12 +88,7 @@ class GraphNetwork(nn.Module):
         if layer in RECURRENCES:
             options = {"dropout": dropout, "bidirectional": bidirectional, "num_relations": num_relations}
             recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
-            if orthogonal:
-                orthogonal_(recurrence)
-            if chrono and layer != "rnn":
-                chrono_(recurrence, chrono)
-            if memory_bias and layer != "rnn":
-                recurrence.add_memory_bias(memory_bias)
+            remember_(recurrence, memory_bias=memory_bias, chrono=chrono, orthogonal=orthogonal)
             stack.append(recurrence)
         else:
             kind = GCNConv if layer == "gcn" else nn.Linear

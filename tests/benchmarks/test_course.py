@@ -59,3 +59,12 @@ def test_equally_many_parameters_make_other_widths():
         assert sum(p.numel() for p in model.parameters()) == pytest.approx(50_000, rel=0.02)
     assert sizes["rnn"] > sizes["gru"] > sizes["lstm"]
     assert torch.get_default_device() == torch.device("cpu")
+
+
+def test_a_generator_starts_with_the_bias_that_the_budget_asks_for():
+    forget = {}
+    for bias in (0.0, 2.0):
+        torch.manual_seed(0)
+        model = generator("lstm", replace(BUDGET, memory_bias=bias), Vocabulary("abcdef"))
+        forget[bias] = dict(model.recurrence.named_parameters())["bias_ih_l0"].chunk(4)[1]
+    assert forget[2.0].allclose(forget[0.0] + 2)

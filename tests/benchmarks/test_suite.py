@@ -42,7 +42,8 @@ def test_the_suites_are_there():
     lengths = {task for task, _, _ in SUITES["seed"].comparisons}
     assert {f"scalar-palindrome-{length}" for length in range(5, 81, 5)} < lengths
     steps = {length: SUITES["seed"].budget(f"scalar-palindrome-{length}").steps for length in range(5, 81, 5)}
-    assert steps == {length: 1000 if length <= 30 else 100 for length in steps}
+    learnt = {5: 1000, 10: 1000, 15: 10_000, 20: 5000, 25: 2000, 30: 2000}
+    assert steps == {length: learnt.get(length, 100) for length in steps}
     whole = suite.load("seed", full=True)
     assert {whole.budget(task).steps for task in lengths if task.startswith("scalar")} == {10_000}
     assert whole.comparisons == SUITES["seed"].comparisons

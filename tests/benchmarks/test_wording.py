@@ -93,5 +93,5 @@ def test_machines_are_told_apart():
         return records("graph", "GCN", [0.9], machine=machine | {"versions": {"torch": "2"}, "revision": "abc"})
 
     assert wording.machines(on("P")) == ["P, 2 cores, 8 GiB, a card; s; Python 3, torch 2; revision abc."]
-    assert [text[:12] for text in wording.machines([*on("P"), *on("P"), *on("Q")])] == ["2 trials: P,", "1 trials: Q,"]
+    assert [text[:12] for text in wording.machines([*on("P"), *on("P"), *on("Q")])] == ["2 trials: P,", "1 trial: Q, "]
     assert wording.machines(BASE) == ["No trial has finished yet."]

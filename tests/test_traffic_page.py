@@ -1,0 +1,27 @@
+"""What the page on streets says of forecasts is what the committed record says."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location("draw_traffic", ROOT / "docs" / "draw_traffic.py")
+assert SPEC is not None
+assert SPEC.loader is not None
+draw = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(draw)
+
+TEXT = draw.RECORD.read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")
+
+
+def test_the_tables_are_those_of_the_record():
+    assert re.findall(r"<!-- table (\S+) -->\n\|", PAGE) == ["simple", "networks", "edges", "horizons"]
+    assert draw.page(PAGE, draw.rows_of(TEXT)) == PAGE
+    assert draw.page(PAGE, draw.rows_of(TEXT.replace('"MAE": ', '"MAE": 1'))) != PAGE
+
+
+def test_the_machine_is_that_of_the_record():
+    for machine in json.loads(TEXT)["machines"]:
+        assert machine in " ".join(PAGE.split())
