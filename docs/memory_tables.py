@@ -72,7 +72,7 @@ def course(rows: Rows) -> list[str]:
         if rnn is None or lstm is None:
             continue
         losses = [f"{np.mean(list(row['loss'].values())):.2f}" for row in (rnn, lstm)]
-        lines.append(line(length, rnn["curve"]["step"][-1], accuracy(rnn), accuracy(lstm), *losses))
+        lines.append(line(length, f"{rnn['curve']['step'][-1]:,}", accuracy(rnn), accuracy(lstm), *losses))
     return lines
 
 
