@@ -1,6 +1,10 @@
 """The command line: ``python -m gnn_toolkit train-text BOOK.txt``, ``generate MODEL`` and ``monitor --demo``."""
 
+import signal
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,7 +88,7 @@ def train_text(
 def _train(book: Path, settings: TextSettings, checkpoint: Path) -> tuple[CharGenerator, Any]:
     """Train with a bar, and a line and a sample for every validation."""
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console) as progress, between_steps() as stop_if_asked:
         bar = progress.add_task("", total=settings.steps)
 
         def told(step: int, seen: dict[str, Any]) -> None:
@@ -96,13 +100,34 @@ def _train(book: Path, settings: TextSettings, checkpoint: Path) -> tuple[CharGe
                 soft_wrap=True,
             )
 
-        return fit_text(
-            book,
-            settings,
-            checkpoint=checkpoint,
-            progress=lambda step: progress.update(bar, completed=step),
-            told=told,
-        )
+        def count(step: int) -> None:
+            progress.update(bar, completed=step)
+            stop_if_asked()
+
+        return fit_text(book, settings, checkpoint=checkpoint, progress=count, told=told)
+
+
+@contextmanager
+def between_steps() -> Iterator[Callable[[], None]]:
+    """Hold the first Ctrl-C back until the function that this yields is called; a second one is not held back.
+
+    Wherever else it strikes, a library may swallow it.
+    """
+    asked, before = threading.Event(), signal.getsignal(signal.SIGINT)
+
+    def remember(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    def stop_if_asked() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield stop_if_asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @app.command()
