@@ -1,7 +1,8 @@
 """Draws what the monitors found and renews the tables of their section, from the record.
 
-Run ``python docs/draw_monitor.py``; it reads ``benchmarks/results/monitor.json``, writes ``docs/monitor-curves.svg``
-and ``docs/monitor-example.svg``, and renews the tables of ``docs/streets.md`` between comments that name their scenes.
+Run ``PYTHONPATH=. python docs/draw_monitor.py``; it reads ``benchmarks/results/monitor.json``, writes
+``docs/monitor-curves.svg`` and ``docs/monitor-example.svg``, and renews the tables of ``docs/streets.md`` between
+comments that name their scenes.
 """
 
 import json

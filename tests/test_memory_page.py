@@ -1,18 +1,13 @@
 """The page on memory says what the committed record says."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
 
+import memory_tables as tables
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("memory_tables", ROOT / "docs" / "memory_tables.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-tables = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tables)
 
 ROWS = tables.rows_of(tables.RECORD.read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")

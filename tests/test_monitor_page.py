@@ -1,16 +1,12 @@
 """The section on the monitor says what the committed record says."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
 
+import draw_monitor as draw
+
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("draw_monitor", ROOT / "docs" / "draw_monitor.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-draw = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(draw)
 
 RECORD = json.loads(draw.RECORD.read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")

@@ -1,16 +1,12 @@
 """What the page on streets says of forecasts is what the committed record says."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
 
+import draw_traffic as draw
+
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("draw_traffic", ROOT / "docs" / "draw_traffic.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-draw = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(draw)
 
 TEXT = draw.RECORD.read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")
