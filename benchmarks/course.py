@@ -12,7 +12,7 @@ from benchmarks.tasks.metrics import Metric
 from benchmarks.tasks.task import Batch, Budget, Problem, counted
 from gnn_toolkit import _checks
 from gnn_toolkit.models import CharGenerator, Sampling
-from gnn_toolkit.training import Companion, Corpus, ForecastErrors, Reader, nats_per_character, samples_of
+from gnn_toolkit.training import Corpus, ForecastErrors, Reader, Stateful, nats_per_character, samples_of
 
 PROMPT, SAMPLE_LENGTH = "The ", 160
 TEMPERATURES = (0.0, 0.5, 1.0, 2.0)
@@ -30,10 +30,10 @@ class Course:
         budget: how the model is trained.
 
     Attributes:
-        companion: what goes into the checkpoints beside the model.
+        stateful: what goes into the checkpoints beside the model.
     """
 
-    companion: Companion | None = None
+    stateful: Stateful | None = None
 
     def __init__(self, model: nn.Module, problem: Problem, metric: Metric, budget: Budget) -> None:
         self.model, self.problem, self.metric, self.budget = model, problem, metric, budget
@@ -107,7 +107,7 @@ class TextCourse(Course):
             remedy = "leave out --devices: the rows of a batch cannot be shared out then"
             raise ValueError(_checks.problem("devices", "1 where the state is carried", budget.devices, remedy))
         self.generator, self.corpus = model, corpus
-        self.companion = self.reader = Reader(corpus.train, window, budget.batch_size, carry=budget.carry)
+        self.stateful = self.reader = Reader(corpus.train, window, budget.batch_size, carry=budget.carry)
 
     def batch(self, generator: torch.Generator) -> Batch:
         """Return the next windows."""

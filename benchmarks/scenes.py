@@ -182,7 +182,7 @@ def cut(series: TrafficSeries, first: int, last: int) -> TrafficSeries:
     """Return the steps from ``first`` to the one before ``last``."""
     values: Tensor = series.values[first:last]
     return TrafficSeries(
-        values, series.known[first:last], series.edge_index, series.edge_weight, series.steps_per_day, series.names
+        values, series.mask[first:last], series.edge_index, series.edge_weight, series.steps_per_day, series.names
     )
 
 

@@ -5,7 +5,7 @@ A suite reads::
     title = "what it is for, in a line"
     seeds = 3
 
-    [budget]                     # for every task, in the place of what the task says
+    [budget]                     # for every task, instead of what the task says
     precision = "bf16-mixed"
 
     [task.text]                  # for one task

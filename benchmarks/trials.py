@@ -87,11 +87,11 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         higher_is_better=task.higher_is_better,
         checkpoint=output.checkpoint(trial),
         checkpoint_share=CHECKPOINT_SHARE,
-        part=Batch.part,
+        shard=Batch.part,
         logger=logger,
         progress=progress,
         watch=None if problem.corpus is None else course.watch,
-        companion=course.companion,
+        stateful=course.stateful,
     )
     joules = energy.joules()
     batch = course.batch(torch.Generator().manual_seed(trial.seed)).to(next(model.parameters()).device)

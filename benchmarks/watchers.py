@@ -23,7 +23,7 @@ class Usual:
     def __init__(self, series: TrafficSeries) -> None:
         self.slots = series.steps_per_day
         wide = AROUND * self.slots // 1440
-        there = series.known.double()
+        there = series.mask.double()
         days = (series.values * there).view(-1, self.slots, *series.values.shape[1:])
         known = there.view_as(days)
         around = [torch.roll(days, shift, 1) for shift in range(-wide, wide + 1)]
@@ -37,8 +37,8 @@ class Usual:
     def scores(self, series: TrafficSeries, clock: int) -> Tensor:
         """Return the score of each road at each step, [T, R]."""
         slot = (clock + torch.arange(len(series.values))) % self.slots
-        off = ((series.values - self.mean[slot]).abs() / self.deviation[slot]).where(series.known, 0.0)
-        surprise, score, found = off.sum(2) / series.known.sum(2), torch.ones(off.size(1)).double(), []
+        off = ((series.values - self.mean[slot]).abs() / self.deviation[slot]).where(series.mask, 0.0)
+        surprise, score, found = off.sum(2) / series.mask.sum(2), torch.ones(off.size(1)).double(), []
         for step in surprise:
             score = torch.where(step.isnan(), score, KEEP * score + (1 - KEEP) * step)
             found.append(score)
@@ -59,7 +59,7 @@ class Learnt:
         nodes, features = series.values.shape[1:]
         self.monitor = StreetMonitor(
             series.edge_index, nodes, features, 24, edge_weight=series.edge_weight, steps_per_day=series.steps_per_day,
-            layer=layer, order=2, memory=memory, keep=KEEP,
+            layer=layer, K=2, memory=memory, keep=KEEP,
             ahead=scene.ahead,
         )  # fmt: skip
         settings = Settings(
@@ -67,7 +67,7 @@ class Learnt:
             rate_decay_every=max(1, steps // 3),
         )  # fmt: skip
         self.loss: float | None = fit_monitor(
-            self.monitor, series.values, series.known, settings, window=window
+            self.monitor, series.values, series.mask, settings, window=window
         ).best_validation
 
     @property
@@ -77,20 +77,20 @@ class Learnt:
 
     def scores(self, series: TrafficSeries, clock: int) -> Tensor:
         """Return the score of each road at each step, [T, R]."""
-        return scores_of(self.monitor, series.values, series.known, clock=clock)
+        return scores_of(self.monitor, series.values, series.mask, clock=clock)
 
     def set_threshold(self, series: TrafficSeries, rate: float) -> None:
         """Set the threshold by usual days."""
-        calibrate(self.monitor, series.values, series.known, rate, skip=SETTLING)
+        calibrate(self.monitor, series.values, series.mask, rate, skip=SETTLING)
 
     def trace(self, series: TrafficSeries, clock: int, node: int, feature: int) -> dict[str, list[float]]:
         """Return what was seen of one value of a node, its forecast with the width, and the node's score, by step."""
         self.monitor.reset(clock)
         told: dict[str, list[float]] = {"seen": [], "median": [], "scale": [], "score": []}
-        unit = float(self.monitor.scaling.deviation[feature])
-        for value, known in zip(series.values, series.known, strict=True):
+        unit = float(self.monitor.scaler.deviation[feature])
+        for value, known in zip(series.values, series.mask, strict=True):
             told["seen"].append(float(value[node, feature]))
-            told["median"].append(float(self.monitor.scaling.back(self.monitor.median)[node, feature]))
+            told["median"].append(float(self.monitor.scaler.inverse_transform(self.monitor.median)[node, feature]))
             told["scale"].append(unit * float(self.monitor.scale[node, feature]))
             told["score"].append(float(self.monitor.update(value, known).scores[node]))
         return told

@@ -113,7 +113,7 @@ def _example(watcher: Learnt, scene: Scene) -> dict[str, Any]:
     one = next((one for one in scene.struck if one.strong), scene.struck[0])
     trace = watcher.trace(one.series, one.clock, one.node, scene.speed)
     kept = {key: [round(value, 3) if value == value else None for value in values] for key, values in trace.items()}
-    known = one.series.known[:, one.node, scene.speed].tolist()
+    known = one.series.mask[:, one.node, scene.speed].tolist()
     kept["seen"] = [value if there else None for value, there in zip(kept["seen"], known, strict=True)]
     about = {"node": one.series.names[one.node], "start": one.start, "clock": one.clock, "minutes": scene.minutes}
     return {"scene": scene.name, **about, "threshold": watcher.threshold, **kept}

@@ -38,7 +38,9 @@ def train_text(
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = DEFAULTS.cell,
     hidden: Annotated[int, typer.Option(help="Width of a layer.")] = DEFAULTS.hidden_channels,
     layers: Annotated[int, typer.Option(help="Number of layers.")] = DEFAULTS.num_layers,
-    skip: Annotated[list[int] | None, typer.Option(help="Also hear so far back; may be given again.")] = None,
+    dilation: Annotated[
+        list[int] | None, typer.Option(help="Add a skip connection this many characters back; repeatable.")
+    ] = None,
     dropout: Annotated[float, typer.Option(help="Share of outputs dropped while training.")] = DEFAULTS.dropout,
     learning_rate: Annotated[float, typer.Option(help="Of Adam.")] = DEFAULTS.learning_rate,
     window: Annotated[int, typer.Option(help="Characters that the gradient runs through.")] = DEFAULTS.window,
@@ -56,7 +58,7 @@ def train_text(
         cell=cell,
         hidden_channels=hidden,
         num_layers=layers,
-        skips=tuple(skip or ()),
+        dilations=tuple(dilation or ()),
         dropout=dropout,
         learning_rate=learning_rate,
         window=window,
@@ -91,7 +93,7 @@ def _train(book: Path, settings: TextSettings, checkpoint: Path) -> tuple[CharGe
     with Progress(*columns, console=console) as progress, between_steps() as stop_if_asked:
         bar = progress.add_task("", total=settings.steps)
 
-        def told(step: int, seen: dict[str, Any]) -> None:
+        def on_validation(step: int, seen: dict[str, Any]) -> None:
             (sample, *_) = seen["samples"]["0.5"]
             progress.console.print(
                 f"step {step}: {seen['bits']:.3f} bits per character in validation, "
@@ -104,7 +106,7 @@ def _train(book: Path, settings: TextSettings, checkpoint: Path) -> tuple[CharGe
             progress.update(bar, completed=step)
             stop_if_asked()
 
-        return fit_text(book, settings, checkpoint=checkpoint, progress=count, told=told)
+        return fit_text(book, settings, checkpoint=checkpoint, progress=count, on_validation=on_validation)
 
 
 @contextmanager

@@ -57,22 +57,22 @@ def demonstrate(
     usual = simulate_streets(grid, (days + 1) * 288, seed=seed, missing=0.02)
     torch.manual_seed(seed)
     monitor = StreetMonitor(
-        usual.edge_index, len(usual.names), 3, 24, edge_weight=usual.edge_weight, steps_per_day=288, order=2
+        usual.edge_index, len(usual.names), 3, 24, edge_weight=usual.edge_weight, steps_per_day=288, K=2
     )
     train, rest = slice(0, days * 288), slice(days * 288, None)
     settings = Settings(steps=steps, learning_rate=0.01, evaluate_every=max(1, steps // 4), seed=seed)
-    fit_monitor(monitor, usual.values[train], usual.known[train], settings, progress=progress)
-    calibrate(monitor, usual.values[rest], usual.known[rest], per_sensor_day=0.05)
+    fit_monitor(monitor, usual.values[train], usual.mask[train], settings, progress=progress)
+    calibrate(monitor, usual.values[rest], usual.mask[rest], per_sensor_day=0.05)
     road = int(torch.randint(len(usual.names), (1,), generator=torch.Generator().manual_seed(seed)))
     accident = Accident(road, start=24, steps=12, part=0.1, position=0.7)
     seen = simulate_streets(grid, 72, accidents=[accident], start_hour=FIRST_HOUR, seed=seed + 1000, missing=0.02)
     monitor.reset(clock=int(FIRST_HOUR * 12))
-    readings = [monitor.update(x, known) for x, known in zip(seen.values, seen.known, strict=True)]
+    readings = [monitor.update(x, mask) for x, mask in zip(seen.values, seen.mask, strict=True)]
     scores = torch.stack([reading.scores for reading in readings])
     places = {str(node): (float(x), float(y)) for node, (x, y) in grid.nodes(data="place")}
     ends = [name.split("-") for name in seen.names]
     free = torch.tensor([data["speed"] for *_, data in grid.edges(data=True)])
-    speeds = torch.where(seen.known[..., 1], seen.values[..., 1], free)
+    speeds = torch.where(seen.mask[..., 1], seen.values[..., 1], free)
     text = street_page(
         [(places[a], places[b]) for a, b in ends],
         speeds, scores, float(monitor.threshold), free=free, accidents=[accident], start_hour=FIRST_HOUR,

@@ -97,7 +97,7 @@ def assert_layer(
     Args:
         layer: the layer, with float64 parameters on ``device``.
         in_channels: width of ``x``.
-        reference: a plain twin.
+        reference: a reference implementation.
         acyclic: whether to draw DAGs (recurrences) or undirected graphs (convolutions).
         device: where to run.
         seed: of the random graphs.

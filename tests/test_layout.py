@@ -80,7 +80,7 @@ def test_a_module_imports_only_from_its_left(path: Path):
         ("gnn_toolkit.layers.gcn", False, "if T:\n    import gnn_toolkit.models", "gnn_toolkit.models"),
         ("gnn_toolkit.graphs.views", False, "from gnn_toolkit.datasets import cards", "gnn_toolkit.datasets.cards"),
         ("gnn_toolkit.layers.gcn", False, "from gnn_toolkit import datasets", "gnn_toolkit.datasets"),
-        ("gnn_toolkit.models.network", False, "from ..datasets import cards", "gnn_toolkit.datasets.cards"),
+        ("gnn_toolkit.models.graph_network", False, "from ..datasets import cards", "gnn_toolkit.datasets.cards"),
         ("gnn_toolkit._checks", False, "from gnn_toolkit.graphs import Path", "gnn_toolkit.graphs.Path"),
         ("gnn_toolkit.testing", False, "from gnn_toolkit.layers import GCNConv", "gnn_toolkit.layers.GCNConv"),
         ("gnn_toolkit.training.loop", False, "from gnn_toolkit import testing", "gnn_toolkit.testing"),
@@ -95,7 +95,11 @@ def test_every_kind_of_import_from_the_right_is_seen(module: str, is_package: bo
 @pytest.mark.parametrize(
     ("module", "is_package", "source"),
     [
-        ("gnn_toolkit.models.network", False, "from gnn_toolkit import _checks, layers\nfrom ..graphs import Path"),
+        (
+            "gnn_toolkit.models.graph_network",
+            False,
+            "from gnn_toolkit import _checks, layers\nfrom ..graphs import Path",
+        ),
         ("gnn_toolkit.layers", True, "from .gcn import GCNConv\nfrom . import cells\nimport torch"),
         ("gnn_toolkit.layers.gcn", False, "from . import cells\nfrom gnn_toolkit.layers.cells import Cell"),
         ("gnn_toolkit.training.loop", False, "from gnn_toolkit.datasets import cards"),

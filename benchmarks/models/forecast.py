@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 from benchmarks.tasks.task import Batch, Budget, Horizon
 from gnn_toolkit import _checks
 from gnn_toolkit.layers import GCNConv
-from gnn_toolkit.models import Forecaster, teaching_rate
+from gnn_toolkit.models import Forecaster, scheduled_sampling_probability
 from gnn_toolkit.models.forecaster import TIME_LAYERS
 
 TAUGHT = 0.1  # the decay of scheduled sampling, as a part of all steps
@@ -36,8 +36,8 @@ def forecaster(layer: str, budget: Budget, horizon: Horizon, graph: Data) -> nn.
             residual=horizon.base is None,
         )
         assert isinstance(inner, Forecaster)
-        inner.scaling.mean.fill_(horizon.scale[0])
-        inner.scaling.deviation.fill_(horizon.scale[1])
+        inner.scaler.mean.fill_(horizon.scale[0])
+        inner.scaler.deviation.fill_(horizon.scale[1])
     elif layer in ("gcn", "mlp"):
         inner = WindowNetwork(layer, budget, horizon)
     else:
@@ -64,14 +64,14 @@ class WindowNetwork(nn.Module):
         edge_index: Tensor,
         edge_weight: Tensor | None,
         *,
-        x_known: Tensor,
+        x_mask: Tensor,
         covariates: Tensor,
         **_: object,
     ) -> Tensor:
         """Return forecasts [B, steps, N, 1]: the change since the last value, or where there is a base, from it."""
         mean, deviation = self.horizon.scale
-        scaled = ((x - mean) / deviation).where(x_known, 0.0)
-        parts = (scaled, x_known.to(x.dtype), covariates)
+        scaled = ((x - mean) / deviation).where(x_mask, 0.0)
+        parts = (scaled, x_mask.to(x.dtype), covariates)
         h = torch.cat([part.transpose(1, 2).flatten(2) for part in parts], -1)
         for layer in self.layers:
             h = layer(h, edge_index, edge_weight) if isinstance(layer, GCNConv) else layer(h)
@@ -109,17 +109,17 @@ class ForecastModel(nn.Module):
         if self.horizon.base is not None:
             mean, deviation = self.horizon.base
             base = covariates[..., :1] * deviation + mean
-        teaching = 0.0
+        teacher_forcing = 0.0
         if self.training:
-            teaching = teaching_rate(int(self.done), self.decay)
+            teacher_forcing = scheduled_sampling_probability(int(self.done), self.decay)
             self.done.add_(1)
         forecast = self.inner(
             (value - base)[:, :history],
             self.edge_index,
             self.edge_weight,
-            x_known=known[:, :history] > 0,
+            x_mask=known[:, :history] > 0,
             covariates=covariates,
             y=batch.y - base[:, history:],
-            teaching=teaching,
+            teacher_forcing=teacher_forcing,
         )
         return (forecast + base[:, history:]).flatten()

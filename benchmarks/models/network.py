@@ -7,9 +7,9 @@ from torch_geometric.data import Data
 from benchmarks.models.forecast import forecaster
 from benchmarks.tasks.task import Batch, Budget, Problem
 from gnn_toolkit.graphs import repeat_graph
-from gnn_toolkit.layers.initial import remember_
+from gnn_toolkit.layers.initial import init_long_memory_
 from gnn_toolkit.models import CharGenerator, GraphNetwork, Vocabulary
-from gnn_toolkit.models.network import RECURRENCES
+from gnn_toolkit.models.graph_network import RECURRENCES
 
 
 def network(
@@ -28,7 +28,7 @@ def network(
         budget: of the task; it also has the sizes.
         problem: the task's data.
         graph: one graph, with the view's edges.
-        num_convolutions: in the place of the budget's.
+        num_convolutions: instead of the budget's.
         bidirectional: whether a recurrence also runs against the edges.
     """
     if problem.horizon is not None:
@@ -53,7 +53,7 @@ def network(
         readout=readout,
         dropout=budget.dropout,
         input_dropout=budget.input_dropout,
-        memory_bias=budget.memory_bias,
+        forget_bias=budget.forget_bias,
         chrono=budget.chrono,
         orthogonal=budget.orthogonal,
         bidirectional=bidirectional,
@@ -68,8 +68,8 @@ def generator(cell: str, budget: Budget, vocabulary: Vocabulary) -> CharGenerato
     if budget.parameters is not None:
         width = width_for(budget.parameters, cell, vocabulary, budget.num_layers)
     model = CharGenerator(vocabulary, cell, hidden_channels=width, **sizes)
-    options = {"memory_bias": budget.memory_bias, "chrono": budget.chrono, "orthogonal": budget.orthogonal}
-    remember_(model.recurrence, **options)
+    options = {"forget_bias": budget.forget_bias, "chrono": budget.chrono, "orthogonal": budget.orthogonal}
+    init_long_memory_(model.recurrence, **options)
     return model
 
 

@@ -23,15 +23,15 @@ class Workload:
         layer: ``"DAGLSTM"`` or ``"DAGGRU"``.
         width: of the features.
         hidden: of the states.
-        memory_bias: added to the bias of the gate that keeps the past.
+        forget_bias: added to the bias of the gate that keeps the past.
     """
 
     def __init__(
-        self, graph: Graph, device: str, layer: str, width: int, hidden: int, memory_bias: float = 0.0
+        self, graph: Graph, device: str, layer: str, width: int, hidden: int, forget_bias: float = 0.0
     ) -> None:
         self.graph: Graph = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in graph.items()}
         self.x = torch.randn(graph["num_nodes"], width).to(device)
-        self.layer, self.width, self.hidden, self.memory_bias = layer, width, hidden, memory_bias
+        self.layer, self.width, self.hidden, self.forget_bias = layer, width, hidden, forget_bias
 
     def order(self) -> LevelOrder:
         """Return the order of the graph, remembered."""
@@ -43,7 +43,7 @@ class Workload:
         relations = self.graph.get("num_relations", 1)
         make = getattr(gnn_toolkit, self.layer)
         layer = make(self.width, self.hidden, num_relations=relations, backend=backend).to(self.x.device)
-        layer.add_memory_bias(self.memory_bias)
+        layer.add_forget_bias(self.forget_bias)
         keys = {name: value for name, value in self.graph.items() if name not in ("num_nodes", "num_relations")}
         self.order()
         return TrainingStep(
@@ -124,7 +124,7 @@ def deep(levels: int, width: int, hidden: int, device: str) -> Workload:
     Half of two predecessors' cells each is the whole again, and a little more grows beyond float32 within some hundred
     levels; a memory bias of -1 makes the forget gates small enough that states and gradients stay finite at any depth.
     """
-    return Workload(layered(levels, width=width), device, "DAGLSTM", hidden, hidden, memory_bias=-1.0)
+    return Workload(layered(levels, width=width), device, "DAGLSTM", hidden, hidden, forget_bias=-1.0)
 
 
 def deep_step(levels: int, width: int, hidden: int, device: str, backend: str) -> TrainingStep:

@@ -37,7 +37,7 @@ def task(length: int) -> Task:
             batch_size=128,
             hidden_channels=64,
             num_layers=1,
-            memory_bias=3.0,
+            forget_bias=3.0,
         ),
         target=0.95,
         length=length,
@@ -77,7 +77,7 @@ def memory_task(length: int, variant: str = "", *, scalar: bool = False, **chang
     Args:
         length: of the palindromes.
         variant: what is different, in words.
-        scalar: whether a digit is one number in the place of ten.
+        scalar: whether a digit is one number instead of ten.
         changes: of the budget.
     """
     budget: dict[str, Any] = {
@@ -109,7 +109,7 @@ def memory_tasks() -> dict[str, Task]:
     span = {length: memory_task(length) for length in (10, 20, 40, 80, 160, 320)}
     without: dict[str, Task] = {}
     for length in (40, 80):
-        one: dict[str, Any] = {"memory_bias": math.log(length - 1), "chrono": 0.0}
+        one: dict[str, Any] = {"forget_bias": math.log(length - 1), "chrono": 0.0}
         without |= {
             f"{length}-scalar": memory_task(length, "digits as numbers", scalar=True),
             f"{length}-one-bias": memory_task(length, f"one bias log({length - 1}) for all gates that keep", **one),

@@ -121,7 +121,7 @@ class Budget(Settings):
         batch_size: graphs, or windows of text, in a training batch.
         num_convolutions: number of layers of a convolution, which sees as many hops far.
         dropout: of every model.
-        memory_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
+        forget_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
         chrono: the steps over which a GRU or LSTM is to remember, by which its biases are drawn; 0: they are not.
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         input_dropout: of the features.
@@ -137,7 +137,7 @@ class Budget(Settings):
     batch_size: int = 1
     num_convolutions: int = 2
     dropout: float = 0.0
-    memory_bias: float = 0.0
+    forget_bias: float = 0.0
     chrono: float = 0.0
     orthogonal: bool = False
     input_dropout: float = 0.0

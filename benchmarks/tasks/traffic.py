@@ -49,7 +49,7 @@ class Forecasts:
         """Return the windows of these numbers."""
         taken = self.windows[part].take(which)
         value = torch.cat([taken.x, torch.zeros_like(taken.y)], 1)
-        known = torch.cat([taken.x_known, torch.zeros_like(taken.y_known)], 1).float()
+        known = torch.cat([taken.x_mask, torch.zeros_like(taken.y_mask)], 1).float()
         steps = taken.step[:, None] + torch.arange(-HISTORY, self.steps)
         return Batch(torch.cat([value, known, self.covariates[steps]], -1), taken.y)
 

@@ -8,7 +8,7 @@ from gnn_toolkit.datasets.cards import (
     load_card,
     read_card,
 )
-from gnn_toolkit.datasets.cells import CellNetwork
+from gnn_toolkit.datasets.cell_transmission import CellNetwork
 from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.incidents import Incident, inject_incidents

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gnn_toolkit._checks import positive, problem
-from gnn_toolkit.datasets.cells import CellNetwork
+from gnn_toolkit.datasets.cell_transmission import CellNetwork
 from gnn_toolkit.datasets.windows import TrafficSeries
 
 # Demand by hour of the day, as a part of the highest: a peak in the morning, a wider one in the afternoon.
@@ -121,8 +121,8 @@ def simulate_streets(
         rate = np.maximum(level, 0) * demand * lanes * seconds / 3600  # in a step of the model
         values[step] = _measure(network, arriving, rate, int(minutes * 60 / seconds))
     values *= 1 + noise * observing.standard_normal(values.shape)
-    known = np.broadcast_to(observing.random(values.shape[:2])[..., None] >= missing, values.shape)
-    return _series(network, np.maximum(values, 0) * known, known, 1440 // minutes)
+    mask = np.broadcast_to(observing.random(values.shape[:2])[..., None] >= missing, values.shape)
+    return _series(network, np.maximum(values, 0) * mask, mask, 1440 // minutes)
 
 
 def _measure(network: CellNetwork, random: np.random.Generator, rate: np.ndarray, moves: int) -> np.ndarray:
@@ -148,8 +148,8 @@ def _set_accidents(network: CellNetwork, accidents: Sequence[Accident], step: in
             network.block(accident.road, accident.part, accident.position)
 
 
-def _series(network: CellNetwork, values: np.ndarray, known: np.ndarray, steps_per_day: int) -> TrafficSeries:
+def _series(network: CellNetwork, values: np.ndarray, mask: np.ndarray, steps_per_day: int) -> TrafficSeries:
     names = tuple(f"{u}-{v}" for u, v in network.roads.ends)
     edge_index, weight = torch.from_numpy(network.roads.turns.copy()), torch.from_numpy(network.roads.share).float()
-    measured, there = torch.from_numpy(values).float(), torch.from_numpy(known.copy())
+    measured, there = torch.from_numpy(values).float(), torch.from_numpy(mask.copy())
     return TrafficSeries(measured, there, edge_index, weight, steps_per_day, names)

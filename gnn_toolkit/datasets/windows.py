@@ -14,7 +14,7 @@ class TrafficSeries:
 
     Attributes:
         values: [steps, N, F]; 0 where missing.
-        known: [steps, N, F], whether a value was measured.
+        mask: [steps, N, F], whether a value was measured.
         edge_index: [2, E].
         edge_weight: [E].
         steps_per_day: number of steps of a day.
@@ -22,7 +22,7 @@ class TrafficSeries:
     """
 
     values: Tensor
-    known: Tensor
+    mask: Tensor
     edge_index: Tensor
     edge_weight: Tensor
     steps_per_day: int
@@ -35,16 +35,16 @@ class Batch:
 
     Attributes:
         x: [B, history, N, F], what is known; 0 where missing.
-        x_known: [B, history, N, F].
+        x_mask: [B, history, N, F].
         y: [B, horizon, N, F], what comes; 0 where missing.
-        y_known: [B, horizon, N, F].
+        y_mask: [B, horizon, N, F].
         step: [B], the step at which each target begins.
     """
 
     x: Tensor
-    x_known: Tensor
+    x_mask: Tensor
     y: Tensor
-    y_known: Tensor
+    y_mask: Tensor
     step: Tensor
 
 
@@ -62,7 +62,7 @@ class Windows:
         horizon: number of steps to forecast.
         first: first step that may be a target.
         last: the step after the last that may be one; ``None`` for the end.
-        known: [steps, N, F], whether a value was measured; what is not finite never is.
+        mask: [steps, N, F], whether a value was measured; what is not finite never is.
 
     Raises:
         ValueError: on sizes that do not fit.
@@ -78,7 +78,7 @@ class Windows:
     horizon: int
     first: int = 0
     last: int | None = None
-    known: Tensor | None = None
+    mask: Tensor | None = None
 
     def __post_init__(self) -> None:
         positive("history", self.history)
@@ -88,9 +88,9 @@ class Windows:
             remedy = "add a dimension for one feature"
             raise ValueError(problem("values", "floating-point [steps, num_nodes, features]", got, remedy))
         finite = torch.isfinite(self.values)
-        known = finite if self.known is None else finite & self.known
-        object.__setattr__(self, "values", self.values.masked_fill(~known, 0.0))
-        object.__setattr__(self, "known", known)
+        mask = finite if self.mask is None else finite & self.mask
+        object.__setattr__(self, "values", self.values.masked_fill(~mask, 0.0))
+        object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "last", len(self.values) if self.last is None else self.last)
         if not 0 <= self.first <= (self.last or 0) <= len(self.values):
             allowed = f"0 <= first <= last <= {len(self.values)}"
@@ -107,7 +107,7 @@ class Windows:
 
     def take(self, which: Tensor) -> Batch:
         """Return the windows of these numbers, [B] in [0, len(self))."""
-        assert self.known is not None
+        assert self.mask is not None
         step = self.steps[which]
         before, after = (step[:, None] + torch.arange(a, b) for a, b in ((-self.history, 0), (0, self.horizon)))
-        return Batch(self.values[before], self.known[before], self.values[after], self.known[after], step)
+        return Batch(self.values[before], self.mask[before], self.values[after], self.mask[after], step)

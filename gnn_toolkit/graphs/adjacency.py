@@ -10,16 +10,16 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from torch_geometric.transforms import BaseTransform
 
 from gnn_toolkit import _checks
-from gnn_toolkit.graphs.forms import plain_edges
+from gnn_toolkit.graphs.forms import to_edge_index
 from gnn_toolkit.graphs.normalize import random_walk, symmetric, with_loop_weights, with_loops
-from gnn_toolkit.graphs.product import compress, sparse_product
+from gnn_toolkit.graphs.product import compress, spmm
 
 
 @dataclass(frozen=True, eq=False)
 class Adjacency:
     """A sparse square matrix A over the nodes: ``A @ x`` sums over the edges into a node, with gradients both ways.
 
-    A graph convolution takes it in the place of ``edge_index`` and uses it as it is. Made by :func:`adjacency` or by
+    A graph convolution takes it instead of ``edge_index`` and uses it as it is. Made by :func:`adjacency` or by
     the transform :class:`PrepareAdjacency`.
 
     Attributes:
@@ -39,7 +39,7 @@ class Adjacency:
     def __matmul__(self, x: Tensor) -> Tensor:
         """Return ``A @ x`` for x [N, F]; in the wider of both types."""
         dtype = torch.promote_types(self.value.dtype, x.dtype)
-        return sparse_product(self.value.to(dtype), x.to(dtype), self.indices, False)
+        return spmm(self.value.to(dtype), x.to(dtype), self.indices, False)
 
     def edges(self) -> tuple[Tensor, Tensor]:
         """Return edge_index [2, E] and edge_weight [E], sorted by target."""
@@ -100,12 +100,12 @@ def adjacency(
         edge_weight: weights [E]; ones where ``None``.
         num_nodes: number of nodes N.
         normalize: whether to normalise, as :func:`gnn_toolkit.graphs.gcn_norm` does; else A is used as it is.
-        improved: add ``2 I`` in the place of ``I``.
+        improved: add ``2 I`` instead of ``I``.
         add_self_loops: whether to add loops where ``normalize``.
         flow: ``"source_to_target"``, or ``"target_to_source"`` for the transpose.
         dtype: of the values where ``edge_weight`` is ``None``.
         signed: whether degrees sum absolute weights.
-        walk: normalise to ``D~^-1 (A + I)``, the steps of a random walk, in the place of the symmetric form.
+        walk: normalise to ``D~^-1 (A + I)``, the steps of a random walk, instead of the symmetric form.
 
     Raises:
         ValueError: an index out of range, or weights that do not fit.
@@ -188,13 +188,13 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
 class PrepareAdjacency(BaseTransform):
     """Add ``adj_t``, the :class:`Adjacency` of a convolution, to a graph or to a batch of graphs.
 
-    Pass ``data.adj_t`` to :class:`gnn_toolkit.GCNConv` in the place of ``edge_index``; its own options on loops and
+    Pass ``data.adj_t`` to :class:`gnn_toolkit.GCNConv` instead of ``edge_index``; its own options on loops and
     normalisation then do nothing. ``edge_index`` stays for everybody else. A loader collects matrices that were
     prepared one by one into a list: :meth:`Adjacency.join` makes one of them; or transform the batch instead.
 
     Args:
         normalize: whether to normalise, as :func:`gnn_toolkit.graphs.gcn_norm` does.
-        improved: add ``2 I`` in the place of ``I``.
+        improved: add ``2 I`` instead of ``I``.
         add_self_loops: whether to add loops where ``normalize``.
         signed: whether degrees sum absolute weights.
         attr: where the weights are; ones where the graph has none.
@@ -221,7 +221,7 @@ class PrepareAdjacency(BaseTransform):
         """Return the graph with ``adj_t``."""
         if data.edge_index is None or data.num_nodes is None:
             raise ValueError(_checks.problem("data", "a graph with edge_index", data, "set data.edge_index"))
-        edge_index, edge_weight = plain_edges(data.edge_index, data.get(self.attr))
+        edge_index, edge_weight = to_edge_index(data.edge_index, data.get(self.attr))
         data.adj_t = adjacency(edge_index, edge_weight, data.num_nodes, **self.options)
         return data
 

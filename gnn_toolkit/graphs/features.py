@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
-from gnn_toolkit.graphs.product import compress, sparse_product
+from gnn_toolkit.graphs.product import compress, spmm
 
 
 class SparseFeatures:
     """Features x [N, F] of which most are zero, for a linear layer at the beginning of a network.
 
-    ``torch.nn.functional.linear`` and ``dropout`` take it in the place of a tensor, and with them ``torch.nn.Linear``,
+    ``torch.nn.functional.linear`` and ``dropout`` take it instead of a tensor, and with them ``torch.nn.Linear``,
     ``GCNConv`` and every layer that begins with one of these. Dropout draws for the entries that are there and for no
     others, and the gradient of the weight is one sparse product with the transpose, which is ordered once and not in
     every step as for a CSR tensor.
@@ -95,7 +95,7 @@ class SparseFeatures:
 
 
 def _linear(x: SparseFeatures, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    out = sparse_product(x.value.to(weight.dtype), weight.t(), x.indices, False)
+    out = spmm(x.value.to(weight.dtype), weight.t(), x.indices, False)
     return out if bias is None else out + bias
 
 

@@ -10,7 +10,7 @@ from gnn_toolkit import _checks
 SPARSE = (torch.sparse_coo, torch.sparse_csr, torch.sparse_csc)
 
 
-def plain_edges(edge_index: object, edge_weight: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+def to_edge_index(edge_index: object, edge_weight: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
     """Return edge_index [2, E] as a plain tensor, and edge_weight [E].
 
     A sparse matrix is read as PyG does: its rows are targets and its columns sources (``adj_t``), its values the
@@ -23,7 +23,7 @@ def plain_edges(edge_index: object, edge_weight: Tensor | None = None) -> tuple[
     Raises:
         ValueError: another form, or weights beside a sparse matrix.
 
-    >>> plain_edges(torch.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse_csr())
+    >>> to_edge_index(torch.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse_csr())
     (tensor([[1],
             [0]]), tensor([2.]))
     """

@@ -106,5 +106,5 @@ def _(
     blocks = torch.library.get_ctx().new_dynamic_size()
     edge, rows = torch.empty_like(source), source.new_empty(count, relations)
     pointers = [node_ptr.new_empty(blocks) for _ in range(3)]
-    twins = [torch.empty_like(edge) for _ in range(4)]
-    return edge, *twins[:2], rows, *twins[2:], torch.empty_like(rows), *pointers
+    copies = [torch.empty_like(edge) for _ in range(4)]
+    return edge, *copies[:2], rows, *copies[2:], torch.empty_like(rows), *pointers

@@ -26,7 +26,7 @@ def gcn_norm(
         edge_index: integer tensor [2, E].
         edge_weight: weights [E], not negative unless ``signed``; ones where ``None``.
         num_nodes: number of nodes N.
-        improved: add ``2 I`` in the place of ``I`` (in PyG 2.8 this does nothing where ``edge_weight`` is ``None``).
+        improved: add ``2 I`` instead of ``I`` (in PyG 2.8 this does nothing where ``edge_weight`` is ``None``).
         add_self_loops: whether to add the loops; a loop that is already there keeps its weight, the last of several.
         flow: ``"source_to_target"`` or ``"target_to_source"``.
         dtype: of the weights where ``edge_weight`` is ``None``; torch's default where ``None``.
@@ -127,7 +127,7 @@ def random_walk(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow
 
 
 def _degree(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, flow: str, signed: bool) -> Tensor:
-    """Return the sum of the weights that each node gathers with; infinity in the place of 0."""
+    """Return the sum of the weights that each node gathers with; infinity instead of 0."""
     gathering = edge_index[int(flow == "source_to_target")]
     counted = edge_weight.abs() if signed else edge_weight
     degree = edge_weight.new_zeros(num_nodes).scatter_add(0, gathering.long(), counted)

@@ -88,8 +88,8 @@ def _(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
     return [edge, *(edge_index.new_empty(n, dtype=torch.int32) for n in sizes), t_slot]
 
 
-@torch.library.custom_op("gnn_toolkit::sparse_product", mutates_args=())
-def sparse_product(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
+@torch.library.custom_op("gnn_toolkit::spmm", mutates_args=())
+def spmm(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
     """Return ``A @ x``, or ``A^T @ x``, for x [N, F].
 
     ``embedding_bag``, a sum of weighted rows for each row of ``A``, is the fastest sparse product that torch has: it
@@ -107,17 +107,17 @@ def sparse_product(value: Tensor, x: Tensor, indices: list[Tensor], transposed: 
     return torch.embedding_bag(x.contiguous(), columns, rows, False, 0, False, weights, True)[0]
 
 
-@sparse_product.register_fake
+@spmm.register_fake
 def _(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
     return x.new_empty(indices[0].size(0) - 1, x.size(1))
 
 
-@torch.library.custom_op("gnn_toolkit::sampled_product", mutates_args=())
-def sampled_product(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
+@torch.library.custom_op("gnn_toolkit::sddmm", mutates_args=())
+def sddmm(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
     """Return ``<a_i, b_j>`` for each entry (i, j) of the structure, row by row: [E]."""
     rowptr, row, col, *_ = indices
     if a.dtype not in (torch.float32, torch.float64):
-        return sampled_product(a.float(), b.float(), indices).to(a.dtype)
+        return sddmm(a.float(), b.float(), indices).to(a.dtype)
     if col.numel() > a.size(0) * b.size(0):  # more than torch lets a matrix hold: many parallel edges
         return (a[row] * b[col]).sum(1)
     shape = (a.size(0), b.size(0))
@@ -125,7 +125,7 @@ def sampled_product(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
     return torch.sparse.sampled_addmm(pattern, a.contiguous(), b.contiguous().t(), beta=0.0).values()
 
 
-@sampled_product.register_fake
+@sddmm.register_fake
 def _(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
     return a.new_empty(indices[2].size(0))
 
@@ -140,18 +140,18 @@ def _product_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     value, x = ctx.saved_tensors
     of_value = of_x = None
     if ctx.needs_input_grad[0]:
-        of_value = sampled_product(*((x, grad) if ctx.transposed else (grad, x)), ctx.indices)
+        of_value = sddmm(*((x, grad) if ctx.transposed else (grad, x)), ctx.indices)
     if ctx.needs_input_grad[1]:
-        of_x = sparse_product(value, grad, ctx.indices, not ctx.transposed)
+        of_x = spmm(value, grad, ctx.indices, not ctx.transposed)
     return of_value, of_x, [None] * len(ctx.indices), None
 
 
 def _sampled_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     a, b = ctx.saved_tensors
-    of_a = sparse_product(grad, b, ctx.indices, False) if ctx.needs_input_grad[0] else None
-    of_b = sparse_product(grad, a, ctx.indices, True) if ctx.needs_input_grad[1] else None
+    of_a = spmm(grad, b, ctx.indices, False) if ctx.needs_input_grad[0] else None
+    of_b = spmm(grad, a, ctx.indices, True) if ctx.needs_input_grad[1] else None
     return of_a, of_b, [None] * len(ctx.indices)
 
 
-sparse_product.register_autograd(_product_backward, setup_context=_keep)
-sampled_product.register_autograd(_sampled_backward, setup_context=_keep)
+spmm.register_autograd(_product_backward, setup_context=_keep)
+sddmm.register_autograd(_sampled_backward, setup_context=_keep)

@@ -58,13 +58,13 @@ class Basis:
 class Chebyshev(Basis):
     """Chebyshev polynomials of the scaled Laplacian (Defferrard et al. 2016, eq. 4-5).
 
-    ``Z_k = T_k(L~) x`` for k below ``order``, with ``T_0 = 1``, ``T_1 = L~``, ``T_k = 2 L~ T_(k-1) - T_(k-2)``,
+    ``Z_k = T_k(L~) x`` for k below ``K``, with ``T_0 = 1``, ``T_1 = L~``, ``T_k = 2 L~ T_(k-1) - T_(k-2)``,
     ``L~ = 2 L / lambda_max - I`` and ``L = I - D^-1/2 A D^-1/2``. With ``lambda_max = 2``, the bound of every such
     Laplacian, ``L~ = -D^-1/2 A D^-1/2``. Degrees count incoming edges; a loop is an edge like any other, where PyG's
     ``ChebConv`` drops it.
 
     Args:
-        order: number of terms K; 1 sees no edge.
+        K: number of terms; 1 sees no edge.
         lambda_max: largest eigenvalue of L, or a bound.
 
     >>> import torch
@@ -75,13 +75,13 @@ class Chebyshev(Basis):
             [ 3., -1.,  3.]])
     """
 
-    order: int
+    K: int
     lambda_max: float = 2.0
 
     @property
     def plan(self) -> Plan:
         """Chebyshev's recursion."""
-        return [(0, k, k - 1) for k in range(self.order - 1)]
+        return [(0, k, k - 1) for k in range(self.K - 1)]
 
     def matrices(
         self, edge_index: Tensor, edge_weight: Tensor | None, num_nodes: int, dtype: torch.dtype

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.adjacency import adjacency
-from gnn_toolkit.graphs.forms import plain_edges
-from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, PeepholeLSTMCell, TimeCell
+from gnn_toolkit.graphs.forms import to_edge_index
+from gnn_toolkit.layers.time_cells import PeepholeLSTMCell, ResetBeforeGRUCell, TimeCell
 
 
 class _EvolveGCN(nn.Module):
@@ -84,7 +84,7 @@ class _EvolveGCN(nn.Module):
     def _along_edges(self, x: Tensor, edge_index: Any, edge_weight: Any) -> Tensor:
         """Return ``A_hat_t x_t`` of all steps, in one product where the edges stay."""
         if not isinstance(edge_index, list | tuple):
-            edge_index, edge_weight = plain_edges(edge_index, edge_weight)
+            edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
             first = x.movedim(-2, 0)
             matrix = adjacency(edge_index, edge_weight, x.size(-2), dtype=x.dtype)
             return (matrix @ first.flatten(1)).view(first.shape).movedim(0, -2)
@@ -101,7 +101,7 @@ class EvolveGCNO(_EvolveGCN):
     """Graph convolution whose weights evolve by themselves (EvolveGCN-O, Pareja et al. 2020).
 
     ``out_t = A_hat_t x_t W_t`` with ``W_t = LSTM(W_(t-1))``, the weights being the cell's input and output at once. The
-    authors' program has a gated recurrent unit in the place of the LSTM, as in :class:`EvolveGCNH`.
+    authors' program has a gated recurrent unit instead of the LSTM, as in :class:`EvolveGCNH`.
 
     Args:
         in_channels: width F of ``x``.
@@ -125,7 +125,7 @@ class EvolveGCNO(_EvolveGCN):
 
     def __init__(self, in_channels: int, out_channels: int, *, variant: str = "paper") -> None:
         choice = _checks.choice("variant", variant, ("paper", "authors"))
-        super().__init__(PeepholeLSTMCell() if choice == "paper" else EarlyResetGRUCell(), in_channels, out_channels)
+        super().__init__(PeepholeLSTMCell() if choice == "paper" else ResetBeforeGRUCell(), in_channels, out_channels)
 
 
 class EvolveGCNH(_EvolveGCN):
@@ -145,7 +145,7 @@ class EvolveGCNH(_EvolveGCN):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(EarlyResetGRUCell(), in_channels, out_channels)
+        super().__init__(ResetBeforeGRUCell(), in_channels, out_channels)
         self.scorer = nn.Parameter(torch.empty(in_channels))
         self.reset_parameters()
 

@@ -13,7 +13,7 @@ from torch_geometric.nn.inits import zeros
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.adjacency import Adjacency, adjacency
-from gnn_toolkit.graphs.forms import is_sparse_matrix, plain_edges
+from gnn_toolkit.graphs.forms import is_sparse_matrix, to_edge_index
 from gnn_toolkit.graphs.normalize import gcn_norm
 
 STEPS = ("propagate", "message", "aggregate", "update", "edge_update", "message_and_aggregate", "explain_message")
@@ -185,7 +185,7 @@ class GCNConv(MessagePassing):
                 remedy = "one row of the matrix for each row of x"
                 raise ValueError(_checks.problem("edge_index", f"a matrix of {size} nodes", rows, remedy))
         if not prepared:
-            return plain_edges(edge_index, edge_weight)
+            return to_edge_index(edge_index, edge_weight)
         if edge_weight is not None:
             remedy = "prepare the matrix with the weights"
             raise ValueError(_checks.problem("edge_weight", "None beside a prepared matrix", "a tensor", remedy))

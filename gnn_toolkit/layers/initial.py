@@ -70,18 +70,20 @@ def chrono_(layer: DAGRecurrence, longest: float) -> None:
             gate.copy_(-span)
 
 
-def remember_(layer: DAGRecurrence, *, memory_bias: float = 0.0, chrono: float = 0.0, orthogonal: bool = False) -> None:
+def init_long_memory_(
+    layer: DAGRecurrence, *, forget_bias: float = 0.0, chrono: float = 0.0, orthogonal: bool = False
+) -> None:
     """Make a fresh recurrence remember longer; an RNN, which has no gates, only by its weights.
 
     Args:
         layer: to change.
-        memory_bias: added to the bias of the gate that keeps the past.
+        forget_bias: added to the bias of the gate that keeps the past.
         chrono: the number of steps over which to remember (:func:`chrono_`); 0: biases stay as they are.
         orthogonal: whether the weights of its own states are drawn orthogonal (:func:`orthogonal_`).
 
     >>> from gnn_toolkit import DAGLSTM
     >>> layer = DAGLSTM(4, 8)
-    >>> remember_(layer, memory_bias=5.0)
+    >>> init_long_memory_(layer, forget_bias=5.0)
     >>> bool((layer.bias_ih_l0.chunk(4)[1] > 4).all())
     True
     """
@@ -89,8 +91,8 @@ def remember_(layer: DAGRecurrence, *, memory_bias: float = 0.0, chrono: float =
         orthogonal_(layer)
     if chrono and layer.cell.num_gates > 1:
         chrono_(layer, chrono)
-    if memory_bias and layer.cell.num_gates > 1:
-        layer.add_memory_bias(memory_bias)
+    if forget_bias and layer.cell.num_gates > 1:
+        layer.add_forget_bias(forget_bias)
 
 
 def _gates(bias: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:

@@ -80,7 +80,7 @@ class DAGRecurrence(MessagePassing):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
-    def add_memory_bias(self, value: float) -> None:
+    def add_forget_bias(self, value: float) -> None:
         """Add ``value`` to the bias of the gate that keeps the past: the LSTM's forget, the GRU's update gate.
 
         With a larger bias a fresh layer remembers longer (Jozefowicz et al. 2015; Tallec and Ollivier 2018).
@@ -90,7 +90,7 @@ class DAGRecurrence(MessagePassing):
         """
         if self.cell.num_gates == 1 or not self.bias:
             remedy = "use it on a GRU or LSTM with bias=True"
-            raise ValueError(_checks.problem("add_memory_bias", "gates with a bias", self, remedy))
+            raise ValueError(_checks.problem("add_forget_bias", "gates with a bias", self, remedy))
         gates = self.cell.num_gates
         with torch.no_grad():
             for _, suffix in self._passes():

@@ -80,7 +80,7 @@ class DAGRNN(_SingleState):
 class DAGGRU(_SingleState):
     """Gated recurrence over a DAG, in torch's form of the GRU: ``torch.nn.GRU`` where the DAG is a path.
 
-    With ``s_v`` the sum of ``h_u`` over ``u -> v`` in the place of ``h_(t-1)``; the reset gate acts after the product:
+    With ``s_v`` the sum of ``h_u`` over ``u -> v`` instead of ``h_(t-1)``; the reset gate acts after the product:
 
         r = sigmoid(W_ir x_v + b_ir + W_hr s_v + b_hr),  z likewise
         n = tanh(W_in x_v + b_in + r * (W_hn s_v + b_hn)),  h_v = (1 - z) * n + z * s_v

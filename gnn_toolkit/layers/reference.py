@@ -1,4 +1,4 @@
-"""Plain twins of the layers: loops over nodes and dense matrices, for tests and for reading.
+"""Reference implementations of the layers: loops over nodes and dense matrices, for tests and for reading.
 
 They take the layers' parameters as a mapping with the names of the ``state_dict``, and share no code with the layers.
 """

@@ -9,14 +9,12 @@ from gnn_toolkit import _checks
 from gnn_toolkit.layers.bases import Basis, Chebyshev, Diffusion, Neighbours
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.temporal import TimeRecurrence
-from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, LateResetGRUCell, PeepholeLSTMCell
+from gnn_toolkit.layers.time_cells import PeepholeLSTMCell, ResetAfterGRUCell, ResetBeforeGRUCell
 
 
-def _gru(reset: str) -> LateResetGRUCell | EarlyResetGRUCell:
-    """Return the cell that resets where ``reset`` says."""
-    return (
-        EarlyResetGRUCell() if _checks.choice("reset", reset, ("before", "after")) == "before" else LateResetGRUCell()
-    )
+def _gru(reset_after: bool) -> ResetAfterGRUCell | ResetBeforeGRUCell:
+    """Return the cell whose reset gate acts before or after the product."""
+    return ResetAfterGRUCell() if reset_after else ResetBeforeGRUCell()
 
 
 class _GatedUnit(TimeRecurrence):
@@ -42,13 +40,13 @@ class GConvGRU(_GatedUnit):
     Args:
         in_channels: width F of ``x``.
         hidden_channels: width H of the state.
-        order: number of terms K; the convolution reaches ``K - 1`` hops a step.
+        K: number of terms; the convolution reaches ``K - 1`` hops a step.
         lambda_max: largest eigenvalue of the Laplacian, or a bound.
-        reset: ``"before"`` the product, as the papers have it; or ``"after"``, ``torch.nn.GRU``'s form, which needs one
-            product a step where the other needs two.
+        reset_after: whether the reset gate acts after the product, as in ``torch.nn.GRU``: one product a step instead
+            of two. The papers reset before it.
         bias: whether to learn biases ``b_ih`` and ``b_hh``, as ``torch.nn`` has.
-        backend: ``"fused"`` (own kernel: one op for the window, differentiable once), ``"autograd"`` (the same, step by
-            step; also for edge weights that learn and under autocast) or ``"auto"``, the first of them that fits.
+        backend: ``"fused"`` (own kernel: one op for the window, differentiable once), ``"message_passing"`` (the same, step
+            by step; also for edge weights that learn and under autocast) or ``"auto"``, the first of them that fits.
 
     Shapes:
         - ``x`` [B, T, N, F] or [T, N, F]: T steps of a graph whose edges stay
@@ -59,7 +57,7 @@ class GConvGRU(_GatedUnit):
     Raises:
         ValueError: on input that does not fit.
 
-    >>> layer, edge_index = GConvGRU(2, 8, order=3), torch.tensor([[0, 1], [1, 2]])
+    >>> layer, edge_index = GConvGRU(2, 8, K=3), torch.tensor([[0, 1], [1, 2]])
     >>> x = torch.randn(12, 3, 2)
     >>> out, h = layer(x, edge_index)
     >>> first, h = layer(x[:5], edge_index)
@@ -72,14 +70,14 @@ class GConvGRU(_GatedUnit):
         self,
         in_channels: int,
         hidden_channels: int,
-        order: int = 3,
+        K: int = 3,
         *,
         lambda_max: float = 2.0,
-        reset: str = "before",
+        reset_after: bool = False,
         bias: bool = True,
         backend: str = "auto",
     ) -> None:
-        super().__init__(_gru(reset), _chebyshev(order, lambda_max), in_channels, hidden_channels, bias, backend)
+        super().__init__(_gru(reset_after), _chebyshev(K, lambda_max), in_channels, hidden_channels, bias, backend)
 
 
 class GConvLSTM(TimeRecurrence):
@@ -95,7 +93,7 @@ class GConvLSTM(TimeRecurrence):
     Args:
         in_channels: width F of ``x``.
         hidden_channels: width H of the state.
-        order: number of terms K.
+        K: number of terms.
         lambda_max: largest eigenvalue of the Laplacian, or a bound.
         peepholes: whether the gates look at the memory, through weights [3, H] in the order i, f, o.
         bias: whether to learn biases.
@@ -111,14 +109,14 @@ class GConvLSTM(TimeRecurrence):
         self,
         in_channels: int,
         hidden_channels: int,
-        order: int = 3,
+        K: int = 3,
         *,
         lambda_max: float = 2.0,
         peepholes: bool = True,
         bias: bool = True,
         backend: str = "auto",
     ) -> None:
-        super().__init__(PeepholeLSTMCell(), _chebyshev(order, lambda_max), in_channels, hidden_channels, bias, backend)
+        super().__init__(PeepholeLSTMCell(), _chebyshev(K, lambda_max), in_channels, hidden_channels, bias, backend)
         self.peephole = nn.Parameter(torch.empty(3, hidden_channels)) if peepholes else None
         self.reset_parameters()
 
@@ -146,9 +144,9 @@ class DCRNN(_GatedUnit):
     Args:
         in_channels: width F of ``x``.
         hidden_channels: width H of the state.
-        order: K; the convolution walks ``K - 1`` steps along the edges and as many against them.
-        variant: ``"paper"``, or ``"authors"`` for what the authors' program does in the place of powers.
-        reset: ``"before"`` the product, or ``"after"``.
+        K: number of terms; the convolution walks ``K - 1`` steps along the edges and as many against them.
+        variant: ``"paper"``, or ``"authors"`` for what the authors' program does instead of powers.
+        reset_after: whether the reset gate acts after the product, as in ``torch.nn.GRU``.
         bias: whether to learn biases.
         backend: as :class:`GConvGRU` has it.
 
@@ -161,16 +159,16 @@ class DCRNN(_GatedUnit):
         self,
         in_channels: int,
         hidden_channels: int,
-        order: int = 3,
+        K: int = 3,
         *,
         variant: str = "paper",
-        reset: str = "before",
+        reset_after: bool = False,
         bias: bool = True,
         backend: str = "auto",
     ) -> None:
-        steps = _checks.positive("order", order) - 1
+        steps = _checks.positive("K", K) - 1
         basis = Diffusion(steps, _checks.choice("variant", variant, ("paper", "authors")))
-        super().__init__(_gru(reset), basis, in_channels, hidden_channels, bias, backend)
+        super().__init__(_gru(reset_after), basis, in_channels, hidden_channels, bias, backend)
 
 
 class TGCN(_GatedUnit):
@@ -181,14 +179,14 @@ class TGCN(_GatedUnit):
         c = tanh(W_c [f(A, x_t), r . h_(t-1)] + b_c),  h_t = u . h_(t-1) + (1 - u) . c
 
     In the paper states are not convolved. The authors' program has one convolution of input and state together instead:
-    ``A_hat [x_t, h_(t-1)] W`` in the place of ``W [f(A, x_t), h_(t-1)]``, for all gates. Arguments, shapes and errors
-    are those of :class:`GConvGRU`, without ``order`` and ``lambda_max``.
+    ``A_hat [x_t, h_(t-1)] W`` instead of ``W [f(A, x_t), h_(t-1)]``, for all gates. Arguments, shapes and errors
+    are those of :class:`GConvGRU`, without ``K`` and ``lambda_max``.
 
     Args:
         in_channels: width F of ``x``.
         hidden_channels: width H of the state, and in the paper's form of both convolutions.
         variant: ``"paper"`` or ``"authors"``.
-        reset: ``"before"`` the product, or ``"after"``.
+        reset_after: whether the reset gate acts after the product, as in ``torch.nn.GRU``.
         bias: whether to learn biases.
         backend: as :class:`GConvGRU` has it.
 
@@ -203,13 +201,13 @@ class TGCN(_GatedUnit):
         hidden_channels: int,
         *,
         variant: str = "paper",
-        reset: str = "before",
+        reset_after: bool = False,
         bias: bool = True,
         backend: str = "auto",
     ) -> None:
         self._convolves = _checks.choice("variant", variant, ("paper", "authors")) == "paper"
         basis: Basis = Chebyshev(1) if self._convolves else Neighbours()
-        super().__init__(_gru(reset), basis, in_channels, hidden_channels, bias, backend)
+        super().__init__(_gru(reset_after), basis, in_channels, hidden_channels, bias, backend)
         if self._convolves:
             self.first = GCNConv(in_channels, hidden_channels, bias=False)
             self.second = GCNConv(hidden_channels, hidden_channels, bias=False)
@@ -224,7 +222,7 @@ class TGCN(_GatedUnit):
         return self.second(inner, edge_index, edge_weight).sigmoid()
 
 
-def _chebyshev(order: int, lambda_max: float) -> Chebyshev:
+def _chebyshev(K: int, lambda_max: float) -> Chebyshev:
     if not lambda_max > 0:
         raise ValueError(_checks.problem("lambda_max", "a number above 0", lambda_max, "2.0 bounds every Laplacian"))
-    return Chebyshev(_checks.positive("order", order), lambda_max)
+    return Chebyshev(_checks.positive("K", K), lambda_max)

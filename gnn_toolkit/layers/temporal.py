@@ -9,15 +9,15 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.adjacency import Adjacency
-from gnn_toolkit.graphs.forms import plain_edges
+from gnn_toolkit.graphs.forms import to_edge_index
 from gnn_toolkit.layers.bases import Basis
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.kernels import over_time
 from gnn_toolkit.layers.kernels.terms import flat
-from gnn_toolkit.layers.time_cells import EarlyResetGRUCell, LateResetGRUCell, PeepholeLSTMCell, TimeCell
+from gnn_toolkit.layers.time_cells import PeepholeLSTMCell, ResetAfterGRUCell, ResetBeforeGRUCell, TimeCell
 
-BACKENDS = ("auto", "autograd", "fused")
-KERNELS: dict[type, str] = {LateResetGRUCell: "gru", EarlyResetGRUCell: "early_gru", PeepholeLSTMCell: "lstm"}
+BACKENDS = ("auto", "message_passing", "fused")
+KERNELS: dict[type, str] = {ResetAfterGRUCell: "gru", ResetBeforeGRUCell: "early_gru", PeepholeLSTMCell: "lstm"}
 
 
 class TimeRecurrence(nn.Module):
@@ -74,7 +74,7 @@ class TimeRecurrence(nn.Module):
         """Check the input, walk, and return the outputs [..., T, N, H] and the final states [..., N, H]."""
         self._check(x)
         batch, steps, nodes = x.shape[:-3], x.size(-3), x.size(-2)
-        edge_index, edge_weight = plain_edges(edge_index, edge_weight)
+        edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
         states = self._start(x, hx)
         x = x if x.dim() == 4 else x.unsqueeze(0)
         features = self._read(x, edge_index, edge_weight)
@@ -102,7 +102,7 @@ class TimeRecurrence(nn.Module):
         casts = torch.is_autocast_enabled(x.device.type)
         if self.backend == "fused" and (learns or casts):
             got = "edge weights that require a gradient" if learns else "autocast"
-            raise ValueError(_checks.problem("backend", "'autograd' or 'auto' here", got, "use backend='auto'"))
+            raise ValueError(_checks.problem("backend", "'message_passing' or 'auto' here", got, "use backend='auto'"))
         return self.backend == "fused" or (self.backend == "auto" and not learns and not casts)
 
     def _fused(

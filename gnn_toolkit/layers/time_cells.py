@@ -32,7 +32,7 @@ class TimeCell(Protocol):
 
 
 @dataclass(frozen=True)
-class LateResetGRUCell:
+class ResetAfterGRUCell:
     """Gated recurrent unit in torch's form, which resets after the product: :class:`gnn_toolkit.layers.cells.GRUCell`.
 
     r = sigmoid(a_r + q_r),  z = sigmoid(a_z + q_z),  n = tanh(a_n + r * q_n),  h_t = (1 - z) * n + z * h_(t-1)
@@ -48,7 +48,7 @@ class LateResetGRUCell:
 
 
 @dataclass(frozen=True)
-class EarlyResetGRUCell:
+class ResetBeforeGRUCell:
     """Gated recurrent unit that resets before the product, as it was published (Cho et al. 2014, eq. 5-8).
 
     With q a function of the state:

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers import vendor
+from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN, Memory
 from gnn_toolkit.models.sampling import Sampling, chances
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
-from gnn_toolkit.models.skips import Memory, SkipGRU, SkipLSTM, SkipRNN
+from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.models.vocabulary import Vocabulary
-from gnn_toolkit.models.weights import load_weights, read_description, save_weights
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-SKIPPING = {"rnn": SkipRNN, "gru": SkipGRU, "lstm": SkipLSTM}
+DILATED = {"rnn": DilatedRNN, "gru": DilatedGRU, "lstm": DilatedLSTM}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class CharGenerator(nn.Module):
         hidden_channels: width H of a state.
         num_layers: number of recurrent layers.
         dropout: probability of dropping an output, between layers and before the linear layer, while training.
-        skips: how many characters back further edges into each character reach: the recurrence then runs over the
+        dilations: how many characters back further edges into each character reach: the recurrence then runs over the
             directed acyclic graph of a dilated path, as ``DAGLSTM`` and its like do; none for the path alone.
 
     Shapes:
@@ -71,15 +71,15 @@ class CharGenerator(nn.Module):
         hidden_channels: int = 128,
         num_layers: int = 2,
         dropout: float = 0.0,
-        skips: Sequence[int] = (),
+        dilations: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        self.vocabulary, self.skips = vocabulary, tuple(skips)
+        self.vocabulary, self.dilations = vocabulary, tuple(dilations)
         self.cell = _checks.choice("cell", cell, CELLS)
         self.embedding = nn.Embedding(len(vocabulary), _checks.positive("embedding_channels", embedding_channels))
         sizes = (embedding_channels, hidden_channels, num_layers)
-        if self.skips:
-            self.recurrence = SKIPPING[cell](*sizes, self.skips, dropout)
+        if self.dilations:
+            self.recurrence = DILATED[cell](*sizes, self.dilations, dropout)
         else:
             self.recurrence = CELLS[cell](*sizes, dropout=dropout, batch_first=True)
         self.head = nn.Linear(hidden_channels, len(vocabulary))
@@ -213,7 +213,7 @@ class CharGenerator(nn.Module):
             "hidden_channels": recurrence.hidden_channels,
             "num_layers": recurrence.num_layers,
             "dropout": recurrence.dropout,
-            "skips": self.skips,
+            "dilations": self.dilations,
         }
         vocabulary = dict(zip(self.vocabulary.characters, self.vocabulary.counts, strict=True))
         save_weights(Path(path), self, {"model": type(self).__name__, "sizes": sizes, "vocabulary": vocabulary})
@@ -250,7 +250,7 @@ class CharGenerator(nn.Module):
 
     def _blank(self) -> tuple[Tensor, ...]:
         recurrence = self.recurrence
-        if isinstance(recurrence, SkipRNN | SkipGRU | SkipLSTM):
+        if isinstance(recurrence, DilatedRNN | DilatedGRU | DilatedLSTM):
             return recurrence.blank(1)
         zeros = self.head.weight.new_zeros(recurrence.num_layers, 1, recurrence.hidden_channels)
         return (zeros,) * recurrence.cell.num_states
@@ -258,7 +258,7 @@ class CharGenerator(nn.Module):
     def _step(self, codes: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """Read one more character of each text [B]; return the outputs [B, H] and the memory, without dropout."""
         x, recurrence = self.embedding(codes), self.recurrence
-        if isinstance(recurrence, SkipRNN | SkipGRU | SkipLSTM):
+        if isinstance(recurrence, DilatedRNN | DilatedGRU | DilatedLSTM):
             out, memory = recurrence(x.unsqueeze(1), memory)
             return out.squeeze(1), memory
         out, states = vendor.step(recurrence.cell, x, memory, list(recurrence.parameters()), bias=True)

@@ -11,34 +11,34 @@ from gnn_toolkit.layers import DCRNN, TGCN, GConvGRU, GConvLSTM
 
 TimeLayer = GConvGRU | GConvLSTM | DCRNN | TGCN
 
-# Those without a graph are the ones with it at order 1, where no edge is seen: a recurrence for each node.
+# Those without a graph are the ones with it with K = 1, where no edge is seen: a recurrence for each node.
 TIME_LAYERS: dict[str, Callable[[int, int, int], TimeLayer]] = {
-    "gconvgru": lambda width, hidden, order: GConvGRU(width, hidden, order),
-    "gconvlstm": lambda width, hidden, order: GConvLSTM(width, hidden, order),
-    "dcrnn": lambda width, hidden, order: DCRNN(width, hidden, order),
-    "tgcn": lambda width, hidden, order: TGCN(width, hidden, variant="authors"),
-    "gru": lambda width, hidden, order: GConvGRU(width, hidden, 1),
-    "lstm": lambda width, hidden, order: GConvLSTM(width, hidden, 1, peepholes=False),
+    "gconvgru": lambda width, hidden, K: GConvGRU(width, hidden, K),
+    "gconvlstm": lambda width, hidden, K: GConvLSTM(width, hidden, K),
+    "dcrnn": lambda width, hidden, K: DCRNN(width, hidden, K),
+    "tgcn": lambda width, hidden, K: TGCN(width, hidden, variant="authors"),
+    "gru": lambda width, hidden, K: GConvGRU(width, hidden, 1),
+    "lstm": lambda width, hidden, K: GConvLSTM(width, hidden, 1, peepholes=False),
 }
 
 
-def teaching_rate(step: int, decay: float) -> float:
+def scheduled_sampling_probability(step: int, decay: float) -> float:
     """Return how often the decoder is fed what came, at a training step: ``decay / (decay + exp(step / decay))``.
 
     Inverse sigmoid decay (Bengio et al. 2015, section 2.4), as Li et al. (2018) use it.
 
-    >>> [round(teaching_rate(step, 1000.0), 2) for step in (0, 5000, 10_000)]
+    >>> [round(scheduled_sampling_probability(step, 1000.0), 2) for step in (0, 5000, 10_000)]
     [1.0, 0.87, 0.04]
     """
     return decay / (decay + math.exp(min(step / decay, 700.0)))
 
 
-class Scaling(nn.Module):
+class StandardScaler(nn.Module):
     """Mean and standard deviation of each feature, learnt from what is known of a series, kept with the weights.
 
-    >>> scaling = Scaling(1)
-    >>> scaling.learn(torch.tensor([[[1.0], [3.0]]]))
-    >>> scaling(torch.tensor([[[3.0]]])), scaling.back(torch.tensor([[[1.0]]]))
+    >>> scaler = StandardScaler(1)
+    >>> scaler.fit(torch.tensor([[[1.0], [3.0]]]))
+    >>> scaler(torch.tensor([[[3.0]]])), scaler.inverse_transform(torch.tensor([[[1.0]]]))
     (tensor([[[1.]]]), tensor([[[3.]]]))
     """
 
@@ -50,13 +50,13 @@ class Scaling(nn.Module):
         self.register_buffer("mean", torch.zeros(num_features))
         self.register_buffer("deviation", torch.ones(num_features))
 
-    def learn(self, values: Tensor, known: Tensor | None = None) -> None:
+    def fit(self, values: Tensor, mask: Tensor | None = None) -> None:
         """Take mean and deviation of the known ``values`` [..., F]; a feature that never changes keeps deviation 1."""
-        there = torch.ones_like(values, dtype=torch.bool) if known is None else known
-        rows, mask = (t.reshape(-1, values.size(-1)) for t in (values.where(there, 0.0).double(), there.double()))
-        count = mask.sum(0).clamp(min=1)
+        there = torch.ones_like(values, dtype=torch.bool) if mask is None else mask
+        rows, counted = (t.reshape(-1, values.size(-1)) for t in (values.where(there, 0.0).double(), there.double()))
+        count = counted.sum(0).clamp(min=1)
         mean = rows.sum(0) / count
-        deviation = (((rows - mean).square() * mask).sum(0) / count).sqrt()
+        deviation = (((rows - mean).square() * counted).sum(0) / count).sqrt()
         self.mean.copy_(mean)
         self.deviation.copy_(torch.where(deviation > 0, deviation, 1.0))
 
@@ -64,7 +64,7 @@ class Scaling(nn.Module):
         """Return the values without units."""
         return (values - self.mean) / self.deviation
 
-    def back(self, values: Tensor) -> Tensor:
+    def inverse_transform(self, values: Tensor) -> Tensor:
         """Return values in their units again."""
         return values * self.deviation + self.mean
 
@@ -83,14 +83,14 @@ class Forecaster(nn.Module):
         layer: ``"gconvgru"``, ``"gconvlstm"``, ``"dcrnn"``, ``"tgcn"`` (authors' form), or without a graph ``"gru"``
             and ``"lstm"``.
         num_layers: of encoder and decoder each.
-        order: number of terms K of a convolution, where the layer has it.
+        K: number of terms of a convolution, where the layer has it.
         num_covariates: number C of values that are known in advance, of each node at each step.
         residual: forecast the change since the step before, starting at the last value that is known; else, as in the
             paper, the value itself, starting at the mean.
 
     Shapes:
-        - ``x`` [B, history, N, F], ``x_known`` alike, ``covariates`` [B, history + horizon, N, C]
-        - ``y`` [B, horizon, N, F], what came, and ``y_known``: read only where ``teaching`` is above 0
+        - ``x`` [B, history, N, F], ``x_mask`` alike, ``covariates`` [B, history + horizon, N, C]
+        - ``y`` [B, horizon, N, F], what came, and ``y_mask``: read only where ``teacher_forcing`` is above 0
         - output [B, horizon, N, F]
 
     Raises:
@@ -109,7 +109,7 @@ class Forecaster(nn.Module):
         *,
         layer: str = "dcrnn",
         num_layers: int = 1,
-        order: int = 3,
+        K: int = 3,
         num_covariates: int = 0,
         residual: bool = True,
     ) -> None:
@@ -119,11 +119,11 @@ class Forecaster(nn.Module):
         self.horizon = _checks.positive("horizon", horizon)
         _checks.positive("num_layers", num_layers)
         self.num_covariates, self.residual = num_covariates, residual
-        self.scaling = Scaling(num_features)
+        self.scaler = StandardScaler(num_features)
         deeper = [hidden_channels] * (num_layers - 1)
 
         def stack(width: int) -> nn.ModuleList:
-            return nn.ModuleList(make(size, hidden_channels, order) for size in (width, *deeper))
+            return nn.ModuleList(make(size, hidden_channels, K) for size in (width, *deeper))
 
         self.encoder = stack(2 * num_features + num_covariates)
         self.decoder = stack(num_features + num_covariates)
@@ -135,24 +135,24 @@ class Forecaster(nn.Module):
         edge_index: Tensor,
         edge_weight: Tensor | None = None,
         *,
-        x_known: Tensor | None = None,
+        x_mask: Tensor | None = None,
         covariates: Tensor | None = None,
         y: Tensor | None = None,
-        y_known: Tensor | None = None,
-        teaching: float = 0.0,
+        y_mask: Tensor | None = None,
+        teacher_forcing: float = 0.0,
     ) -> Tensor:
-        """Return the forecasts [B, horizon, N, F]; ``teaching`` is the probability that a step is fed what came."""
-        self._check(x, covariates, y, teaching)
-        known = torch.ones_like(x, dtype=torch.bool) if x_known is None else x_known
-        scaled = self.scaling(x).where(known, 0.0)
+        """Return the forecasts [B, horizon, N, F]; with probability ``teacher_forcing`` a step is fed the truth."""
+        self._check(x, covariates, y, teacher_forcing)
+        mask = torch.ones_like(x, dtype=torch.bool) if x_mask is None else x_mask
+        scaled = self.scaler(x).where(mask, 0.0)
         past, future = self._covariates(x, covariates)
-        read = torch.cat([scaled, known.to(x.dtype), past], -1)
+        read = torch.cat([scaled, mask.to(x.dtype), past], -1)
         states = []
         for layer in self.encoder:
             read, state = layer(read, edge_index, edge_weight)
             states.append(state)
-        latest = _latest(scaled, known) if self.residual else torch.zeros_like(scaled[:, 0])
-        truth = None if y is None or not teaching else self.scaling(y)
+        latest = _latest(scaled, mask) if self.residual else torch.zeros_like(scaled[:, 0])
+        truth = None if y is None or not teacher_forcing else self.scaler(y)
         forecasts = []
         for step in range(self.horizon):
             out = torch.cat([latest, future[:, step]], -1).unsqueeze(1)
@@ -163,10 +163,10 @@ class Forecaster(nn.Module):
             forecasts.append(forecast)
             latest = forecast
             if truth is not None:
-                fed = torch.rand(len(x), 1, 1, device=x.device) < teaching
-                fed = fed if y_known is None else fed & y_known[:, step]
+                fed = torch.rand(len(x), 1, 1, device=x.device) < teacher_forcing
+                fed = fed if y_mask is None else fed & y_mask[:, step]
                 latest = truth[:, step].where(fed, forecast)
-        return self.scaling.back(torch.stack(forecasts, 1))
+        return self.scaler.inverse_transform(torch.stack(forecasts, 1))
 
     def _covariates(self, x: Tensor, covariates: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return what is known in advance, of the history and of the horizon."""
@@ -176,7 +176,7 @@ class Forecaster(nn.Module):
         past, future = covariates.split(sizes, 1)
         return past, future
 
-    def _check(self, x: Tensor, covariates: Tensor | None, y: Tensor | None, teaching: float) -> None:
+    def _check(self, x: Tensor, covariates: Tensor | None, y: Tensor | None, teacher_forcing: float) -> None:
         if x.dim() != 4 or x.size(-1) != self.num_features or not x.size(1):
             allowed = f"shape [batch, history, num_nodes, {self.num_features}]"
             raise ValueError(_checks.problem("x", allowed, list(x.shape), "check num_features of the model"))
@@ -185,15 +185,15 @@ class Forecaster(nn.Module):
         if got != expected:
             remedy = "give those of the history and of the horizon"
             raise ValueError(_checks.problem("covariates", f"shape {list(expected)}", list(got), remedy))
-        if teaching and (y is None or tuple(y.shape) != (x.size(0), self.horizon, *x.shape[2:])):
-            allowed = f"shape {[x.size(0), self.horizon, *x.shape[2:]]} where teaching is above 0"
+        if teacher_forcing and (y is None or tuple(y.shape) != (x.size(0), self.horizon, *x.shape[2:])):
+            allowed = f"shape {[x.size(0), self.horizon, *x.shape[2:]]} where teacher_forcing is above 0"
             got_y = None if y is None else list(y.shape)
-            raise ValueError(_checks.problem("y", allowed, got_y, "give what came, or teaching=0.0"))
+            raise ValueError(_checks.problem("y", allowed, got_y, "give what came, or teacher_forcing=0.0"))
 
 
-def _latest(values: Tensor, known: Tensor) -> Tensor:
+def _latest(values: Tensor, mask: Tensor) -> Tensor:
     """Return each node's last known value [B, N, F], 0 where there is none."""
     steps = torch.arange(1, values.size(1) + 1, device=values.device)[:, None, None]
-    last = (steps * known).amax(1, keepdim=True)
+    last = (steps * mask).amax(1, keepdim=True)
     found = values.gather(1, (last - 1).clamp(min=0))
     return found.where(last > 0, 0.0).squeeze(1)

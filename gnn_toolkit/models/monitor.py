@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
-from gnn_toolkit.models.forecaster import TIME_LAYERS, Scaling
+from gnn_toolkit.models.forecaster import TIME_LAYERS, StandardScaler
 
 HARMONICS = 2  # sines and cosines of the hour: a day, and half a day
 NARROWEST = 0.05  # of a normal day's deviation: forecasts are never trusted to be surer than that
@@ -53,7 +53,7 @@ class StreetMonitor(nn.Module):
         edge_weight: [E].
         steps_per_day: number of steps of a day; the forecast knows the hour.
         layer: a name of :class:`gnn_toolkit.models.Forecaster`.
-        order: number of terms K of a convolution, where the layer has it.
+        K: number of terms of a convolution, where the layer has it.
         memory: whether the state goes on from step to step; without it a node's forecast rests on the last observation.
         keep: how much of a score the next step keeps, in [0, 1).
         ahead: number of steps from a forecast to the observation that it is of.
@@ -86,7 +86,7 @@ class StreetMonitor(nn.Module):
         edge_weight: Tensor | None = None,
         steps_per_day: int = 288,
         layer: str = "dcrnn",
-        order: int = 3,
+        K: int = 3,
         memory: bool = True,
         keep: float = 0.5,
         ahead: int = 1,
@@ -99,8 +99,8 @@ class StreetMonitor(nn.Module):
         self.steps_per_day = _checks.positive("steps_per_day", steps_per_day)
         self.memory, self.keep, self.ahead = memory, keep, _checks.positive("ahead", ahead)
         make = TIME_LAYERS[_checks.choice("layer", layer, TIME_LAYERS)]
-        self.scaling = Scaling(num_features)
-        self.layer = make(2 * num_features + 2 * HARMONICS, hidden_channels, order)
+        self.scaler = StandardScaler(num_features)
+        self.layer = make(2 * num_features + 2 * HARMONICS, hidden_channels, K)
         self.head = nn.Linear(hidden_channels, 2 * num_features)
         weight = torch.ones(edge_index.size(1)) if edge_weight is None else edge_weight
         states = self.layer.cell.num_states
@@ -138,12 +138,12 @@ class StreetMonitor(nn.Module):
         self.state.zero_()
 
     @torch.no_grad()
-    def update(self, observation: Tensor, known: Tensor | None = None) -> Reading:
+    def update(self, observation: Tensor, mask: Tensor | None = None) -> Reading:
         """Take the next observation [N, F], judge it, and forecast the one ``ahead`` steps after it.
 
         Args:
             observation: in its own units; what is not finite is missing.
-            known: [N, F], whether a value was measured.
+            mask: [N, F], whether a value was measured.
 
         Raises:
             ValueError: another shape.
@@ -152,8 +152,8 @@ class StreetMonitor(nn.Module):
         if tuple(observation.shape) != shape:
             remedy = "give every node, and nan where nothing was measured"
             raise ValueError(_checks.problem("observation", f"shape {list(shape)}", list(observation.shape), remedy))
-        there = observation.isfinite() if known is None else observation.isfinite() & known
-        value = self.scaling(observation)
+        there = observation.isfinite() if mask is None else observation.isfinite() & mask
+        value = self.scaler(observation)
         started = self.median.isfinite()
         before = self.score > self.threshold
         self.score.copy_(self.smoothed(self.score, self.surprise(value, there & started)))
@@ -167,23 +167,23 @@ class StreetMonitor(nn.Module):
         alarms = self.score > self.threshold
         return Reading(self.score.clone(), alarms, alarms & ~before)
 
-    def surprise(self, value: Tensor, known: Tensor) -> Tensor:
+    def surprise(self, value: Tensor, mask: Tensor) -> Tensor:
         """Return the mean of ``|x - m| / b`` over each node's known features [N], nan where none is known."""
-        error = ((value - self.median).abs() / self.scale).where(known, 0.0)
-        return error.sum(-1) / known.sum(-1)
+        error = ((value - self.median).abs() / self.scale).where(mask, 0.0)
+        return error.sum(-1) / mask.sum(-1)
 
     def smoothed(self, score: Tensor, surprise: Tensor) -> Tensor:
         """Return the next score: where nothing is known, the one before."""
         return torch.where(surprise.isnan(), score, self.keep * score + (1 - self.keep) * surprise)
 
     def forecast(
-        self, value: Tensor, known: Tensor, clock: Tensor, states: list[Tensor] | None = None
+        self, value: Tensor, mask: Tensor, clock: Tensor, states: list[Tensor] | None = None
     ) -> tuple[Tensor, list[Tensor]]:
         """Return m and b ``ahead`` steps after each of several, [2, ..., T, N, F], without units, and the last states.
 
         Args:
             value: [..., T, N, F], without units and without gaps.
-            known: [..., T, N, F], what of it was measured.
+            mask: [..., T, N, F], what of it was measured.
             clock: [...] number of the first step.
             states: of the layer, [..., N, H] each; zeros where ``None``.
         """
@@ -192,7 +192,7 @@ class StreetMonitor(nn.Module):
             2 * math.pi * steps[..., None] / self.steps_per_day * torch.arange(1, HARMONICS + 1, device=value.device)
         )
         hour = torch.cat([angle.sin(), angle.cos()], -1)[..., None, :].expand(*value.shape[:-1], -1)
-        x = torch.cat([value, known.to(value.dtype), hour.to(value.dtype)], -1)
+        x = torch.cat([value, mask.to(value.dtype), hour.to(value.dtype)], -1)
         if not self.memory:  # each step for itself
             x, states = x.reshape(-1, 1, *x.shape[-2:]), None
         hx = None if states is None else (states[0] if len(states) == 1 else tuple(states))

@@ -189,7 +189,7 @@ class RNN(DAGRNN, _OverPaths):
         num_layers: number of layers.
         nonlinearity: ``"tanh"`` or ``"relu"``.
         bias: whether to learn biases.
-        batch_first: dense input and output are [B, T, .] in the place of [T, B, .].
+        batch_first: dense input and output are [B, T, .] instead of [T, B, .].
         dropout: probability of dropping an output between layers while training.
         bidirectional: also run from the end to the start.
         device: where the parameters live.

@@ -1,26 +1,26 @@
 """The training loop, its history and its checkpoints; and the training of a generator of text."""
 
 from gnn_toolkit._files import write_atomically
-from gnn_toolkit.models.weights import load_weights, save_weights
+from gnn_toolkit.models.serialization import load_weights, save_weights
+from gnn_toolkit.training.batching import Reader, nats_per_character, rows_of, samples_of
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
 from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.errors import ForecastErrors, masked_mae
-from gnn_toolkit.training.loop import Companion, History, NotFiniteError, fit
-from gnn_toolkit.training.monitor import calibrate, fit_monitor, lowest_threshold, scores_of
-from gnn_toolkit.training.reading import Reader, nats_per_character, rows_of, samples_of
+from gnn_toolkit.training.loop import History, NotFiniteError, Stateful, fit
+from gnn_toolkit.training.monitor_training import calibrate, fit_monitor, lowest_threshold, scores_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
-from gnn_toolkit.training.text import TextSettings, bits, fit_text
+from gnn_toolkit.training.text_training import TextSettings, bits, fit_text
 
 __all__ = [
     "KEPT",
     "OPTIMIZERS",
-    "Companion",
     "Corpus",
     "ForecastErrors",
     "History",
     "NotFiniteError",
     "Reader",
     "Settings",
+    "Stateful",
     "TextSettings",
     "bits",
     "calibrate",

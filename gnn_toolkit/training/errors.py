@@ -33,17 +33,17 @@ class ForecastErrors:
         _checks.positive("horizon", self.horizon)
         self.sums = torch.zeros(5, self.horizon, dtype=torch.float64)  # n, |e|, e^2, |y|, y^2
 
-    def add(self, forecast: Tensor, actual: Tensor, known: Tensor | None = None) -> None:
-        """Add forecasts [B, horizon, N, F] of what came, of the same shape; where ``known`` is false is left out.
+    def add(self, forecast: Tensor, actual: Tensor, mask: Tensor | None = None) -> None:
+        """Add forecasts [B, horizon, N, F] of what came, of the same shape; where ``mask`` is false is left out.
 
         Raises:
             ValueError: shapes that differ, or another horizon.
         """
-        shapes = [list(t.shape) for t in (forecast, actual, *(() if known is None else (known,)))]
+        shapes = [list(t.shape) for t in (forecast, actual, *(() if mask is None else (mask,)))]
         if any(shape != shapes[0] for shape in shapes) or forecast.dim() != 4 or forecast.size(1) != self.horizon:
             allowed = f"[batch, {self.horizon}, num_nodes, features], alike"
             raise ValueError(_checks.problem("forecast", allowed, shapes, "check the windows"))
-        there = torch.ones_like(actual, dtype=torch.bool) if known is None else known
+        there = torch.ones_like(actual, dtype=torch.bool) if mask is None else mask
         # Not multiplied by the mask: what is not known may be anything.
         y = actual.detach().double().where(there, 0.0)
         e = (forecast.detach().double() - y).where(there, 0.0)
@@ -86,11 +86,11 @@ class ForecastErrors:
         }
 
 
-def masked_mae(forecast: Tensor, actual: Tensor, known: Tensor) -> Tensor:
+def masked_mae(forecast: Tensor, actual: Tensor, mask: Tensor) -> Tensor:
     """Return the mean absolute error over what is known, to train on; 0 where nothing is.
 
     >>> masked_mae(torch.tensor([2.0, 9.0]), torch.tensor([1.0, torch.nan]), torch.tensor([True, False]))
     tensor(1.)
     """
-    error = (forecast - actual.where(known, 0.0)).abs().where(known, 0.0)
-    return error.sum() / known.sum().clamp(min=1)
+    error = (forecast - actual.where(mask, 0.0)).abs().where(mask, 0.0)
+    return error.sum() / mask.sum().clamp(min=1)

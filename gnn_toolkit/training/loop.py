@@ -43,7 +43,7 @@ class History:
     watched: list[dict[str, Any]] = field(default_factory=list)
 
 
-class Companion(Protocol):
+class Stateful(Protocol):
     """What changes beside the model while it trains, and goes into its checkpoints."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -69,11 +69,11 @@ def fit(
     higher_is_better: bool,
     checkpoint: Path | None = None,
     checkpoint_share: float = 1.0,
-    part: Callable[[Batch, int, int], Batch] | None = None,
+    shard: Callable[[Batch, int, int], Batch] | None = None,
     logger: Logger | None = None,
     progress: Callable[[int], None] | None = None,
     watch: Callable[[nn.Module, int], dict[str, Any]] | None = None,
-    companion: Companion | None = None,
+    stateful: Stateful | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best, or with the last ones.
 
@@ -87,13 +87,13 @@ def fit(
         checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
         checkpoint_share: the part of the time that writing them may take, above 0; 1 writes one at every validation.
             The last one is always written.
-        part: of a batch, what one process of several trains on, from its place and their number. Every process draws
+        shard: of a batch, what one process of several trains on, from its place and their number. Every process draws
             the same batch; the mean of the parts' losses must be the loss of the batch.
         logger: one of Fabric's; is told loss and validation score at every validation.
         progress: called with the number of steps done after every step.
         watch: called after every validation, in evaluation mode without gradients, with the model and the steps done;
             the history keeps what it returns, which must be plain values.
-        companion: what changes from step to step beside the model, e.g. the state that is carried through a text.
+        stateful: what changes from step to step beside the model, e.g. the state that is carried through a text.
 
     Returns:
         the history of the run.
@@ -108,11 +108,11 @@ def fit(
     _checks.positive("rate_decay_every", settings.rate_decay_every)
     if settings.patience is not None:
         _checks.positive("patience", settings.patience)
-    if _checks.positive("devices", settings.devices) > 1 and part is None:
-        raise ValueError(_checks.problem("part", "a function", None, "say what each of several processes trains on"))
-    run = _Run(model, settings, higher_is_better, part, logger, companion)
+    if _checks.positive("devices", settings.devices) > 1 and shard is None:
+        raise ValueError(_checks.problem("shard", "a function", None, "say what each of several processes trains on"))
+    run = _Run(model, settings, higher_is_better, shard, logger, stateful)
     if checkpoint is not None:
-        run.take_up(checkpoint)
+        run.resume(checkpoint)
     window: list[float] = []
     while not run.is_over:
         step = run.done + 1
@@ -137,13 +137,13 @@ class _Run:
         model: nn.Module,
         settings: Settings,
         higher_is_better: bool,
-        part: Callable[[Any, int, int], Any] | None,
+        shard: Callable[[Any, int, int], Any] | None,
         logger: Logger | None,
-        companion: Companion | None,
+        stateful: Stateful | None,
     ) -> None:
-        self.companion = companion
-        self.part = part if settings.devices > 1 else None
-        strategy = "ddp" if self.part else "auto"
+        self.stateful = stateful
+        self.shard = shard if settings.devices > 1 else None
+        strategy = "ddp" if self.shard else "auto"
         self.fabric = Fabric(
             accelerator=settings.device,
             strategy=strategy,
@@ -151,7 +151,7 @@ class _Run:
             precision=settings.precision,
             loggers=logger,
         )
-        if self.part:
+        if self.shard:
             self.fabric.launch()
             if self.fabric.global_rank:  # others than the first drop other units
                 torch.manual_seed(settings.seed + self.fabric.global_rank)
@@ -170,8 +170,8 @@ class _Run:
         began = time.perf_counter()
         self.model.train()
         batch = batches(self.generator)
-        if self.part:
-            batch = self.part(batch, self.fabric.global_rank, self.settings.devices)
+        if self.shard:
+            batch = self.shard(batch, self.fabric.global_rank, self.settings.devices)
         value = loss(self.model, self.fabric.to_device(batch))
         number = float(self._mean(value.detach()))
         if not math.isfinite(number):
@@ -190,12 +190,12 @@ class _Run:
 
     def _mean(self, value: Tensor) -> Tensor:
         """Return the mean over the processes."""
-        return self.fabric.all_reduce(value, reduce_op="mean") if self.part else value  # type: ignore[return-value]
+        return self.fabric.all_reduce(value, reduce_op="mean") if self.shard else value  # type: ignore[return-value]
 
     def _random_states(self) -> list[Tensor]:
         """Return the state of torch's random numbers in every process."""
         states = [torch.get_rng_state()] * self.settings.devices
-        if self.part:
+        if self.shard:
             torch.distributed.all_gather_object(states, states[0])
         return states
 
@@ -239,7 +239,7 @@ class _Run:
         """Return whether the last checkpoint took less than this share of the time since then, or the run is over."""
         since = time.monotonic() - self.kept
         due = self.is_over or self.writing <= share * (self.writing + since)
-        return self.fabric.broadcast(due) if self.part else due
+        return self.fabric.broadcast(due) if self.shard else due
 
     def keep(self, path: Path) -> None:
         """Write everything that continuing needs."""
@@ -252,7 +252,7 @@ class _Run:
             "random": self._random_states(),
             "done": self.done,
             "seconds": self.seconds,
-            "companion": None if self.companion is None else self.companion.state_dict(),
+            "stateful": None if self.stateful is None else self.stateful.state_dict(),
         }
         began = time.monotonic()
         if self.fabric.is_global_zero:
@@ -260,7 +260,7 @@ class _Run:
         self.kept = time.monotonic()
         self.writing = self.kept - began
 
-    def take_up(self, path: Path) -> None:
+    def resume(self, path: Path) -> None:
         """Continue from a checkpoint, if there is one."""
         state = load_checkpoint(path)
         if state is None:
@@ -271,5 +271,5 @@ class _Run:
         torch.set_rng_state(state["random"][self.fabric.global_rank])
         self.best, self.history = state["best"], History(**state["history"])
         self.done, self.seconds = state["done"], state["seconds"]
-        if self.companion is not None:
-            self.companion.load_state_dict(state["companion"])
+        if self.stateful is not None:
+            self.stateful.load_state_dict(state["stateful"])

@@ -20,7 +20,7 @@ def test_a_text_is_read_with_its_state_and_watched():
     model = generator("lstm", BUDGET, problem.corpus.vocabulary)
     course = course_of(model, problem, text.TEXT.metric, BUDGET)
     assert isinstance(course, TextCourse)
-    assert course.companion is course.reader
+    assert course.stateful is course.reader
     history = fit(
         model,
         course.batch,
@@ -29,7 +29,7 @@ def test_a_text_is_read_with_its_state_and_watched():
         BUDGET,
         higher_is_better=False,
         watch=course.watch,
-        companion=course.companion,
+        stateful=course.stateful,
     )
     assert course.reader.place == 40
     assert [0 < seen["accuracy"] < 1 for seen in history.watched] == [True, True]
@@ -65,6 +65,6 @@ def test_a_generator_starts_with_the_bias_that_the_budget_asks_for():
     forget = {}
     for bias in (0.0, 2.0):
         torch.manual_seed(0)
-        model = generator("lstm", replace(BUDGET, memory_bias=bias), Vocabulary("abcdef"))
+        model = generator("lstm", replace(BUDGET, forget_bias=bias), Vocabulary("abcdef"))
         forget[bias] = dict(model.recurrence.named_parameters())["bias_ih_l0"].chunk(4)[1]
     assert forget[2.0].allclose(forget[0.0] + 2)

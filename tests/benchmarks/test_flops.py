@@ -88,7 +88,7 @@ def test_cudnn_formula_counts_every_weight_matrix_once_a_row():
 def test_a_recurrence_in_time_is_its_dense_and_its_sparse_products():
     steps, batch, terms = 3, 2, 2
     x = torch.randn(batch, steps, N, F)
-    model = GConvGRU(F, H, order=terms, backend="fused")
+    model = GConvGRU(F, H, K=terms, backend="fused")
     dense = 3 * steps * batch * (2 * INPUT + 3 * STATE) * terms
     entries = 2 * (N - 1)
     # Of the input one product with all steps; of the state two a step, again in the backward, and transposed.

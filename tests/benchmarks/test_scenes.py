@@ -47,4 +47,4 @@ def test_incidents_lie_on_the_last_day_where_traffic_was_free(monkeypatch: pytes
         assert lost[: one.start].abs().max() == 0
         assert (float(lost.max()) >= 0.3) == one.strong
         assert 0.1 <= float(lost[one.start + 1]) <= 0.6
-        assert one.series.known.shape == one.series.values.shape
+        assert one.series.mask.shape == one.series.values.shape

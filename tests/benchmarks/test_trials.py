@@ -30,4 +30,4 @@ def test_memory_bias_reaches_the_gate():
     budget = TASKS["palindrome-10"].budget
     network = trials.build(budget, trials.problem_of("palindrome-10", 0), "path", "LSTM")
     forget = dict(network.named_parameters())["network.layers.0.bias_ih_l0"].chunk(4)[1]
-    assert float(forget.mean().detach()) == pytest.approx(budget.memory_bias, abs=0.1)
+    assert float(forget.mean().detach()) == pytest.approx(budget.forget_bias, abs=0.1)

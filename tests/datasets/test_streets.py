@@ -48,9 +48,9 @@ def test_detectors_miss_and_the_seed_decides():
     first, again, other = (simulate_streets(grid, 24, missing=0.3, seed=seed) for seed in (1, 1, 2))
     assert first.values.equal(again.values)
     assert not first.values.equal(other.values)
-    assert 0.6 < float(first.known.float().mean()) < 0.8
-    assert (first.values[~first.known] == 0).all()
-    assert (first.known.all(2) == first.known.any(2)).all()
+    assert 0.6 < float(first.mask.float().mean()) < 0.8
+    assert (first.values[~first.mask] == 0).all()
+    assert (first.mask.all(2) == first.mask.any(2)).all()
 
 
 @pytest.mark.parametrize(

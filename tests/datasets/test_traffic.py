@@ -26,7 +26,7 @@ def test_los_loop_has_a_week_of_207_detectors(los):
     assert los.values.shape == (7 * los.steps_per_day, 207, 1)
     assert (float(los.values.min()), float(los.values.max())) == (1.0, 70.0)
     assert abs(float(los.values.mean()) - 58.89) < 0.01
-    assert bool(los.known.all())
+    assert bool(los.mask.all())
     assert los.edge_index.shape[1] == los.edge_weight.numel() == 2833 - 207
     assert los.names[:2] == ("773869", "767541")
     backwards = torch.sparse_coo_tensor(los.edge_index.flip(0), los.edge_weight, check_invariants=True).to_dense()
@@ -39,7 +39,7 @@ def test_repeating_the_last_value_gives_its_known_errors_on_los_loop(los):
     windows, errors = Windows(los.values, 12, 3, first + 12, last), ForecastErrors(3)
     for which in torch.arange(len(windows)).split(100):
         batch = windows.take(which)
-        errors.add(batch.x[:, -1:].expand_as(batch.y), batch.y, batch.y_known)
+        errors.add(batch.x[:, -1:].expand_as(batch.y), batch.y, batch.y_mask)
     assert (round(errors.rmse, 4), round(errors.mae, 4), round(errors.accuracy, 4)) == (5.5428, 3.1561, 0.9056)
 
 
@@ -64,7 +64,7 @@ def test_repeating_a_slot_gives_its_known_errors_on_the_metro(metro, days: int, 
     assert len(windows) == 360
     for which in torch.arange(360).split(90):
         batch = windows.take(which)
-        errors.add(batch.x[:, :1], batch.y, batch.y_known)
+        errors.add(batch.x[:, :1], batch.y, batch.y_mask)
     assert (round(errors.rmse, 2), round(errors.mae, 2), round(100 * errors.wmape, 2)) == expected
 
 

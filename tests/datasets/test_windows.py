@@ -34,10 +34,10 @@ def test_what_is_missing_is_marked_and_nought():
     values[5, 1] = torch.nan
     known = torch.ones_like(values, dtype=torch.bool)
     known[6, 2] = False
-    batch = Windows(values, 2, 3, known=known).take(torch.tensor([3]))
+    batch = Windows(values, 2, 3, mask=known).take(torch.tensor([3]))
     assert batch.y[0, :, 1, 0].tolist() == [0, 601, 701]
-    assert batch.y_known[0, :, 1, 0].tolist() == [False, True, True]
-    assert batch.y_known[0, :, 2, 0].tolist() == [True, False, True]
+    assert batch.y_mask[0, :, 1, 0].tolist() == [False, True, True]
+    assert batch.y_mask[0, :, 2, 0].tolist() == [True, False, True]
     assert batch.y[0, 1, 2, 0] == 0
     assert values[6, 2, 0] == 602  # the caller's array is as it was
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.library import opcheck
 
 from gnn_toolkit.graphs import product
-from gnn_toolkit.graphs.product import MANY, compress, compress_op, sampled_product, sparse_product
+from gnn_toolkit.graphs.product import MANY, compress, compress_op, sddmm, spmm
 
 
 @st.composite
@@ -64,9 +64,9 @@ def test_the_products_are_the_dense_ones(graph: tuple[Tensor, int], transposed: 
     value, x = torch.randn(edge_index.size(1), dtype=torch.float64), torch.randn(num_nodes, 3, dtype=torch.float64)
     edge, *indices = compress(edge_index, num_nodes, False)
     matrix = dense(edge_index, value, num_nodes)
-    out = sparse_product(value[edge], x, indices, transposed)
+    out = spmm(value[edge], x, indices, transposed)
     torch.testing.assert_close(out, (matrix.t() if transposed else matrix) @ x)
-    sampled = sampled_product(x, 2 * x + 1, indices)
+    sampled = sddmm(x, 2 * x + 1, indices)
     torch.testing.assert_close(sampled, (x @ (2 * x + 1).t())[edge_index[1], edge_index[0]][edge])
 
 
@@ -74,18 +74,18 @@ def test_the_products_are_the_dense_ones(graph: tuple[Tensor, int], transposed: 
 def test_gradients_of_both_orders_are_right(transposed: bool):
     _, value, x, (_, *indices) = sample()
     leaves = (value.requires_grad_(), x.requires_grad_())
-    assert torch.autograd.gradcheck(lambda v, a: sparse_product(v, a, indices, transposed), leaves)
-    assert torch.autograd.gradgradcheck(lambda v, a: sparse_product(v, a, indices, transposed), leaves)
+    assert torch.autograd.gradcheck(lambda v, a: spmm(v, a, indices, transposed), leaves)
+    assert torch.autograd.gradgradcheck(lambda v, a: spmm(v, a, indices, transposed), leaves)
     other = torch.randn_like(x).requires_grad_()
-    assert torch.autograd.gradcheck(lambda a, b: sampled_product(a, b, indices), (x, other))
-    assert torch.autograd.gradgradcheck(lambda a, b: sampled_product(a, b, indices), (x, other))
+    assert torch.autograd.gradcheck(lambda a, b: sddmm(a, b, indices), (x, other))
+    assert torch.autograd.gradgradcheck(lambda a, b: sddmm(a, b, indices), (x, other))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_short_types_are_as_right_as_they_can_be(dtype: torch.dtype):
     edge_index, value, x, (edge, *indices) = sample(torch.float32)
     leaves = [t.to(dtype).requires_grad_() for t in (value, x)]
-    out = sparse_product(leaves[0][edge], leaves[1], indices, False)
+    out = spmm(leaves[0][edge], leaves[1], indices, False)
     assert out.dtype == dtype
     expected = [t.requires_grad_() for t in (value, x)]
     torch.testing.assert_close(out.float(), dense(edge_index, value, 5) @ x, atol=0.05, rtol=0.02)
@@ -100,8 +100,8 @@ def test_compilers_are_told_the_truth():
     leaves = (value.requires_grad_(), x.requires_grad_())
     opcheck(compress_op, (edge_index, 5, True))
     for transposed in (False, True):
-        opcheck(sparse_product, (*leaves, indices, transposed))
-    opcheck(sampled_product, (x, x.detach().clone().requires_grad_(), indices))
+        opcheck(spmm, (*leaves, indices, transposed))
+    opcheck(sddmm, (x, x.detach().clone().requires_grad_(), indices))
 
 
 @pytest.mark.parametrize("node", [5, -1])

@@ -1,4 +1,4 @@
-"""The recurrences in time against dense twins, their contract, and what they are in special cases."""
+"""The recurrences in time against dense reference implementations, their contract, and their special cases."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,14 +13,14 @@ from gnn_toolkit.testing import assert_layer, assert_parity, random_graph
 
 # layer, kind of its cell, its basis and K
 LAYERS: dict[str, tuple[Callable[[], Any], str, str, int]] = {
-    "gru": (lambda: GConvGRU(2, 3, order=3), "early_gru", "chebyshev", 3),
-    "gru, torch's": (lambda: GConvGRU(2, 3, order=2, reset="after"), "gru", "chebyshev", 2),
-    "gru, lambda 3": (lambda: GConvGRU(2, 3, order=3, lambda_max=3.0, bias=False), "early_gru", "chebyshev3", 3),
+    "gru": (lambda: GConvGRU(2, 3, K=3), "early_gru", "chebyshev", 3),
+    "gru, torch's": (lambda: GConvGRU(2, 3, K=2, reset_after=True), "gru", "chebyshev", 2),
+    "gru, lambda 3": (lambda: GConvGRU(2, 3, K=3, lambda_max=3.0, bias=False), "early_gru", "chebyshev3", 3),
     "lstm": (lambda: GConvLSTM(2, 3), "lstm", "chebyshev", 3),
     "lstm, blind": (lambda: GConvLSTM(2, 3, peepholes=False, bias=False), "lstm", "chebyshev", 3),
     "dcrnn": (lambda: DCRNN(2, 3), "early_gru", "diffusion", 3),
     "dcrnn, authors'": (lambda: DCRNN(2, 3, variant="authors"), "early_gru", "authors", 3),
-    "dcrnn, torch's": (lambda: DCRNN(2, 3, order=1, reset="after"), "gru", "diffusion", 1),
+    "dcrnn, torch's": (lambda: DCRNN(2, 3, K=1, reset_after=True), "gru", "diffusion", 1),
     "tgcn, authors'": (lambda: TGCN(2, 3, variant="authors"), "early_gru", "neighbours", 1),
     "tgcn": (lambda: TGCN(2, 3), "early_gru", "chebyshev", 1),
 }
@@ -66,12 +66,12 @@ def dense(name: str, layer: Any, x: Tensor, edges: Tensor, weight: Tensor, hx: l
 
 
 @names
-@pytest.mark.parametrize("backend", ["autograd", "fused"])
+@pytest.mark.parametrize("backend", ["message_passing", "fused"])
 def test_values_and_gradients_are_those_of_the_dense_twin(name: str, backend: str):
     layer, (x, edges, weight) = build(name), sample()
     layer.backend = backend
     leaves = [[t.clone().requires_grad_() for t in (x, *states(name))] for _ in range(2)]
-    weights = [weight.clone().requires_grad_(backend == "autograd") for _ in range(2)]
+    weights = [weight.clone().requires_grad_(backend == "message_passing") for _ in range(2)]
     parameters = list(layer.parameters())
     ours = run(layer, leaves[0][0], edges, weights[0], leaves[0][1:])
     theirs = dense(name, layer, leaves[1][0], edges, weights[1], leaves[1][1:])
@@ -84,7 +84,7 @@ def test_both_backends_learn_the_same_from_the_last_step_of_a_batch(name: str):
     layer, (x, edges, weight) = build(name), sample()
     x = torch.stack([x, x.flip(0), -x])
     both = []
-    for layer.backend in ("autograd", "fused"):
+    for layer.backend in ("message_passing", "fused"):
         out = run(layer, x, edges, weight, None)
         both.append([*out, *torch.autograd.grad(out[0][:, -1].sum(), list(layer.parameters()), allow_unused=True)])
     for a, b in zip(*both, strict=True):
@@ -137,7 +137,7 @@ def test_gradients_pass_gradcheck(name: str):
         assert torch.autograd.gradcheck(window, (leaves[0], edge_weight, *leaves[1:]), fast_mode=True)
 
 
-@pytest.mark.parametrize("layer", [GConvGRU(2, 3, 1, reset="after"), DCRNN(2, 3, 1, reset="after")], ids=repr)
+@pytest.mark.parametrize("layer", [GConvGRU(2, 3, 1, reset_after=True), DCRNN(2, 3, 1, reset_after=True)], ids=repr)
 def test_without_edges_it_is_torch_s_gru_at_each_node(layer: Any):
     theirs = nn.GRU(2, 3)
     theirs.load_state_dict({f"{name}_l0": value for name, value in layer.state_dict().items()})
@@ -156,7 +156,7 @@ def test_without_edges_it_is_torch_s_lstm_at_each_node():
         torch.testing.assert_close(a, b)
 
 
-@pytest.mark.parametrize("layer", [GConvGRU(2, 3, reset="after"), DCRNN(2, 3, reset="after")], ids=repr)
+@pytest.mark.parametrize("layer", [GConvGRU(2, 3, reset_after=True), DCRNN(2, 3, reset_after=True)], ids=repr)
 def test_any_order_without_edges_is_torch_s_gru_with_the_weights_of_the_terms_that_are_left(layer: Any):
     theirs, basis, none = nn.GRU(2, 3), layer.basis, torch.empty(2, 0, dtype=torch.long)
     # Without edges a term is a multiple of x: for Chebyshev polynomials 1, 0, -1.
@@ -204,9 +204,9 @@ def test_the_direction_of_an_edge_counts():
     assert layer(x, back)[0].abs().sum() == 0
 
 
-@pytest.mark.parametrize("reset", ["before", "after"])
-def test_learned_edge_weights_get_gradients_through_time(reset: str):
-    layer, (x, edges, weight) = GConvGRU(2, 3, reset=reset).double(), sample()
+@pytest.mark.parametrize("reset_after", [False, True])
+def test_learned_edge_weights_get_gradients_through_time(reset_after: bool):
+    layer, (x, edges, weight) = GConvGRU(2, 3, reset_after=reset_after).double(), sample()
     weight.requires_grad_()
     layer(x, edges, weight)[1].sum().backward()
     assert weight.grad is not None
@@ -217,8 +217,7 @@ def test_learned_edge_weights_get_gradients_through_time(reset: str):
     ("make", "argument"),
     [
         (lambda: GConvGRU(0, 3), "in_channels"),
-        (lambda: GConvGRU(2, 3, order=0), "order"),
-        (lambda: GConvGRU(2, 3, reset="never"), "reset"),
+        (lambda: GConvGRU(2, 3, K=0), "K"),
         (lambda: GConvLSTM(2, 3, lambda_max=0.0), "lambda_max"),
         (lambda: DCRNN(2, 3, variant="papers"), "variant"),
         (lambda: TGCN(2, 0), "hidden_channels"),

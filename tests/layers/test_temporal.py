@@ -47,10 +47,10 @@ def test_the_input_touches_the_graph_once_and_the_state_once_a_product(monkeypat
 
     monkeypatch.setattr(Adjacency, "__matmul__", counted)
     x, edge_weight = torch.randn(5, 4, 3, 2), torch.rand(3).requires_grad_()
-    GConvLSTM(2, 8, order=2)(x, EDGES, edge_weight)
+    GConvLSTM(2, 8, K=2)(x, EDGES, edge_weight)
     assert widths == [5 * 4 * 2] + [5 * 8] * 4
     widths.clear()
-    GConvGRU(2, 8, order=2)(x, EDGES, edge_weight)
+    GConvGRU(2, 8, K=2)(x, EDGES, edge_weight)
     assert widths == [5 * 4 * 2] + [5 * 8] * 8
 
 
@@ -66,10 +66,10 @@ def test_fresh_parameters_are_bounded_by_the_width_of_the_state():
     for layer in (GConvGRU(2, 16), GConvLSTM(2, 16)):
         for parameter in layer.parameters():
             assert 0.15 < float(parameter.detach().abs().max()) <= 0.25
-    assert repr(GConvGRU(2, 16)) == "GConvGRU(2, 16, Chebyshev(order=3, lambda_max=2.0))"
+    assert repr(GConvGRU(2, 16)) == "GConvGRU(2, 16, Chebyshev(K=3, lambda_max=2.0))"
 
 
-@pytest.mark.parametrize("layer", [GConvGRU(2, 3), GConvGRU(2, 3, reset="after"), GConvLSTM(2, 3)], ids=repr)
+@pytest.mark.parametrize("layer", [GConvGRU(2, 3), GConvGRU(2, 3, reset_after=True), GConvLSTM(2, 3)], ids=repr)
 def test_the_kernel_satisfies_torch_s_checks_of_an_operator(layer: Any, monkeypatch: pytest.MonkeyPatch):
     seen: list[tuple[Any, ...]] = []
     op = over_time.forward
@@ -92,7 +92,7 @@ def test_it_compiles_without_a_break():
 
 def test_the_kernel_is_differentiable_once_and_step_by_step_twice():
     x = torch.randn(2, 3, 2, requires_grad=True)
-    for backend, reason in (("fused", "differentiable once"), ("autograd", "")):
+    for backend, reason in (("fused", "differentiable once"), ("message_passing", "")):
         layer = GConvGRU(2, 3, backend=backend)
         (slope,) = torch.autograd.grad(layer(x, EDGES)[0].sum(), x, create_graph=True)
         if reason:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gnn_toolkit.models import Forecaster, Scaling, teaching_rate
+from gnn_toolkit.models import Forecaster, StandardScaler, scheduled_sampling_probability
 from gnn_toolkit.models.forecaster import TIME_LAYERS
 
 EDGES = torch.tensor([[0, 1, 2, 3], [1, 2, 3, 0]])
@@ -55,10 +55,10 @@ def test_layers_are_stacked():
 def test_units_make_no_difference():
     model, x = make(), sample()
     expected = model(x, EDGES)
-    model.scaling.learn(torch.tensor([[-10.0, 100.0], [30.0, 300.0]]))  # means 10 and 200, deviations 20 and 100
+    model.scaler.fit(torch.tensor([[-10.0, 100.0], [30.0, 300.0]]))  # means 10 and 200, deviations 20 and 100
     scale, shift = torch.tensor([20.0, 100.0]), torch.tensor([10.0, 200.0])
-    assert model.scaling.mean.equal(shift)
-    assert model.scaling.deviation.equal(scale)
+    assert model.scaler.mean.equal(shift)
+    assert model.scaler.deviation.equal(scale)
     torch.testing.assert_close(model(x * scale + shift, EDGES), expected * scale + shift, rtol=1e-4, atol=1e-3)
 
 
@@ -68,48 +68,48 @@ def test_what_is_missing_may_be_anything_and_the_last_known_value_is_taken():
     known[0, 2:, 1, 0] = False
     known[1, :, 2, 1] = False
     spoilt = x.masked_fill(~known, torch.nan)
-    out = model(spoilt, EDGES, x_known=known)
+    out = model(spoilt, EDGES, x_mask=known)
     assert out.isfinite().all()
-    torch.testing.assert_close(out, model(x.masked_fill(~known, 7.0), EDGES, x_known=known))
+    torch.testing.assert_close(out, model(x.masked_fill(~known, 7.0), EDGES, x_mask=known))
     assert not torch.allclose(out[0], model(x, EDGES)[0])
     torch.testing.assert_close(out[2], model(x, EDGES)[2])
     with torch.no_grad():
         model.head.weight.zero_()
         model.head.bias.zero_()
-    still = model(spoilt, EDGES, x_known=known)
+    still = model(spoilt, EDGES, x_mask=known)
     assert still[0, :, 1, 0].tolist() == [float(x[0, 1, 1, 0])] * 3
     assert still[1, :, 2, 1].tolist() == [0.0] * 3  # never known: the mean
 
 
 def test_scaling_leaves_out_what_is_missing_and_what_never_changes():
-    scaling = Scaling(2)
+    scaler = StandardScaler(2)
     values = torch.tensor([[1.0, 5.0], [3.0, 5.0], [torch.nan, 5.0]])
-    scaling.learn(values, values.isfinite())
-    assert scaling.mean.tolist() == [2.0, 5.0]
-    assert scaling.deviation.tolist() == [1.0, 1.0]
+    scaler.fit(values, values.isfinite())
+    assert scaler.mean.tolist() == [2.0, 5.0]
+    assert scaler.deviation.tolist() == [1.0, 1.0]
 
 
 def test_taught_at_every_step_each_forecast_goes_on_from_what_came():
     model, x = make(), sample()
     y = torch.randn(3, 3, 4, 2)
-    taught = model(x, EDGES, y=y, teaching=1.0)
+    taught = model(x, EDGES, y=y, teacher_forcing=1.0)
     torch.testing.assert_close(taught[:, 0], model(x, EDGES)[:, 0])
     _, state = model.encoder[0](torch.cat([x, torch.ones_like(x)], -1), EDGES)
     fed = torch.cat([x[:, -1:], y[:, :2]], 1)
     h, _ = model.decoder[0](fed, EDGES, hx=state)
     torch.testing.assert_close(taught, fed + model.head(h))
     unknown = torch.zeros_like(y, dtype=torch.bool)
-    torch.testing.assert_close(model(x, EDGES, y=y, y_known=unknown, teaching=1.0), model(x, EDGES))
+    torch.testing.assert_close(model(x, EDGES, y=y, y_mask=unknown, teacher_forcing=1.0), model(x, EDGES))
 
 
 def test_taught_at_random_each_window_is_fed_one_or_the_other():
     model, x = make(horizon=2), sample()
     y = torch.randn(3, 2, 4, 2)
-    own, fed = model(x, EDGES)[:, 1], model(x, EDGES, y=y, teaching=1.0)[:, 1]
+    own, fed = model(x, EDGES)[:, 1], model(x, EDGES, y=y, teacher_forcing=1.0)[:, 1]
     torch.manual_seed(0)
     seen = set()
     for _ in range(20):
-        mixed = model(x, EDGES, y=y, teaching=0.5)[:, 1]
+        mixed = model(x, EDGES, y=y, teacher_forcing=0.5)[:, 1]
         for b in range(3):
             options = [torch.allclose(mixed[b], choice[b], atol=1e-6) for choice in (own, fed)]
             assert sum(options) == 1
@@ -131,13 +131,13 @@ def test_it_learns_a_wave_that_runs_round_a_ring():
     torch.manual_seed(0)
     steps = torch.arange(200)[:, None]
     values = torch.sin((steps - torch.arange(4)) * torch.pi / 4).unsqueeze(-1) * 10 + 50
-    model = Forecaster(1, 8, 3, layer="dcrnn", order=2)
-    model.scaling.learn(values)
+    model = Forecaster(1, 8, 3, layer="dcrnn", K=2)
+    model.scaler.fit(values)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for step in range(80):
         start = torch.randint(0, 150, (16, 1))
         x, y = values[start + torch.arange(6)], values[start + torch.arange(6, 9)]
-        loss = (model(x, EDGES, y=y, teaching=teaching_rate(step, 10.0)) - y).abs().mean()
+        loss = (model(x, EDGES, y=y, teacher_forcing=scheduled_sampling_probability(step, 10.0)) - y).abs().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -147,11 +147,11 @@ def test_it_learns_a_wave_that_runs_round_a_ring():
 
 
 def test_teaching_fades():
-    rates = [teaching_rate(step, 500.0) for step in (0, 1000, 3000, 5000, 10**6)]
+    rates = [scheduled_sampling_probability(step, 500.0) for step in (0, 1000, 3000, 5000, 10**6)]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] > 0.99
     assert rates[-1] < 1e-6
-    assert teaching_rate(0, 1.0) == 0.5
+    assert scheduled_sampling_probability(0, 1.0) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_teaching_fades():
         ("x", lambda: make()(sample()[..., :1], EDGES)),
         ("covariates", lambda: make(num_covariates=2)(sample(), EDGES)),
         ("covariates", lambda: make(num_covariates=2)(sample(), EDGES, covariates=torch.zeros(3, 4, 4, 2))),
-        ("y", lambda: make()(sample(), EDGES, teaching=0.5)),
-        ("y", lambda: make()(sample(), EDGES, y=sample(), teaching=0.5)),
+        ("y", lambda: make()(sample(), EDGES, teacher_forcing=0.5)),
+        ("y", lambda: make()(sample(), EDGES, y=sample(), teacher_forcing=0.5)),
     ],
 )
 def test_what_does_not_fit_is_refused(argument: str, call):

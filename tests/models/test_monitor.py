@@ -16,7 +16,7 @@ LAYERS = ["dcrnn", "gconvlstm", "gru"]
 def make(**options) -> StreetMonitor:
     torch.manual_seed(0)
     monitor = StreetMonitor(EDGES, 4, 2, 6, steps_per_day=24, **options)
-    monitor.scaling.learn(10 + 5 * torch.randn(100, 2))
+    monitor.scaler.fit(10 + 5 * torch.randn(100, 2))
     monitor.reset()
     return monitor
 
@@ -30,7 +30,7 @@ def series(steps: int = 30) -> Tensor:
 def test_scores_are_those_of_the_forecasts_of_the_whole_series(layer: str, memory: bool):
     monitor, x = make(layer=layer, memory=memory, keep=0.6), series(8)
     scores = torch.stack([monitor.update(step).scores for step in x])
-    value = monitor.scaling(x)
+    value = monitor.scaler(x)
     with torch.no_grad():
         (median, scale), _ = monitor.forecast(value, torch.ones_like(value, dtype=torch.bool), torch.tensor(0))
     surprise = ((value[1:] - median[:-1]).abs() / scale[:-1]).mean(-1)
@@ -110,14 +110,14 @@ def test_a_silent_sensor_keeps_its_score_and_is_filled_with_its_forecast():
     assert out.scores[1] == score[1]
     assert out.scores.isfinite().all()
     filled = x[3].clone()
-    filled[1] = monitor.scaling.back(median)[1]
+    filled[1] = monitor.scaler.inverse_transform(median)[1]
     known = torch.ones(4, 2, dtype=torch.bool)
     known[1] = False
     torch.testing.assert_close(twin.update(filled, known).scores, out.scores)
     torch.testing.assert_close(twin.median, monitor.median)
     half = x[4].clone()
     half[2, 0] = torch.nan  # the other feature is judged alone
-    expected = 0.5 * monitor.score[2] + 0.5 * ((monitor.scaling(x[4]) - monitor.median).abs() / monitor.scale)[2, 1]
+    expected = 0.5 * monitor.score[2] + 0.5 * ((monitor.scaler(x[4]) - monitor.median).abs() / monitor.scale)[2, 1]
     torch.testing.assert_close(monitor.update(half).scores[2], expected)
 
 

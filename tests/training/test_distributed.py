@@ -35,7 +35,7 @@ from pathlib import Path
 history = fit(
     model, draw, loss, lambda network: float(loss(network, draw(torch.Generator().manual_seed(9)))),
     Settings(steps=20, learning_rate=0.05, evaluate_every=5, devices=devices),
-    higher_is_better=False, part=lambda batch, place, count: (batch[0][place::count], batch[1][place::count]),
+    higher_is_better=False, shard=lambda batch, place, count: (batch[0][place::count], batch[1][place::count]),
     checkpoint=Path(sys.argv[4]), progress=stop_at,
 )
 if int(os.environ.get("RANK", 0)) == 0:

@@ -143,7 +143,7 @@ def _collect(
 
 
 def _slopes(dgates: Tensor, h: Tensor, acts: Tensor) -> None:
-    """Write what the walk multiplies by D and ``dh_v``: the slopes of the gates and, in the place of f, of c in h."""
+    """Write what the walk multiplies by D and ``dh_v``: the slopes of the gates and, instead of f, of c in h."""
     i, squashed, g, o = acts.chunk(4, 1)
     di, to_c, dg, do = dgates.chunk(4, 1)
     torch.mul(i, g, out=di)

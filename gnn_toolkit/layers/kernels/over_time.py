@@ -261,7 +261,7 @@ def _run(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Any) -> tuple[Any, 
 
 
 def _refuse(*_: object) -> None:
-    raise RuntimeError("backend='fused' is differentiable once: use backend='autograd' for second derivatives")
+    raise RuntimeError("backend='fused' is differentiable once: use backend='message_passing' for second derivatives")
 
 
 forward.register_autograd(_run, setup_context=_keep)

@@ -14,7 +14,7 @@ from gnn_toolkit.training.settings import Settings
 def fit_monitor(
     monitor: StreetMonitor,
     values: Tensor,
-    known: Tensor,
+    mask: Tensor,
     settings: Settings,
     *,
     window: int = 24,
@@ -31,7 +31,7 @@ def fit_monitor(
     Args:
         monitor: to train; its scaling is learnt here, too.
         values: [steps, N, F], a series that begins with a day's first step.
-        known: [steps, N, F].
+        mask: [steps, N, F].
         settings: how to train, in one process.
         window: steps of a window; the state starts from zero at each.
         batch: number of windows of a step.
@@ -53,8 +53,8 @@ def fit_monitor(
     if min(split, len(values) - split) < length:
         remedy = "give a longer series or a shorter window"
         raise ValueError(_checks.problem("values", f"at least {length} steps a part", len(values), remedy))
-    monitor.scaling.learn(values[:split], known[:split])
-    scaled = monitor.scaling(values).where(known, 0.0)
+    monitor.scaler.fit(values[:split], mask[:split])
+    scaled = monitor.scaler(values).where(mask, 0.0)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
         start = torch.randint(split - length + 1, (batch,), generator=generator)
@@ -63,7 +63,7 @@ def fit_monitor(
 
     def windows(start: Tensor, hidden: Tensor) -> Tensor:
         steps = start.cpu()[:, None] + torch.arange(length)
-        parts = (scaled[steps], known[steps], start, hidden)
+        parts = (scaled[steps], mask[steps], start, hidden)
         return _loss(monitor, *(part.to(monitor.edge_index.device) for part in parts))
 
     def loss(model: nn.Module, drawn: tuple[Tensor, ...]) -> Tensor:
@@ -75,9 +75,9 @@ def fit_monitor(
     return fit(monitor, draw, loss, validate, settings, higher_is_better=False, progress=progress)
 
 
-def _loss(monitor: StreetMonitor, values: Tensor, known: Tensor, start: Tensor, hidden: Tensor) -> Tensor:
+def _loss(monitor: StreetMonitor, values: Tensor, mask: Tensor, start: Tensor, hidden: Tensor) -> Tensor:
     """Return the loss of windows [B, T + ahead, N, F]; what is hidden or missing stays at the last value."""
-    seen, target, there = known[:, : -monitor.ahead] & ~hidden, values[:, monitor.ahead :], known[:, monitor.ahead :]
+    seen, target, there = mask[:, : -monitor.ahead] & ~hidden, values[:, monitor.ahead :], mask[:, monitor.ahead :]
     forecast, _ = monitor.forecast(_held(values[:, : -monitor.ahead], seen), seen, start)
     median, scale = forecast
     density = (target - median).abs() / scale + (2 * scale).log()
@@ -92,14 +92,14 @@ def _held(values: Tensor, seen: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def scores_of(monitor: StreetMonitor, values: Tensor, known: Tensor, *, clock: int = 0) -> Tensor:
+def scores_of(monitor: StreetMonitor, values: Tensor, mask: Tensor, *, clock: int = 0) -> Tensor:
     """Return the scores [steps, N] that the monitor gives a series, from a fresh start; it ends after its last step."""
     monitor.reset(clock)
-    return torch.stack([monitor.update(x, there).scores for x, there in zip(values, known, strict=True)])
+    return torch.stack([monitor.update(x, there).scores for x, there in zip(values, mask, strict=True)])
 
 
 def calibrate(
-    monitor: StreetMonitor, values: Tensor, known: Tensor, per_sensor_day: float, *, clock: int = 0, skip: int = 12
+    monitor: StreetMonitor, values: Tensor, mask: Tensor, per_sensor_day: float, *, clock: int = 0, skip: int = 12
 ) -> float:
     """Set the threshold so that usual traffic raises at most so many alarms, and return it.
 
@@ -109,7 +109,7 @@ def calibrate(
     Args:
         monitor: whose threshold to set.
         values: [steps, N, F] of usual traffic that it was not trained on.
-        known: [steps, N, F].
+        mask: [steps, N, F].
         per_sensor_day: alarms a sensor and day.
         clock: step of the day at which the series begins.
         skip: steps at the beginning that do not count, while the state finds its feet.
@@ -123,7 +123,7 @@ def calibrate(
         raise ValueError(
             _checks.problem("per_sensor_day", f"a rate from 0 and more than {skip + 1} steps", got, remedy)
         )
-    scores = scores_of(monitor, values, known, clock=clock)[skip:]
+    scores = scores_of(monitor, values, mask, clock=clock)[skip:]
     allowed = int(per_sensor_day * scores[1:].numel() / monitor.steps_per_day)
     threshold = lowest_threshold(scores, allowed)
     monitor.threshold.fill_(threshold)

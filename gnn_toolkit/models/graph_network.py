@@ -9,7 +9,7 @@ from torch_geometric.utils import scatter
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
-from gnn_toolkit.layers.initial import remember_
+from gnn_toolkit.layers.initial import init_long_memory_
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
 
 RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
@@ -36,7 +36,7 @@ class GraphNetwork(nn.Module):
             mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
-        memory_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
+        forget_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
         chrono: the number of steps over which a GRU or LSTM is to remember; its biases are drawn accordingly
             (:func:`gnn_toolkit.layers.initial.chrono_`). 0: they are not.
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
@@ -70,7 +70,7 @@ class GraphNetwork(nn.Module):
         readout: str = "nodes",
         dropout: float = 0.0,
         input_dropout: float = 0.0,
-        memory_bias: float = 0.0,
+        forget_bias: float = 0.0,
         chrono: float = 0.0,
         orthogonal: bool = False,
         bidirectional: bool = False,
@@ -88,7 +88,7 @@ class GraphNetwork(nn.Module):
         if layer in RECURRENCES:
             options = {"dropout": dropout, "bidirectional": bidirectional, "num_relations": num_relations}
             recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
-            remember_(recurrence, memory_bias=memory_bias, chrono=chrono, orthogonal=orthogonal)
+            init_long_memory_(recurrence, forget_bias=forget_bias, chrono=chrono, orthogonal=orthogonal)
             stack.append(recurrence)
         else:
             kind = GCNConv if layer == "gcn" else nn.Linear

@@ -21,7 +21,7 @@ def test_a_text_is_learnt_and_its_history_watched(tmp_path):
     (tmp_path / "verse.txt").write_text(VERSE, encoding="utf-8")
     settings = replace(SETTINGS, steps=300, evaluate_every=100, hidden_channels=32, dropout=0.0, learning_rate=0.01)
     seen = []
-    model, history = fit_text(tmp_path / "verse.txt", settings, told=lambda step, watched: seen.append(step))
+    model, history = fit_text(tmp_path / "verse.txt", settings, on_validation=lambda step, watched: seen.append(step))
     assert history.validation[-1] < 0.3 < 1 < history.loss[0]
     assert history.watched[-1]["accuracy"] > 0.9
     assert history.watched[-1]["bits"] == bits(history.validation[-1])

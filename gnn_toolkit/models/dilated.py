@@ -14,8 +14,8 @@ from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
 Memory = tuple[Tensor, ...]  # one tensor [num_layers, B, M, H] a state of the cell: the last M steps, the newest last
 
 
-class _OverSkips(DAGRecurrence):
-    """What the three share: a path with an edge of type 0 from the step before, and one of type k from ``skips[k-1]``.
+class _Dilated(DAGRecurrence):
+    """What the three share: a path (edges of type 0), and edges of type k from ``dilations[k-1]`` steps back.
 
     A step that is not there counts as one whose states are zeros, which is the same in every cell.
     """
@@ -30,7 +30,7 @@ class _OverSkips(DAGRecurrence):
             hx: the states of the steps before; ``None`` for zeros.
 
         Returns:
-            outputs [B, T, H], and the states of the last ``max(skips)`` steps.
+            outputs [B, T, H], and the states of the last ``max(dilations)`` steps.
         """
         return self._run_whole(x) if hx is None else self._run_steps(x, hx)
 
@@ -95,64 +95,64 @@ def _order(steps: int, batch: int, offsets: tuple[int, ...], device: torch.devic
         return level_order(edge_index, steps * batch, edge_type=edge_type, num_relations=len(offsets))
 
 
-def _offsets(skips: Sequence[int]) -> tuple[int, ...]:
-    if not skips or any(isinstance(skip, bool) or not isinstance(skip, int) or skip < 2 for skip in skips):
+def _offsets(dilations: Sequence[int]) -> tuple[int, ...]:
+    if not dilations or any(isinstance(d, bool) or not isinstance(d, int) or d < 2 for d in dilations):
         remedy = "pass e.g. (8,): the step before is heard anyway"
-        raise ValueError(_checks.problem("skips", "integers of at least 2", list(skips), remedy))
-    return (1, *skips)
+        raise ValueError(_checks.problem("dilations", "integers of at least 2", list(dilations), remedy))
+    return (1, *dilations)
 
 
-class SkipRNN(_OverSkips, DAGRNN):
+class DilatedRNN(_Dilated, DAGRNN):
     """Elman network over paths with skip edges, each with a recurrent weight of its own.
 
     Args:
         in_channels: width F of the input.
         hidden_channels: width H of a state.
         num_layers: number of layers.
-        skips: how many steps back the skip edges reach, each at least 2.
+        dilations: how many steps back the skip edges reach, each at least 2.
         dropout: probability of dropping an output between layers while training.
 
     Raises:
-        ValueError: sizes below 1, or a skip below 2.
+        ValueError: sizes below 1, or a dilation below 2.
 
-    >>> out, (h,) = SkipRNN(3, 4, 1, (2, 5))(torch.randn(2, 7, 3))
+    >>> out, (h,) = DilatedRNN(3, 4, 1, (2, 5))(torch.randn(2, 7, 3))
     >>> out.shape, h.shape
     (torch.Size([2, 7, 4]), torch.Size([1, 2, 5, 4]))
     """
 
     def __init__(
-        self, in_channels: int, hidden_channels: int, num_layers: int, skips: Sequence[int], dropout: float = 0.0
+        self, in_channels: int, hidden_channels: int, num_layers: int, dilations: Sequence[int], dropout: float = 0.0
     ) -> None:
-        offsets = _offsets(skips)
+        offsets = _offsets(dilations)
         DAGRNN.__init__(self, in_channels, hidden_channels, num_layers, dropout=dropout, num_relations=len(offsets))
         self.offsets = offsets
 
 
-class SkipGRU(_OverSkips, DAGGRU):
-    """Gated recurrent unit over paths with skip edges; arguments and errors are those of :class:`SkipRNN`.
+class DilatedGRU(_Dilated, DAGGRU):
+    """Gated recurrent unit over paths with skip edges; arguments and errors are those of :class:`DilatedRNN`.
 
-    >>> SkipGRU(3, 4, 1, (2,))(torch.randn(2, 7, 3))[0].shape
+    >>> DilatedGRU(3, 4, 1, (2,))(torch.randn(2, 7, 3))[0].shape
     torch.Size([2, 7, 4])
     """
 
     def __init__(
-        self, in_channels: int, hidden_channels: int, num_layers: int, skips: Sequence[int], dropout: float = 0.0
+        self, in_channels: int, hidden_channels: int, num_layers: int, dilations: Sequence[int], dropout: float = 0.0
     ) -> None:
-        offsets = _offsets(skips)
+        offsets = _offsets(dilations)
         DAGGRU.__init__(self, in_channels, hidden_channels, num_layers, dropout=dropout, num_relations=len(offsets))
         self.offsets = offsets
 
 
-class SkipLSTM(_OverSkips, DAGLSTM):
-    """Long short-term memory over paths with skip edges, a forget gate for each; arguments as of :class:`SkipRNN`.
+class DilatedLSTM(_Dilated, DAGLSTM):
+    """Long short-term memory over paths with skip edges, a forget gate for each; arguments as of :class:`DilatedRNN`.
 
-    >>> SkipLSTM(3, 4, 1, (2,))(torch.randn(2, 7, 3))[0].shape
+    >>> DilatedLSTM(3, 4, 1, (2,))(torch.randn(2, 7, 3))[0].shape
     torch.Size([2, 7, 4])
     """
 
     def __init__(
-        self, in_channels: int, hidden_channels: int, num_layers: int, skips: Sequence[int], dropout: float = 0.0
+        self, in_channels: int, hidden_channels: int, num_layers: int, dilations: Sequence[int], dropout: float = 0.0
     ) -> None:
-        offsets = _offsets(skips)
+        offsets = _offsets(dilations)
         DAGLSTM.__init__(self, in_channels, hidden_channels, num_layers, dropout=dropout, num_relations=len(offsets))
         self.offsets = offsets

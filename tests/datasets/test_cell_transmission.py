@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn_toolkit.datasets import CellNetwork, street_grid
-from gnn_toolkit.datasets.cells import CAPACITY, JAM
+from gnn_toolkit.datasets.cell_transmission import CAPACITY, JAM
 
 
 def road(**options) -> nx.DiGraph:

@@ -186,7 +186,7 @@ def test_dropout_leaves_the_features_and_the_head_s_input_alone(layer: str):
 
 @pytest.mark.parametrize("layer", KINDS)
 def test_a_memory_bias_is_given_to_the_layers_that_have_a_gate_for_it(layer: str):
-    with_bias, without = make(layer, memory_bias=2.0), make(layer)
+    with_bias, without = make(layer, forget_bias=2.0), make(layer)
     for (name, a), b in zip(with_bias.named_parameters(), without.parameters(), strict=True):
         added = torch.zeros_like(b)
         if "bias_ih" in name and layer != "rnn":
@@ -196,7 +196,7 @@ def test_a_memory_bias_is_given_to_the_layers_that_have_a_gate_for_it(layer: str
 
 @pytest.mark.parametrize("layer", KINDS)
 def test_initial_spans_and_orthogonal_weights_are_given_to_the_recurrence(layer: str):
-    model = make(layer, chrono=20.0, memory_bias=3.0, orthogonal=True)
+    model = make(layer, chrono=20.0, forget_bias=3.0, orthogonal=True)
     weight, bias = (model.get_parameter(f"layers.0.{name}_l1") for name in ("weight_hh", "bias_ih"))
     torch.testing.assert_close(weight[:H] @ weight[:H].T, torch.eye(H, dtype=weight.dtype), atol=1e-5, rtol=0)
     if layer != "rnn":

@@ -7,7 +7,7 @@ from torch import Tensor
 from gnn_toolkit.datasets import Accident, simulate_streets, street_grid
 from gnn_toolkit.models import StreetMonitor
 from gnn_toolkit.training import Settings, calibrate, fit_monitor, lowest_threshold, scores_of
-from gnn_toolkit.training.monitor import _held
+from gnn_toolkit.training.monitor_training import _held
 
 
 @pytest.fixture(scope="module")
@@ -15,10 +15,10 @@ def trained() -> StreetMonitor:
     usual = simulate_streets(street_grid(2, 3), 288, minutes=15, missing=0.02)
     torch.manual_seed(0)
     monitor = StreetMonitor(
-        usual.edge_index, 14, 3, 16, edge_weight=usual.edge_weight, steps_per_day=usual.steps_per_day, order=2
+        usual.edge_index, 14, 3, 16, edge_weight=usual.edge_weight, steps_per_day=usual.steps_per_day, K=2
     )
     settings = Settings(steps=100, learning_rate=0.01, evaluate_every=50)
-    history = fit_monitor(monitor, usual.values, usual.known, settings, window=16)
+    history = fit_monitor(monitor, usual.values, usual.mask, settings, window=16)
     assert history.validation[-1] < 1.0  # a guess of the mean with the right spread has about 1.4
     assert history.best_validation == min(history.validation)
     return monitor
@@ -27,14 +27,14 @@ def trained() -> StreetMonitor:
 def test_the_threshold_keeps_to_the_rate_and_an_accident_is_found(trained: StreetMonitor):
     grid, day = street_grid(2, 3), trained.steps_per_day
     quiet = simulate_streets(grid, day + 13, minutes=15, seed=5)
-    threshold = calibrate(trained, quiet.values, quiet.known, per_sensor_day=0.2)
-    scores = scores_of(trained, quiet.values, quiet.known)[12:]
+    threshold = calibrate(trained, quiet.values, quiet.mask, per_sensor_day=0.2)
+    scores = scores_of(trained, quiet.values, quiet.mask)[12:]
     crossings = int(((scores[1:] > threshold) & (scores[:-1] <= threshold)).sum())
     assert crossings <= 0.2 * scores[1:].numel() / day
     accident = Accident(road=3, start=32, steps=6, part=0.1)
     struck = simulate_streets(grid, day // 2, minutes=15, seed=6, accidents=[accident])
     trained.reset()
-    readings = [trained.update(x, known) for x, known in zip(struck.values, struck.known, strict=True)]
+    readings = [trained.update(x, known) for x, known in zip(struck.values, struck.mask, strict=True)]
     found = [step for step, reading in enumerate(readings) if reading.alarms[3] and step >= 32]
     assert found
     assert found[0] <= 34
@@ -43,7 +43,7 @@ def test_the_threshold_keeps_to_the_rate_and_an_accident_is_found(trained: Stree
 
 def test_scores_start_afresh_each_time(trained: StreetMonitor):
     quiet = simulate_streets(street_grid(2, 3), 20, minutes=15, seed=7)
-    first, again = (scores_of(trained, quiet.values, quiet.known, clock=8) for _ in range(2))
+    first, again = (scores_of(trained, quiet.values, quiet.mask, clock=8) for _ in range(2))
     assert first.equal(again)
     assert int(trained.clock) == 28
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from gnn_toolkit import DAGGRU, DAGLSTM, DAGRNN, CharGenerator
-from gnn_toolkit.models import SkipGRU, SkipLSTM, SkipRNN, Vocabulary
+from gnn_toolkit.models import DilatedGRU, DilatedLSTM, DilatedRNN, Vocabulary
 from gnn_toolkit.training import TextSettings, fit_text
 
-PAIRS: Any = {"rnn": (SkipRNN, DAGRNN), "gru": (SkipGRU, DAGGRU), "lstm": (SkipLSTM, DAGLSTM)}
+PAIRS: Any = {"rnn": (DilatedRNN, DAGRNN), "gru": (DilatedGRU, DAGGRU), "lstm": (DilatedLSTM, DAGLSTM)}
 
 
 @pytest.mark.parametrize("cell", PAIRS)
@@ -50,7 +50,7 @@ def test_steps_from_states_are_the_walk_and_so_are_gradients(cell: str):
 @pytest.mark.parametrize("cell", PAIRS)
 def test_a_generator_with_skips_hands_its_state_on(cell: str):
     torch.manual_seed(0)
-    model = CharGenerator(Vocabulary("abcdef "), cell, 5, 6, skips=(3, 8)).double()
+    model = CharGenerator(Vocabulary("abcdef "), cell, 5, 6, dilations=(3, 8)).double()
     codes = torch.randint(7, (2, 12))
     whole, _ = model(codes)
     first, state = model(codes[:, :7])
@@ -64,16 +64,16 @@ def test_a_generator_with_skips_hands_its_state_on(cell: str):
 
 
 def test_a_generator_with_skips_is_trained_and_saved(tmp_path):
-    settings = TextSettings(steps=120, evaluate_every=60, hidden_channels=24, window=16, batch_size=4, skips=(5,))
+    settings = TextSettings(steps=120, evaluate_every=60, hidden_channels=24, window=16, batch_size=4, dilations=(5,))
     model, history = fit_text("abcde" * 400, settings)
     assert history.validation[-1] < 0.2
     model.save(tmp_path / "m.safetensors")
     other = CharGenerator.load(tmp_path / "m.safetensors")
-    assert other.skips == (5,)
+    assert other.dilations == (5,)
     assert other.generate("ab", 20, 0) == model.generate("ab", 20, 0) == ("cdeab" * 4)
 
 
-@pytest.mark.parametrize("skips", [(1,), (0,), (2.5,), (True,)])
-def test_a_skip_of_less_than_two_is_refused(skips: Any):
-    with pytest.raises(ValueError, match=r"^skips: expected integers of at least 2"):
-        SkipRNN(3, 4, 1, skips)
+@pytest.mark.parametrize("dilations", [(1,), (0,), (2.5,), (True,)])
+def test_a_skip_of_less_than_two_is_refused(dilations: Any):
+    with pytest.raises(ValueError, match=r"^dilations: expected integers of at least 2"):
+        DilatedRNN(3, 4, 1, dilations)

@@ -12,10 +12,10 @@ from torch import nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.models import CharGenerator
+from gnn_toolkit.training.batching import Reader, nats_per_character, samples_of
 from gnn_toolkit.training.checkpoint import load_checkpoint
 from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.loop import History, fit
-from gnn_toolkit.training.reading import Reader, nats_per_character, samples_of
 from gnn_toolkit.training.settings import Settings
 
 FREE = ("steps", "device", "patience", "stop_at", "sample_at")  # what may change where a training is taken up again
@@ -31,7 +31,7 @@ class TextSettings(Settings):
         hidden_channels: width of a state.
         num_layers: number of recurrent layers.
         dropout: probability of dropping an output, between layers and before the last.
-        skips: how many characters back further edges reach; none for a plain path.
+        dilations: how many characters back further edges reach; none for a plain path.
         window: characters that the gradient runs through.
         batch_size: windows in a batch.
         carry: whether windows follow one another with the state handed on; if not, they lie at random places.
@@ -53,7 +53,7 @@ class TextSettings(Settings):
     hidden_channels: int = 256
     num_layers: int = 2
     dropout: float = 0.2
-    skips: tuple[int, ...] = ()
+    dilations: tuple[int, ...] = ()
     window: int = 64
     batch_size: int = 32
     carry: bool = True
@@ -70,7 +70,7 @@ def fit_text(
     checkpoint: Path | None = None,
     logger: Logger | None = None,
     progress: Callable[[int], None] | None = None,
-    told: Callable[[int, dict[str, Any]], None] | None = None,
+    on_validation: Callable[[int, dict[str, Any]], None] | None = None,
 ) -> tuple[CharGenerator, History]:
     """Train a generator on a text; it ends with the weights that validated best, in nats per character.
 
@@ -83,7 +83,7 @@ def fit_text(
         checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
         logger: one of Fabric's.
         progress: called with the number of steps done after every step.
-        told: called after every validation with the steps done and what was watched.
+        on_validation: called after every validation with the steps done and what was watched.
 
     Returns:
         the generator and the history of its training.
@@ -107,7 +107,7 @@ def fit_text(
     reader.check(checkpoint)
     torch.manual_seed(settings.seed)
     sizes = (settings.embedding_channels, settings.hidden_channels, settings.num_layers)
-    model = CharGenerator(corpus.vocabulary, settings.cell, *sizes, settings.dropout, settings.skips)
+    model = CharGenerator(corpus.vocabulary, settings.cell, *sizes, settings.dropout, settings.dilations)
     held_out = corpus.validation if len(corpus.validation) else corpus.train
 
     scores: list[float] = []
@@ -120,8 +120,8 @@ def fit_text(
         seen: dict[str, Any] = {"accuracy": reader.accuracy(), "bits": bits(scores[-1])}
         if step in settings.sample_at:
             seen["samples"] = samples_of(model, settings.seed)
-        if told is not None:
-            told(step, seen)
+        if on_validation is not None:
+            on_validation(step, seen)
         return seen
 
     history = fit(
@@ -132,11 +132,11 @@ def fit_text(
         settings,
         higher_is_better=False,
         checkpoint=checkpoint,
-        part=lambda batch, place, count: (batch[0][place::count], batch[1][place::count]),
+        shard=lambda batch, place, count: (batch[0][place::count], batch[1][place::count]),
         logger=logger,
         progress=progress,
         watch=watch,
-        companion=reader,
+        stateful=reader,
     )
     return model.eval(), history
 
@@ -163,7 +163,7 @@ class _Remembering(Reader):
         state = None if checkpoint is None else load_checkpoint(checkpoint)
         if state is None:
             return
-        other = state["companion"]["about"]
+        other = state["stateful"]["about"]
         changed = [name for name, value in self.about.items() if other.get(name) != value]
         if changed:
             got = f"one that differs in {', '.join(changed)}"
