@@ -11,7 +11,19 @@ import pytest
 import gnn_toolkit
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDER = ["_checks", "_files", "datasets", "graphs", "layers", "models", "training", "analysis", "benchmarks"]
+ORDER = [
+    "_checks",
+    "_files",
+    "_transforms",
+    "_memo",
+    "datasets",
+    "graphs",
+    "layers",
+    "models",
+    "training",
+    "analysis",
+    "benchmarks",
+]
 WITHOUT_DATA = {"graphs", "layers", "models"}
 SOURCES = sorted([*ROOT.glob("gnn_toolkit/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
