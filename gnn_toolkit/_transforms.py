@@ -33,9 +33,9 @@ def is_transforming(*tensors: Tensor | None) -> bool:
 def refuse(backend: str) -> None:
     """Raise the ``ValueError`` of a backend that was chosen by name and cannot be transformed.
 
-    >>> refuse("fused")
+    >>> refuse("fused")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: backend: expected 'auto' or 'message_passing' under torch.func or forward-mode derivatives, got ...
+    ValueError: backend: expected 'auto' or 'message_passing' under ... got 'fused'; use backend='auto'
     """
     allowed = "'auto' or 'message_passing' under torch.func or forward-mode derivatives"
     raise ValueError(_checks.problem("backend", allowed, repr(backend), "use backend='auto'"))
