@@ -1,8 +1,11 @@
 """One form for every input error: which argument, what is allowed, what was got, what to do."""
 
+import operator
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import SupportsIndex
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,11 +34,27 @@ def choice(argument: str, value: str, options: Iterable[str]) -> str:
     raise ValueError(problem(argument, f"one of {', '.join(names)}", repr(value), remedy))
 
 
-def positive(argument: str, value: int) -> int:
-    """Return ``value`` if it is an integer above zero, else raise a ``ValueError``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def positive(argument: str, value: SupportsIndex) -> int:
+    """Return ``value`` as an ``int`` if it is an integer above zero, of Python or numpy, else raise a ``ValueError``.
+
+    >>> import numpy as np
+    >>> positive("hidden_channels", np.int64(3))
+    3
+    """
+    number = _integer(value)
+    if number is None or number < 1:
         raise ValueError(problem(argument, "an integer of at least 1", repr(value), "pass e.g. 1"))
-    return value
+    return number
+
+
+def _integer(value: object) -> int | None:
+    """Return an integer of Python, numpy or torch as an ``int``; ``None`` for a truth value and for anything else."""
+    if isinstance(value, bool | np.bool_) or (isinstance(value, Tensor) and value.dtype == torch.bool):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        return None
 
 
 def features(argument: str, x: Tensor, width: int, *, batched: bool = False) -> None:

@@ -26,12 +26,12 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_book_is_trained_on_and_written_from(book: Path):
-    done = CliRunner().invoke(app, ["train-text", "verse.txt", *SMALL, "--skip", "5"])
+    done = CliRunner().invoke(app, ["train-text", "verse.txt", *SMALL, "--dilation", "5"])
     assert done.exit_code == 0, done.output
     assert all(f"step {step}: " in done.output for step in (10, 20, 25))  # the last one is no multiple
     assert "bits per character in validation" in done.output
     model = CharGenerator.load("verse.safetensors")
-    assert (model.cell, model.skips, model.recurrence.hidden_channels) == ("lstm", (5,), 12)
+    assert (model.cell, model.dilations, model.recurrence.hidden_channels) == ("lstm", (5,), 12)
     for name in ("verse", "verse.safetensors"):
         command = ["generate", name, "--prompt", "The fox", "--length", "30", "--seed", "5"]
         told = CliRunner().invoke(app, [*command, "--temperature", "0.7"])

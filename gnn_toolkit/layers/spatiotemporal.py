@@ -45,8 +45,8 @@ class GConvGRU(_GatedUnit):
         reset_after: whether the reset gate acts after the product, as in ``torch.nn.GRU``: one product a step instead
             of two. The papers reset before it.
         bias: whether to learn biases ``b_ih`` and ``b_hh``, as ``torch.nn`` has.
-        backend: ``"fused"`` (own kernel: one op for the window, differentiable once), ``"message_passing"`` (the same, step
-            by step; also for edge weights that learn and under autocast) or ``"auto"``, the first of them that fits.
+        backend: ``"fused"`` (own kernel: one op for the window, differentiable once), ``"message_passing"`` (the same,
+            step by step; also for edge weights that learn and under autocast) or ``"auto"``, the first of them that fits.
 
     Shapes:
         - ``x`` [B, T, N, F] or [T, N, F]: T steps of a graph whose edges stay
