@@ -1,5 +1,6 @@
 """One form for every input error: which argument, what is allowed, what was got, what to do."""
 
+import numbers
 import operator
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -57,13 +58,68 @@ def _integer(value: object) -> int | None:
         return None
 
 
-def features(argument: str, x: Tensor, width: int, *, batched: bool = False) -> None:
-    """Raise a ``ValueError`` unless ``x`` is a floating-point matrix [N, width], or several where ``batched``."""
+def probability(argument: str, value: float) -> float:
+    """Return ``value`` if it is a probability, else raise a ``ValueError``.
+
+    >>> probability("dropout", 0.1)
+    0.1
+    """
+    allowed = isinstance(value, numbers.Real) and not isinstance(value, bool) and 0.0 <= value <= 1.0
+    if not allowed:
+        raise ValueError(problem(argument, "a probability in [0, 1]", repr(value), "pass e.g. 0.1"))
+    return float(value)
+
+
+def tensor(argument: str, value: object) -> None:
+    """Raise a ``ValueError`` unless ``value`` is a tensor."""
+    if not isinstance(value, Tensor):
+        got = f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
+        remedy = "leave it out only where it is optional" if value is None else f"pass torch.as_tensor({argument})"
+        raise ValueError(problem(argument, "a tensor", got, remedy))
+
+
+def like(argument: str, value: object, reference: Tensor) -> None:
+    """Raise a ``ValueError`` unless ``value`` is a tensor of the type and on the device of a layer's parameters.
+
+    Under autocast any floating-point type will do.
+    """
+    tensor(argument, value)
+    assert isinstance(value, Tensor)
+    if value.device != reference.device:
+        remedy = f"move {argument} or the layer with .to(...)"
+        raise ValueError(problem(argument, f"a tensor on {reference.device}, as the layer", value.device, remedy))
+    free = value.is_floating_point() and torch.is_autocast_enabled(reference.device.type)
+    if value.dtype != reference.dtype and not free:
+        remedy = f"cast {argument} or the layer with .to(...)"
+        raise ValueError(problem(argument, f"{reference.dtype}, as the layer", value.dtype, remedy))
+
+
+def on_device(reference: Tensor, **values: Tensor | None) -> None:
+    """Raise a ``ValueError`` that names the first of ``values`` that is no tensor on the device of ``reference``."""
+    for argument, value in values.items():
+        if value is None and argument != "edge_index":
+            continue
+        tensor(argument, value)
+        assert value is not None
+        if value.device != reference.device:
+            remedy = f"move it with .to(...): {reference.device} is where the nodes are"
+            raise ValueError(problem(argument, f"a tensor on {reference.device}", value.device, remedy))
+
+
+def features(argument: str, x: Tensor, width: int, *, batched: bool = False, weight: Tensor | None = None) -> None:
+    """Raise a ``ValueError`` unless ``x`` is a floating-point matrix [N, width], or several where ``batched``.
+
+    Its type and device must be those of ``weight``, a parameter of the layer, where one is given.
+    """
+    if not hasattr(x, "layout"):  # what is prepared as sparse features has one, too
+        tensor(argument, x)
     if x.dim() < 2 or (x.dim() > 2 and not batched) or x.size(-1) != width:
         allowed = f"shape [num_nodes, {width}]" + (f" or [..., num_nodes, {width}]" if batched else "")
         raise ValueError(problem(argument, allowed, list(x.shape), "check in_channels of the layer"))
     if not x.is_floating_point():
         raise ValueError(problem(argument, "a floating-point tensor", x.dtype, f"pass {argument}.float()"))
+    if weight is not None:
+        like(argument, x, weight)
 
 
 def edge_form(edge_index: Tensor) -> None:

@@ -114,6 +114,33 @@ class LevelOrder:
         return LevelOrder(**{**vars(turned), "edges": self.edges[turned.edges]})
 
     @_kept
+    def to_reverse(self) -> Tensor:
+        """[N] for each place of the reversed order, the place of the same node here."""
+        return self.places[self.reverse.nodes]
+
+    @_kept
+    def from_reverse(self) -> Tensor:
+        """[N] for each place here, the place of the same node in the reversed order."""
+        return self.reverse.places[self.nodes]
+
+    @_kept
+    def reverse_starts(self) -> Tensor:
+        """For each start of the reversed order, the row of the same node among ``ends``."""
+        row = torch.empty_like(self.nodes)
+        row[self.ends] = torch.arange(self.ends.numel(), device=row.device)
+        return row[self.to_reverse[self.reverse.starts]]
+
+    @_kept
+    def starts_by_node(self) -> Tensor:
+        """The rows that bring states at the starts into the order of their nodes' numbers."""
+        return torch.argsort(self.nodes[self.starts])
+
+    @_kept
+    def ends_by_node(self) -> Tensor:
+        """The rows that bring states at the ends into the order of their nodes' numbers."""
+        return torch.argsort(self.nodes[self.ends])
+
+    @_kept
     def with_initial(self) -> "LevelOrder":
         """The order with one extra predecessor, of type 0, before each start: where initial states enter the walk.
 

@@ -2,7 +2,7 @@
 
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
-from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN, GConvGRU, GConvLSTM
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "DAGRNN",
     "DCRNN",
     "TGCN",
+    "DAGOutput",
     "EvolveGCNH",
     "EvolveGCNO",
     "GCNConv",

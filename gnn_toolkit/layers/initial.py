@@ -20,10 +20,10 @@ def orthogonal_(layer: DAGRecurrence) -> None:
     >>> torch.allclose(layer.weight_hh_l0 @ layer.weight_hh_l0.T, torch.eye(8), atol=1e-5)
     True
     """
-    for name, weight in layer.named_parameters():
-        if name.startswith("weight_hh"):
-            for gate in weight.detach().view(-1, layer.hidden_channels, layer.hidden_channels):
-                nn.init.orthogonal_(gate)
+    for _, suffix in layer.passes():
+        weight = layer.own(f"weight_hh_{suffix}").detach()
+        for gate in weight.view(-1, layer.hidden_channels, layer.hidden_channels):
+            nn.init.orthogonal_(gate)
 
 
 def chrono_(layer: DAGRecurrence, longest: float) -> None:
@@ -56,13 +56,11 @@ def chrono_(layer: DAGRecurrence, longest: float) -> None:
         raise ValueError(_checks.problem("chrono_", "gates with a bias", layer, remedy))
     if not 2 < longest < math.inf:
         raise ValueError(_checks.problem("longest", "a number above 2", longest, "pass the length of the sequences"))
-    biases = {name: bias.detach() for name, bias in layer.named_parameters() if name.startswith("bias")}
-    for name, bias in biases.items():
-        entry, keeping = _gates(bias, layer.cell.num_gates)
-        if name.startswith("bias_hh"):
-            for gate in (*entry, *keeping):
+    for _, suffix in layer.passes():
+        for gates in _gates(layer.own(f"bias_hh_{suffix}").detach(), layer.cell.num_gates):
+            for gate in gates:
                 gate.zero_()
-            continue
+        entry, keeping = _gates(layer.own(f"bias_ih_{suffix}").detach(), layer.cell.num_gates)
         span = torch.empty_like(keeping[0]).uniform_(1.0, longest - 1.0).log()
         for gate in keeping:
             gate.copy_(span)

@@ -1,33 +1,40 @@
-"""The walk over a DAG that all recurrent layers share; what differs between them is the cell."""
+"""The recurrence over a DAG that all recurrent layers share; what differs between them is the cell."""
 
 import math
+import warnings
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import MessagePassing
-from torch_geometric.utils import scatter
+from torch.nn.parameter import UninitializedParameter
 
-from gnn_toolkit import _checks
+from gnn_toolkit import _checks, _transforms
 from gnn_toolkit.graphs.order import LevelOrder, level_order
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.layers.cells import Cell
 from gnn_toolkit.layers.kernels import fused
+from gnn_toolkit.layers.level_walk import LevelWalk
+from gnn_toolkit.layers.observed import refuse_jit_trace
 
 BACKENDS = ("auto", "message_passing", "fused", "vendor")
 AGGREGATIONS = ("sum", "mean", "max")
+FLOWS = ("source_to_target", "target_to_source")
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 States = list[list[Tensor]]  # one list a state (h, and c for the LSTM) of one tensor a layer and direction
 
 
-class DAGRecurrence(MessagePassing):
+class DAGRecurrence(LevelWalk):
     """A stack of recurrent layers that visit a DAG in topological order: what DAGRNN, DAGGRU and DAGLSTM share.
 
     ``h_v = cell(x_v, {h_u : u -> v})``, with the equations of :mod:`gnn_toolkit.layers.cells`. Parameters carry the
     names and shapes of ``torch.nn``'s recurrent layers, so their ``state_dict`` loads here and back; with several
-    relations ``weight_hh_l*`` has a leading dimension for them.
+    relations ``weight_hh_l*`` has a leading dimension for them. They are looked up by name at every call, so pruning
+    and reparametrisations act on every backend.
     """
+
+    _input, _sizes = "x", ("in_channels", "hidden_channels")  # the names of the arguments that errors speak of
 
     def __init__(
         self,
@@ -35,50 +42,82 @@ class DAGRecurrence(MessagePassing):
         in_channels: int,
         hidden_channels: int,
         num_layers: int = 1,
+        *,
         bias: bool = True,
         dropout: float = 0.0,
         bidirectional: bool = False,
         num_relations: int = 1,
         backend: str = "auto",
-        aggr: str = "sum",
+        aggr: str = "mean",
+        flow: str = "source_to_target",
     ) -> None:
-        super().__init__()
-        self.reduce = _checks.choice("aggr", aggr, AGGREGATIONS)
+        super().__init__(aggr=_checks.choice("aggr", aggr, AGGREGATIONS), flow=_checks.choice("flow", flow, FLOWS))
         self.cell = cell
-        self.in_channels = _checks.positive("in_channels", in_channels)
-        self.hidden_channels = _checks.positive("hidden_channels", hidden_channels)
+        is_lazy = in_channels == -1 and self._input == "x"
+        self.in_channels = -1 if is_lazy else _checks.positive(self._sizes[0], in_channels)
+        self.hidden_channels = _checks.positive(self._sizes[1], hidden_channels)
         self.num_layers = _checks.positive("num_layers", num_layers)
         self.num_relations = _checks.positive("num_relations", num_relations)
-        if not 0.0 <= dropout <= 1.0:
-            raise ValueError(_checks.problem("dropout", "a probability in [0, 1]", dropout, "pass e.g. 0.1"))
-        self.dropout = float(dropout)
-        self.bias, self.bidirectional = bias, bidirectional
+        self.dropout = _checks.probability("dropout", dropout)
+        if self.dropout and self.num_layers == 1:
+            text = "dropout acts between layers: with num_layers=1 it does nothing, set dropout=0.0"
+            warnings.warn(text, stacklevel=4)
+        self.bias, self.bidirectional = bool(bias), bool(bidirectional)
         self.backend = _checks.choice("backend", backend, BACKENDS)
-        rows = cell.num_gates * hidden_channels
-        relations = () if num_relations == 1 else (num_relations,)
-        for layer, suffix in self._passes():
-            width = in_channels if layer == 0 else hidden_channels * self.num_directions
-            shapes = {"weight_ih": (rows, width), "weight_hh": (*relations, rows, hidden_channels)}
-            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)} if bias else {}
-            for name, shape in shapes.items():
-                self.register_parameter(f"{name}_{suffix}", nn.Parameter(torch.empty(shape)))
+        for layer, suffix in self.passes():
+            for name, shape in self._shapes(layer).items():
+                waits = is_lazy and layer == 0 and name == "weight_ih"
+                value = UninitializedParameter() if waits else nn.Parameter(torch.empty(shape))
+                self.register_parameter(f"{name}_{suffix}", value)
+        if is_lazy:
+            self._lazy_hooks = (
+                self.register_forward_pre_hook(_initialise, with_kwargs=True),
+                self.register_load_state_dict_pre_hook(_load_lazy),
+            )
         self.reset_parameters()
+
+    def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of a layer's parameters, of one direction."""
+        rows = self.cell.num_gates * self.hidden_channels
+        width = self.in_channels if layer == 0 else self.out_channels
+        relations = () if self.num_relations == 1 else (self.num_relations,)
+        shapes = {"weight_ih": (rows, width), "weight_hh": (*relations, rows, self.hidden_channels)}
+        return shapes | ({"bias_ih": (rows,), "bias_hh": (rows,)} if self.bias else {})
 
     @property
     def num_directions(self) -> int:
         """2 where the layer also walks the reversed graph, else 1."""
         return 2 if self.bidirectional else 1
 
-    def _passes(self) -> list[tuple[int, str]]:
+    @property
+    def out_channels(self) -> int:
+        """Width of the outputs, ``D * H``."""
+        return self.num_directions * self.hidden_channels
+
+    def passes(self) -> list[tuple[int, str]]:
         """Return (layer, suffix of the parameters' names) of every walk, in torch's order."""
         ways = ("", "_reverse")[: self.num_directions]
         return [(layer, f"l{layer}{way}") for layer in range(self.num_layers) for way in ways]
+
+    def weights(self, suffix: str) -> list[Tensor | None]:
+        """Return ``weight_ih``, ``weight_hh``, ``bias_ih`` and ``bias_hh`` of a walk as they are now, by name.
+
+        What stands under a name may be a parameter, or what pruning, a parametrisation or weight drop made of it.
+        """
+        return [getattr(self, f"{name}_{suffix}", None) for name in (NAMES if self.bias else NAMES[:2])] + [None] * (
+            0 if self.bias else 2
+        )
+
+    def flat_weights(self) -> list[Tensor]:
+        """Return the weights of every walk in torch's order, by name."""
+        return [weight for _, suffix in self.passes() for weight in self.weights(suffix) if weight is not None]
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), as ``torch.nn`` does and in the same order."""
         bound = 1.0 / math.sqrt(self.hidden_channels)
         for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+            if not isinstance(parameter, UninitializedParameter):
+                nn.init.uniform_(parameter, -bound, bound)
 
     def add_forget_bias(self, value: float) -> None:
         """Add ``value`` to the bias of the gate that keeps the past: the LSTM's forget, the GRU's update gate.
@@ -86,49 +125,56 @@ class DAGRecurrence(MessagePassing):
         With a larger bias a fresh layer remembers longer (Jozefowicz et al. 2015; Tallec and Ollivier 2018).
 
         Raises:
-            ValueError: the cell has no such gate, or the layer no biases.
+            ValueError: the cell has no such gate, or the layer no biases of its own.
         """
         if self.cell.num_gates == 1 or not self.bias:
             remedy = "use it on a GRU or LSTM with bias=True"
             raise ValueError(_checks.problem("add_forget_bias", "gates with a bias", self, remedy))
         gates = self.cell.num_gates
         with torch.no_grad():
-            for _, suffix in self._passes():
+            for _, suffix in self.passes():
                 # The second gate of a GRU or LSTM; with a gate for every relation, all from the second on but g and o.
-                for gate in getattr(self, f"bias_ih_{suffix}").chunk(gates)[1 : max(2, gates - 2)]:
+                for gate in self.own(f"bias_ih_{suffix}").chunk(gates)[1 : max(2, gates - 2)]:
                     gate.add_(value)
 
+    def own(self, name: str) -> nn.Parameter:
+        """Return a parameter to write into, or raise a ``ValueError`` where the name holds a reparametrised tensor."""
+        parameter = self._parameters.get(name)
+        if parameter is None:
+            remedy = "initialise the layer before it is pruned or reparametrised"
+            raise ValueError(_checks.problem(name, "a parameter of its own", "a tensor made of others", remedy))
+        return parameter
+
     def _walk_all(
-        self,
-        x: Tensor,
-        edge_index: Tensor,
-        hx: Sequence[Sequence[Tensor]] | None,
-        edge_type: Tensor | None,
-        level: Tensor | None,
+        self, x: Tensor, edge_index: Tensor, hx: Any, edge_type: Tensor | None, level: Tensor | None
     ) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
         """Check the input, run every layer and direction, and return outputs and final states in node order."""
-        _checks.features("x", x, self.in_channels)
+        refuse_jit_trace(self)
+        _checks.choice("flow", self.flow, FLOWS)
+        weight = self.flat_weights()[1]
+        _checks.features("x", x, self.in_channels, weight=weight)
+        _checks.on_device(x, edge_index=edge_index, edge_type=edge_type, level=level)
         order = level_order(edge_index, x.size(0), level=level, edge_type=edge_type, num_relations=self.num_relations)
+        order = order if self.flow == FLOWS[0] else order.reverse
         out, final = self.run_order(
             x if order.is_sorted else x[order.nodes],
             order,
-            None if hx is None else self._initial_in_places(hx, order),
+            None if hx is None else self._initial(hx, order, weight),
         )
-        rows = self._rows(order, (order.ends, order.starts))
-        states = [tuple(h[rows[k % len(rows)]] for k, h in enumerate(state)) for state in final]
+        rows = (order.ends_by_node, order.starts_by_node)[: self.num_directions] * self.num_layers
+        states = [tuple(h[row] for h, row in zip(state, rows, strict=True)) for state in final]
         return out if order.is_sorted else out[order.places], states
 
-    def _rows(self, order: LevelOrder, sides: tuple[Tensor, Tensor]) -> list[Tensor]:
-        """Return, for each direction, the rows that bring the states at its side of the graph into node order."""
-        return [torch.argsort(order.nodes[places]) for places in sides[: self.num_directions]]
-
-    def _initial_in_places(self, hx: Sequence[Sequence[Tensor]], order: LevelOrder) -> States:
-        self._check_states(hx)
-        rows = [torch.argsort(row) for row in self._rows(order, (order.starts, order.ends))] * self.num_layers
+    def _initial(self, hx: Sequence[Sequence[Tensor]], order: LevelOrder, weight: Tensor) -> States:
+        """Return checked initial states with the rows of ``order.starts`` (forward) and ``order.ends`` (reverse)."""
+        self._check_states(hx, weight)
+        sides = (order.starts_by_node, order.ends_by_node)[: self.num_directions] * self.num_layers
+        rows = [torch.argsort(side) for side in sides]
         shapes = [(row.numel(), self.hidden_channels) for row in rows]
         for state in hx:
             got = [tuple(t.shape) for t in state]
-            if torch.compiler.is_compiling():  # the number of starts is known when the compiled layer runs
+            if torch.compiler.is_compiling() and len(got) == len(shapes) and all(len(shape) == 2 for shape in got):
+                # The number of starts is found when the compiled layer runs.
                 for (rows_given, width), (starts, hidden) in zip(got, shapes, strict=True):
                     torch._check(width == hidden)
                     torch._check(rows_given == starts)
@@ -137,9 +183,17 @@ class DAGRecurrence(MessagePassing):
                 raise ValueError(_checks.problem("hx", f"tensors of shapes {shapes}", got, remedy))
         return [[h[row] for h, row in zip(state, rows, strict=True)] for state in hx]
 
-    def _check_states(self, hx: Sequence[object]) -> None:
-        if len(hx) != self.cell.num_states:
-            raise ValueError(_checks.problem("hx", f"{self.cell.num_states} states", len(hx), "an LSTM takes (h, c)"))
+    def _check_states(self, hx: Sequence[Sequence[Tensor] | Tensor], weight: Tensor) -> None:
+        """Raise a ``ValueError`` unless there are as many states as the cell has, of the layer's type and device."""
+        if not isinstance(hx, Sequence) or len(hx) != self.cell.num_states:
+            got = len(hx) if isinstance(hx, Sequence) else type(hx).__name__
+            raise ValueError(_checks.problem("hx", f"{self.cell.num_states} states", got, "an LSTM takes (h, c)"))
+        for state in hx:
+            if not isinstance(state, Tensor | Sequence):
+                remedy = "pass the final state of another call"
+                raise ValueError(_checks.problem("hx", "tensors", type(state).__name__, remedy))
+            for h in (state,) if isinstance(state, Tensor) else state:
+                _checks.like("hx", h, weight)
 
     def run_order(self, x: Tensor, order: LevelOrder, initial: States | None) -> tuple[Tensor, States]:
         """Run every layer and direction over an order that is at hand, without any check.
@@ -155,119 +209,77 @@ class DAGRecurrence(MessagePassing):
         """
         backend = self._backend_for(order)
         if backend == "vendor":
-            options = (self.num_layers, self.bias, self.dropout, self.training, self.bidirectional)
-            return vendor.run(self.cell, x, order, initial, list(self.parameters()), *options)
+            return vendor.run(self.stack(), x, order, initial)
         final: States = [[] for _ in range(self.cell.num_states)]
-        passes = [(order, order.starts, order.ends)]
-        if self.bidirectional:
-            passes.append((order.reverse, order.ends, order.starts))
         for layer in range(self.num_layers):
             outputs = []
-            for direction, (way, starts, ends) in enumerate(passes):
+            for direction in range(self.num_directions):
                 k = layer * self.num_directions + direction
-                start = None if initial is None else [state[k][_rows_of(way, order, starts)] for state in initial]
-                states = self._walk(x if way is order else x[_places(order, way)], way, k, start, backend)
-                states = states if way is order else [state[_places(way, order)] for state in states]
+                start = None if initial is None else [state[k] for state in initial]
+                states = (self._along, self._against)[direction](x, order, k, start, backend)
                 outputs.append(states[0])
                 for kept, state in zip(final, states, strict=True):
-                    kept.append(state[ends])
+                    kept.append(state[order.starts if direction else order.ends])
             x = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
             if layer < self.num_layers - 1:
                 x = nn.functional.dropout(x, self.dropout, self.training)
-        return x, final
+        # A copy where the states themselves would be handed out, which the backward pass still needs.
+        return x if self.bidirectional or not x.requires_grad else x.clone(), final
 
-    def _walk(self, x: Tensor, order: LevelOrder, k: int, start: list[Tensor] | None, backend: str) -> list[Tensor]:
-        """Walk pass ``k`` and return each state [N, H] in places."""
-        weight_ih, weight_hh, bias_ih, bias_hh = self._parameters_of(k)
-        relations = weight_hh if self.num_relations > 1 else weight_hh[None]
-        if backend == "fused":
-            return fused.walk(self.cell, x, (weight_ih, relations, bias_ih, bias_hh), order, start, self.reduce)
-        gates = nn.functional.linear(x, weight_ih, bias_ih)
-        return self._pass_messages(gates, relations, bias_hh, order, start)
+    def stack(self) -> vendor.Stack:
+        """Return the layers as torch's own kernels take them."""
+        return vendor.Stack(
+            cell=self.cell,
+            weights=self.flat_weights(),
+            num_layers=self.num_layers,
+            bias=self.bias,
+            dropout=self.dropout,
+            training=self.training,
+            bidirectional=self.bidirectional,
+        )
 
-    def _pass_messages(
-        self, gates: Tensor, weight: Tensor, bias: Tensor | None, order: LevelOrder, start: list[Tensor] | None
-    ) -> list[Tensor]:
-        """Walk level by level with PyG's ``propagate``: the meaning of all backends.
+    def _against(self, x: Tensor, order: LevelOrder, k: int, start: list[Tensor] | None, backend: str) -> list[Tensor]:
+        """Walk pass ``k`` against the edges; input and states are in the places of ``order``."""
+        start = None if start is None else [state[order.reverse_starts] for state in start]
+        states = self._along(x[order.to_reverse], order.reverse, k, start, backend)
+        return [state[order.from_reverse] for state in states]
 
-        Initial states are the states of extra nodes that precede the starts: a level 0 that is given, not computed.
-        """
-        order = order if start is None else order.with_initial
-        extra = 0 if start is None else start[0].size(0)
-        blocks = [] if start is None or not extra else [torch.cat(start, -1)]
-        nodes = order.node_ptr.tolist()
-        for level in range(len(blocks), order.num_levels):
-            mine = gates[nodes[level] - extra : nodes[level + 1] - extra]
-            sums = self._sums(blocks, mine, order, level, weight, bias)
-            blocks.append(self.cell.update(mine, sums, weight, bias))
-        width = self.cell.num_states * self.hidden_channels
-        states = torch.cat(blocks)[extra:] if blocks else gates.new_zeros(0, width)
-        return list(states.chunk(self.cell.num_states, -1))
-
-    def _sums(
-        self, blocks: list[Tensor], gates: Tensor, order: LevelOrder, level: int, weights: Tensor, bias: Tensor | None
-    ) -> Tensor:
-        """Return the aggregated messages into one level, [R, n, S * H], one ``propagate`` for each relation."""
-        slots = order.edge_ptr[level * self.num_relations : (level + 1) * self.num_relations + 1].tolist()
-        if slots[0] == slots[-1]:
-            width = self.cell.num_states * self.hidden_channels
-            return gates.new_zeros(self.num_relations, gates.size(0), width)
-        oldest = order.oldest_level[level]
-        window = torch.cat(blocks[oldest:level]) if level - oldest > 1 else blocks[oldest]
-        base = order.node_ptr[[oldest, level]].to(gates.device).unsqueeze(1)
-        edge_gates = self.cell.edge_gates(gates)
-        sums = []
-        for weight, a, b in zip(weights, slots[:-1], slots[1:], strict=True):
-            edge_index = torch.stack([order.source[a:b], order.target[a:b]]) - base
-            sums.append(
-                self.propagate(
-                    edge_index,
-                    size=(window.size(0), gates.size(0)),
-                    state=(window, None),
-                    gates=(None, edge_gates),
-                    weight=weight,
-                    bias=bias,
-                    edges=order.edges[a:b],
-                )
-            )
-        return torch.stack(sums)
-
-    # PyG reads this signature, and does not know `Tensor | None`.
-    def message(
-        self,
-        state_j: Tensor,
-        gates_i: Tensor,
-        weight: Tensor,
-        bias: Optional[Tensor],  # noqa: UP045
-    ) -> Tensor:
-        """Return what each edge carries: the cell's message."""
-        return self.cell.message(state_j, gates_i, weight, bias)
-
-    def explain_message(self, inputs: Tensor, edges: Tensor) -> Tensor:
-        """Weigh the messages along some edges with an explainer's mask of all edges; initial states keep weight 1."""
-        mask = self._edge_mask
-        assert mask is not None, "an explainer sets the mask before it runs the layer"
-        mask = mask.sigmoid() if self._apply_sigmoid else mask
-        return inputs * torch.cat([mask, mask.new_ones(1)])[edges.clamp(max=mask.size(0))].unsqueeze(1)
-
-    def aggregate(self, inputs: Tensor, index: Tensor, dim_size: int) -> Tensor:
-        """Return a level's aggregates: ``h_u`` as ``aggr`` says; the memories that an LSTM keeps are always summed."""
-        h, kept = inputs.split([self.hidden_channels, inputs.size(1) - self.hidden_channels], 1)
-        total = scatter(h, index, 0, dim_size, self.reduce)
-        return torch.cat([total, scatter(kept, index, 0, dim_size, "sum")], 1) if kept.size(1) else total
-
-    def _parameters_of(self, k: int) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-        _, suffix = self._passes()[k]
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        weight_ih, weight_hh, bias_ih, bias_hh = (getattr(self, f"{name}_{suffix}", None) for name in names)
+    def _along(self, x: Tensor, order: LevelOrder, k: int, start: list[Tensor] | None, backend: str) -> list[Tensor]:
+        """Walk pass ``k`` along the edges and return each state [N, H] in places."""
+        _, suffix = self.passes()[k]
+        weight_ih, weight_hh, bias_ih, bias_hh = self.weights(suffix)
         assert weight_ih is not None
         assert weight_hh is not None
-        return weight_ih, weight_hh, bias_ih, bias_hh
+        relations = weight_hh if self.num_relations > 1 else weight_hh[None]
+        if backend == "fused":
+            states = fused.walk(self.cell, x, (weight_ih, relations, bias_ih, bias_hh), order, start, str(self.aggr))
+        else:
+            gates = nn.functional.linear(x, weight_ih, bias_ih)
+            states = self.pass_messages(gates, relations, bias_hh, order, start)
+        if not torch.compiler.is_compiling() and torch.is_anomaly_enabled():
+            self._find_anomaly(states, order, suffix)
+        return states
+
+    def _find_anomaly(self, states: list[Tensor], order: LevelOrder, suffix: str) -> None:
+        """Raise a ``RuntimeError`` that names the first level whose states are not finite."""
+        for name, state in zip("hc", states, strict=False):
+            bad = ~state.detach().isfinite().all(1)
+            if bool(bad.any()):
+                place = int(bad.nonzero()[0])
+                raise RuntimeError(
+                    f"{type(self).__name__}: {name} is not finite from level {int(order.level[place])} of "
+                    f"{order.num_levels} on (pass {suffix}, node {int(order.nodes[place])}); "
+                    "sums over predecessors grow with the depth: use aggr='mean'"
+                )
 
     def _backend_for(self, order: LevelOrder) -> str:
+        if self.backend in ("fused", "vendor") and _transforms.is_transforming():
+            _transforms.refuse(self.backend)
         if self.backend == "auto":
-            if self.explain:
+            if self.is_observed or _transforms.is_transforming():
                 return "message_passing"
+            if torch.onnx.is_in_onnx_export():  # an exporter of ONNX has torch's operators alone
+                return "vendor" if order.is_paths else "message_passing"
             is_faster = True
             if order.nodes.device.type == "cpu":
                 # There torch's LSTM is the faster one, and fails under autocast without bfloat16 instructions; its RNN
@@ -288,13 +300,25 @@ class DAGRecurrence(MessagePassing):
         return f"{type(self).__name__}({sizes}, bidirectional={self.bidirectional}{relations})"
 
 
-def _places(here: LevelOrder, there: LevelOrder) -> Tensor:
-    """Return, for each place of ``there``, the place of the same node ``here``."""
-    return here.places[there.nodes]
+def _initialise(layer: DAGRecurrence, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Take the input's width from the first input, and draw the weights."""
+    x = args[0] if args else kwargs.get("x")
+    if isinstance(x, Tensor) and x.dim() == 2:
+        _materialise(layer, x.size(1))
+        layer.reset_parameters()
 
 
-def _rows_of(way: LevelOrder, order: LevelOrder, starts: Tensor) -> Tensor:
-    """Return the rows that bring states given for ``starts``, places of ``order``, into the order of ``way.starts``."""
-    row = torch.empty_like(order.nodes)
-    row[starts] = torch.arange(starts.numel(), device=starts.device)
-    return row[_places(order, way)[way.starts]]
+def _load_lazy(layer: DAGRecurrence, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Take the input's width from saved weights."""
+    weight = state.get(f"{prefix}weight_ih_l0")
+    if isinstance(weight, Tensor) and not isinstance(weight, UninitializedParameter):
+        _materialise(layer, weight.size(1))
+
+
+def _materialise(layer: DAGRecurrence, width: int) -> None:
+    layer.in_channels = width
+    for parameter in layer.parameters():
+        if isinstance(parameter, UninitializedParameter):
+            parameter.materialize((layer.cell.num_gates * layer.hidden_channels, width))
+    for hook in layer._lazy_hooks:
+        hook.remove()

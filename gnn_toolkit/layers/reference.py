@@ -50,7 +50,7 @@ def dag(
     *,
     num_layers: int = 1,
     bidirectional: bool = False,
-    aggr: str = "sum",
+    aggr: str = "mean",
 ) -> tuple[Tensor, list[list[Tensor]]]:
     """Return the outputs [N, D * H] and final states of a recurrence over a DAG, node by node.
 
@@ -63,7 +63,7 @@ def dag(
         initial: for each state one tensor a layer and direction, rows in the order of the nodes without predecessors.
         num_layers: number of layers.
         bidirectional: whether to walk the reversed graph too.
-        aggr: ``"sum"``, ``"mean"`` or ``"max"`` of the predecessors' h for each relation.
+        aggr: ``"sum"``, ``"mean"`` or ``"max"`` of what the predecessors of each relation send.
     """
     types = [0] * edge_index.size(1) if edge_type is None else edge_type.tolist()
     edges = [(u, v, r) for (u, v), r in zip(edge_index.t().tolist(), types, strict=True)]
@@ -121,11 +121,12 @@ def _node(
     kind: str, a: Tensor, before: list[tuple[Tensor, Tensor, int]], w_hh: Tensor, b_hh: Tensor, aggr: str
 ) -> tuple[Tensor, Tensor]:
     n, relations = w_hh.size(2), w_hh.size(0)
-    s = []
-    for r in range(relations):
-        h_r = [h_u for h_u, _, r_u in before if r_u == r]
-        joined = torch.stack(h_r) if h_r else a.new_zeros(1, n)
-        s.append({"sum": joined.sum(0), "mean": joined.mean(0), "max": joined.amax(0)}[aggr])
+
+    def gathered(values: list[Tensor]) -> Tensor:
+        joined = torch.stack(values) if values else a.new_zeros(1, n)
+        return {"sum": joined.sum(0), "mean": joined.mean(0), "max": joined.amax(0)}[aggr]
+
+    s = [gathered([h_u for h_u, _, r_u in before if r_u == r]) for r in range(relations)]
     q = b_hh.clone()
     for r in range(relations):
         q = q + w_hh[r] @ s[r]
@@ -137,13 +138,14 @@ def _node(
         return (1 - update) * new + update * torch.stack(s).sum(0), q.new_zeros(n)
     i, o = torch.sigmoid(a[:n] + q[:n]), torch.sigmoid(a[-n:] + q[-n:])
     cell = i * torch.tanh(a[-2 * n : -n] + q[-2 * n : -n])
-    for h_u, c_u, r in before:
+    for r in range(relations):
+        mine = [(h_u, c_u) for h_u, c_u, r_u in before if r_u == r]
         if kind == "relation_lstm":
             rows = slice((1 + r) * n, (2 + r) * n)
-            cell = cell + torch.sigmoid(a[rows] + q[rows]) * c_u
+            cell = cell + torch.sigmoid(a[rows] + q[rows]) * gathered([c_u for _, c_u in mine])
         else:
-            forget = torch.sigmoid(a[n : 2 * n] + w_hh[r, n : 2 * n] @ h_u + b_hh[n : 2 * n])
-            cell = cell + forget * c_u
+            asked = a[n : 2 * n] + b_hh[n : 2 * n]
+            cell = cell + gathered([torch.sigmoid(asked + w_hh[r, n : 2 * n] @ h_u) * c_u for h_u, c_u in mine])
     return o * torch.tanh(cell), cell
 
 

@@ -78,16 +78,18 @@ class CharGenerator(nn.Module):
         self.cell = _checks.choice("cell", cell, CELLS)
         self.embedding = nn.Embedding(len(vocabulary), _checks.positive("embedding_channels", embedding_channels))
         sizes = (embedding_channels, hidden_channels, num_layers)
+        self.dropout = _checks.probability("dropout", dropout)
+        between = dropout if num_layers > 1 else 0.0
         if self.dilations:
-            self.recurrence = DILATED[cell](*sizes, self.dilations, dropout)
+            self.recurrence = DILATED[cell](*sizes, self.dilations, between)
         else:
-            self.recurrence = CELLS[cell](*sizes, dropout=dropout, batch_first=True)
+            self.recurrence = CELLS[cell](*sizes, dropout=between, batch_first=True)
         self.head = nn.Linear(hidden_channels, len(vocabulary))
 
     def forward(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Return the logits of the character after each code, and the state after the last."""
         out, state = self.recurrence(self.embedding(codes), state)
-        out = nn.functional.dropout(out, self.recurrence.dropout, self.training)
+        out = nn.functional.dropout(out, self.dropout, self.training)
         return self.head(out), state
 
     def generate(
@@ -212,7 +214,7 @@ class CharGenerator(nn.Module):
             "embedding_channels": recurrence.in_channels,
             "hidden_channels": recurrence.hidden_channels,
             "num_layers": recurrence.num_layers,
-            "dropout": recurrence.dropout,
+            "dropout": self.dropout,
             "dilations": self.dilations,
         }
         vocabulary = dict(zip(self.vocabulary.characters, self.vocabulary.counts, strict=True))
@@ -261,7 +263,7 @@ class CharGenerator(nn.Module):
         if isinstance(recurrence, DilatedRNN | DilatedGRU | DilatedLSTM):
             out, memory = recurrence(x.unsqueeze(1), memory)
             return out.squeeze(1), memory
-        out, states = vendor.step(recurrence.cell, x, memory, list(recurrence.parameters()), bias=True)
+        out, states = vendor.step(recurrence.stack(), x, memory)
         return out, tuple(states)
 
     @torch.no_grad()

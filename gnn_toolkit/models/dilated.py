@@ -36,7 +36,7 @@ class _Dilated(DAGRecurrence):
 
     def blank(self, batch: int) -> Memory:
         """Return the states before the first step."""
-        like = next(self.parameters())
+        like = self.flat_weights()[1]
         shape = (self.num_layers, batch, max(self.offsets), self.hidden_channels)
         return (like.new_zeros(shape),) * self.cell.num_states
 
@@ -47,7 +47,7 @@ class _Dilated(DAGRecurrence):
         x, memory = x.transpose(0, 1).flatten(0, 1), []
         for layer in range(self.num_layers):
             x = nn.functional.dropout(x, self.dropout, self.training and layer > 0)
-            states = self._walk(x, order, layer, None, self._backend_for(order))
+            states = self._along(x, order, layer, None, self._backend_for(order))
             x = states[0]
             memory.append([self._last(state.view(steps, batch, -1)) for state in states])
         return x.view(steps, batch, -1).transpose(0, 1), tuple(map(torch.stack, zip(*memory, strict=True)))
@@ -72,7 +72,9 @@ class _Dilated(DAGRecurrence):
 
     def _step(self, x: Tensor, past: Tensor, layer: int) -> Tensor:
         """Return the new states [B, S * H] of a layer, from those of the steps before, [B, M, S * H]."""
-        weight_ih, weight_hh, bias_ih, bias_hh = self._parameters_of(layer)
+        weight_ih, weight_hh, bias_ih, bias_hh = self.weights(f"l{layer}")
+        assert weight_ih is not None
+        assert weight_hh is not None
         gates = nn.functional.linear(x, weight_ih, bias_ih)
         into = self.cell.edge_gates(gates)
         messages = [

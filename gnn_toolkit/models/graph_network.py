@@ -86,7 +86,11 @@ class GraphNetwork(nn.Module):
         stack: list[nn.Module] = [nn.Linear(in_channels, hidden_channels)] if embedding else []
         width = hidden_channels if embedding else in_channels
         if layer in RECURRENCES:
-            options = {"dropout": dropout, "bidirectional": bidirectional, "num_relations": num_relations}
+            options = {
+                "dropout": dropout if num_layers > 1 else 0.0,
+                "bidirectional": bidirectional,
+                "num_relations": num_relations,
+            }
             recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
             init_long_memory_(recurrence, forget_bias=forget_bias, chrono=chrono, orthogonal=orthogonal)
             stack.append(recurrence)

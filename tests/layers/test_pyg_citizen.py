@@ -108,7 +108,7 @@ def test_fused_kernels_have_no_messages_to_explain():
 @pytest.mark.parametrize("apply_sigmoid", [False, True])
 @pytest.mark.parametrize("kind", LAYERS)
 def test_a_mask_weighs_its_own_edges_and_never_initial_states(kind: type, apply_sigmoid: bool):
-    layer, x = make(kind, bidirectional=True, num_relations=2, backend="message_passing"), normal(9, F)
+    layer, x = make(kind, bidirectional=True, num_relations=2, aggr="sum"), normal(9, F)
     edge_type = torch.tensor([0, 1, 1, 0, 0, 1, 0, 1, 1])
     # Nodes 0, 1, 5, 6 start and 7, 8 end, with all edges and without the two removed ones.
     states = [[normal(4, H, seed=s), normal(2, H, seed=s + 2)] for s in range(layer.cell.num_states)]

@@ -100,9 +100,9 @@ def test_outputs_states_and_all_gradients_are_the_reference_s(
             assert_parity(found, [out, *(h for final in finals for h in final)], [(leaves, leaves)])
 
 
-@pytest.mark.parametrize("aggr", ["mean", "max"])
+@pytest.mark.parametrize("aggr", ["sum", "max"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_means_and_maxima_are_the_reference_s(kind: str, aggr: str):
+def test_sums_and_maxima_are_the_reference_s(kind: str, aggr: str):
     layer = make(kind, num_relations=2, aggr=aggr)
     generator = torch.Generator().manual_seed(0)
     edge_index = random_dag(8, 16, generator)
@@ -187,12 +187,9 @@ def test_without_biases_and_initial_states_paths_are_torch_s_too(kind: str, back
 
 def test_paths_take_torch_s_kernels_where_the_choice_is_free():
     edge_index, x = numbered_paths([4, 2])[0], normal(6, F)
-    auto, vendor, messages = (make("lstm", backend=backend) for backend in ("auto", "vendor", "message_passing"))
-    for layer in (auto, vendor, messages):
-        layer.register_message_forward_hook(lambda *arguments: torch.zeros_like(arguments[-1]))
+    auto, vendor = (make("lstm", backend=backend) for backend in ("auto", "vendor"))
+    assert "lstm" in operators_of(auto, x, edge_index)
     assert auto(x, edge_index)[0].equal(vendor(x, edge_index)[0])
-    # Only `message_passing` has messages that a hook can silence.
-    assert not torch.allclose(auto(x, edge_index)[0], messages(x, edge_index)[0])
 
 
 def operators_of(layer: Any, *arguments: Any) -> set[str]:

@@ -45,7 +45,7 @@ def test_a_node_with_two_children_follows_the_child_sum_tree_lstm():
     u = tanh(W_u @ x[2] + U_u @ h_sum + b_u)  # eq. 6
     c[2] = i * u + f[0] * c[0] + f[1] * c[1]  # eq. 7
     h[2] = o * tanh(c[2])  # eq. 8
-    out, [(h_n,), (c_n,)] = reference.dag("lstm", p, x, EDGES)
+    out, [(h_n,), (c_n,)] = reference.dag("lstm", p, x, EDGES, aggr="sum")
     torch.testing.assert_close(out, torch.stack([h[0], h[1], h[2]]))
     torch.testing.assert_close(h_n, h[2][None])
     torch.testing.assert_close(c_n, c[2][None])
@@ -81,14 +81,15 @@ def test_an_rnn_over_two_predecessors_of_two_types(kind: str, activation):
     torch.testing.assert_close(h_n, expected[None])
 
 
-def test_a_gru_over_two_predecessors_is_torch_s_cell_on_their_sum():
+def test_a_gru_over_two_predecessors_is_torch_s_cell_on_their_mean_or_sum():
     p = parameters(3)
     x = normal(3, F)
     cell = nn.GRUCell(F, H).double()
     cell.load_state_dict({name.removesuffix("_l0"): value for name, value in p.items()})
     leaves = cell(x[:2])
-    expected = torch.cat([leaves, cell(x[2:], leaves.sum(0, keepdim=True))])
-    torch.testing.assert_close(reference.dag("gru", p, x, EDGES)[0], expected)
+    for aggr, joined in (("mean", leaves.mean(0, keepdim=True)), ("sum", leaves.sum(0, keepdim=True))):
+        expected = torch.cat([leaves, cell(x[2:], joined)])
+        torch.testing.assert_close(reference.dag("gru", p, x, EDGES, aggr=aggr)[0], expected)
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -23,7 +23,7 @@ def make(kind: type, *args: object, **options: object):
 
 
 def test_child_sum_tree_lstm_is_tai_et_al_2015_equations_2_to_8():
-    layer, x = make(DAGLSTM, F, H), features(7)
+    layer, x = make(DAGLSTM, F, H, aggr="sum"), features(7)
     # The paper's W, U and b of each gate; its one bias is the sum of torch's two.
     W = dict(zip("ifuo", layer.weight_ih_l0.chunk(4), strict=True))
     U = dict(zip("ifuo", layer.weight_hh_l0.chunk(4), strict=True))

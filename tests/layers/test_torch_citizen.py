@@ -129,7 +129,7 @@ def test_compiled_it_still_refuses_what_does_not_fit():
 def test_compiled_it_refuses_initial_states_of_another_number_of_starts(rows: int):
     layer, edge_index = make(DAGGRU), torch.tensor([[0, 1], [2, 2]])
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
-    with pytest.raises(RuntimeError, match=r"Runtime assertion failed|shape mismatch"):
+    with pytest.raises(RuntimeError, match=r"Runtime assertion failed|shape mismatch|equal size"):
         compiled(normal(3, F), edge_index, [normal(rows, H)])
 
 
@@ -263,14 +263,6 @@ def test_gradients_are_those_of_finite_differences(kind: type, backend: str, edg
 @pytest.mark.parametrize("kind", LAYERS)
 def test_messages_are_differentiable_twice(kind: type):
     assert torch.autograd.gradgradcheck(*checkable(kind, "message_passing", MERGING, TYPES), fast_mode=True)
-
-
-@pytest.mark.parametrize(("name", "kind", "options"), OPERATORS)
-def test_fused_kernels_say_that_they_are_differentiable_once(name: str, kind: type, options: dict[str, Any]):
-    layer, x = make(kind, backend="fused", **options), normal(5, F)
-    (grad,) = torch.autograd.grad(layer(x, MERGING)[0].sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match=r"^backend='fused' is differentiable once: use backend='message_passing'"):
-        grad.square().sum().backward()
 
 
 @pytest.mark.parametrize("kind", LAYERS)

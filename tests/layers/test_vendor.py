@@ -32,18 +32,8 @@ def test_outputs_and_states_are_in_the_packed_layout(cell: Cell, kind: Any, opti
     theirs = kind(F, H, 2, bidirectional=True, **options).double()
     sizes = torch.tensor(batch_sizes)
     x, initial = normal(int(sizes.sum()), F), [normal(4, batch_sizes[0], H, seed=s + 1) for s in range(cell.num_states)]
-    found, final = vendor.run(
-        cell,
-        x,
-        path_order(sizes),
-        [list(state) for state in initial],
-        list(theirs.parameters()),
-        num_layers=2,
-        bias=True,
-        dropout=0.0,
-        training=False,
-        bidirectional=True,
-    )
+    stack = vendor.Stack(cell, list(theirs.parameters()), num_layers=2, bidirectional=True)
+    found, final = vendor.run(stack, x, path_order(sizes), [list(state) for state in initial])
     out, expected = theirs(PackedSequence(x, sizes), tuple(initial) if len(initial) == 2 else initial[0])
     torch.testing.assert_close(found, out.data, atol=1e-12, rtol=0)
     for a, b in zip(final, expected if isinstance(expected, tuple) else [expected], strict=True):
@@ -66,10 +56,11 @@ def sizes_of(lengths: list[int]) -> Tensor:
 
 def run_both(theirs: Any, x: Tensor, order: Any, initial: list[Tensor] | None) -> tuple[list[Tensor], list[Tensor]]:
     """Return outputs and final states of our LSTM and of torch's, on the same parameters."""
-    options = (theirs.num_layers, theirs.bias, theirs.dropout, theirs.training, theirs.bidirectional)
+    names = ("num_layers", "bias", "dropout", "training", "bidirectional")
+    stack = vendor.Stack(LSTMCell(), list(theirs.parameters()), **{name: getattr(theirs, name) for name in names})
     given = None if initial is None else [list(state) for state in initial]
     torch.manual_seed(1)
-    out, final = vendor.run(LSTMCell(), x, order, given, list(theirs.parameters()), *options)
+    out, final = vendor.run(stack, x, order, given)
     torch.manual_seed(1)
     packed = PackedSequence(x, order.node_ptr.diff())
     expected, states = theirs(packed, None if initial is None else tuple(initial))
@@ -136,25 +127,32 @@ def test_an_order_is_cut_into_buckets_once(monkeypatch: pytest.MonkeyPatch):
     assert_parity(again, expected, [([x], [x])])
 
 
+@pytest.mark.parametrize(("scale", "dtype"), [(1e4, torch.float64), (1e4, torch.float32), (3e4, torch.float16)])
+def test_a_memory_passes_padding_unchanged_whatever_the_weights(scale: float, dtype: torch.dtype):
+    lengths = LENGTHS["many buckets"]
+    torch.manual_seed(0)
+    theirs = nn.LSTM(F, H, 2, bidirectional=True).to(dtype)
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.mul_(scale)
+    x, order = normal(sum(lengths), F).to(dtype), path_order(sizes_of(lengths))
+    found, expected = run_both(theirs, x, order, None)
+    assert_parity(found, expected, atol=1e-6 if dtype == torch.float64 else 1e-2, rtol=1e-2)
+
+
 @pytest.mark.parametrize("lengths", [list(range(80, 4, -1)), [1000, *[10] * 127], [80] * 60 + [5] * 4], ids=len)
 def test_a_padded_batch_is_at_most_two_thirds_larger(lengths: list[int], monkeypatch: pytest.MonkeyPatch):
     shapes: list[tuple[int, int]] = []
     dense = vendor.run_dense
 
-    def run_dense(cell: Cell, x: Tensor, *rest: Any) -> Any:
+    def run_dense(stack: vendor.Stack, x: Tensor, initial: Any) -> Any:
         shapes.append((x.size(0), x.size(1)))
-        return dense(cell, x, *rest)
+        return dense(stack, x, initial)
 
     monkeypatch.setattr(vendor, "run_dense", run_dense)
     theirs = nn.LSTM(1, 1).double()
-    vendor.run(
-        LSTMCell(),
-        normal(sum(lengths), 1),
-        path_order(sizes_of(lengths)),
-        None,
-        list(theirs.parameters()),
-        *(1, True, 0.0, False, False),
-    )
+    stack = vendor.Stack(LSTMCell(), list(theirs.parameters()))
+    vendor.run(stack, normal(sum(lengths), 1), path_order(sizes_of(lengths)), None)
     assert sum(paths for _, paths in shapes) == len(lengths)
     assert sum(steps * paths for steps, paths in shapes) <= sum(lengths) / vendor.SHORTEST
     assert sum(steps for steps, _ in shapes) <= max(lengths) / (1 - vendor.SHORTEST)

@@ -162,7 +162,7 @@ def test_bad_requests_are_refused_before_the_first_character(arguments: tuple[An
     [
         ({"cell": "lstn"}, r"cell: expected one of rnn, gru, lstm, got 'lstn'; did you mean 'lstm'\?"),
         ({"embedding_channels": 0}, "embedding_channels: expected an integer of at least 1, got 0"),
-        ({"hidden_channels": 0}, "hidden_channels: expected an integer of at least 1, got 0"),
+        ({"hidden_channels": 0}, "hidden_size: expected an integer of at least 1, got 0"),
         ({"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),
         ({"dropout": 2.0}, r"dropout: expected a probability in \[0, 1\], got 2.0"),
     ],
@@ -262,7 +262,7 @@ def test_a_saved_model_writes_the_same(cell: str, tmp_path):
     other = CharGenerator.load(tmp_path / "m.safetensors")
     assert other.generate("h", 40, seed=2) == model.generate("h", 40, seed=2)
     assert (other.vocabulary.characters, other.vocabulary.counts) == ("\nhloä\ud83d", [1, 1, 2, 1, 1, 1])
-    assert (other.cell, other.recurrence.dropout, other.training) == (cell, 0.25, False)
+    assert (other.cell, other.dropout, other.training) == (cell, 0.25, False)
     save_weights(tmp_path / "n.safetensors", torch.nn.Linear(1, 1), {"kind": "line"})
     with pytest.raises(ValueError, match=r"^path: expected a CharGenerator, got None"):
         CharGenerator.load(tmp_path / "n.safetensors")

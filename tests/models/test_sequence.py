@@ -187,9 +187,11 @@ def test_projections_are_refused():
 
 @pytest.mark.parametrize("batch_first", [False, True])
 @pytest.mark.parametrize(
-    "shape", [(T, B, F + 1), (T, F - 1), (0, B, F), (T, 0, F), (0, F), (F,), (1, T, B, F)], ids=str
+    "shape", [(T, B, F + 1), (T, F - 1), (0, B, F), (0, F), (F,), (1, T, B, F)], ids=str
 )
 def test_an_input_of_another_shape_is_refused(shape: tuple[int, ...], batch_first: bool):
+    if batch_first and len(shape) == 3 and shape[0] == 0:
+        shape = (B, 0, F)
     layout = r"\[batch, steps, 4\]" if batch_first else r"\[steps, batch, 4\]"
     with pytest.raises(
         ValueError, match=rf"^input: expected shape {layout} or \[steps, 4\], at least one step"
@@ -199,7 +201,7 @@ def test_an_input_of_another_shape_is_refused(shape: tuple[int, ...], batch_firs
 
 
 def test_a_packed_input_of_another_width_is_refused():
-    with pytest.raises(ValueError, match=r"^input.data: expected shape \[num_nodes, 4\], got \[3, 5\]"):
+    with pytest.raises(ValueError, match=r"^input.data: expected shape \[steps, 4\], at least one step, got \[3, 5\]"):
         GRU(F, H)(pack_sequence([torch.zeros(3, F + 1)]))
 
 
@@ -211,7 +213,7 @@ def test_a_packed_input_of_another_width_is_refused():
         ("dense", [1, 5, 3], [[1, 4, 3], [2, 5, 3], [1, 5, 4], [5, 3]]),
         ("packed", [1, 5, 3], [[1, 4, 3], [1, 6, 3], [2, 5, 3]]),
         ("packed, sorted", [1, 5, 3], [[1, 4, 3], [1, 6, 3]]),
-        ("one sequence", [1, 1, 3], [[2, 3], [1, 4], [1, 1, 3]]),
+        ("one sequence", [1, 3], [[2, 3], [1, 4], [1, 1, 3]]),
     ],
 )
 def test_initial_states_of_another_shape_are_refused(
@@ -226,7 +228,16 @@ def test_initial_states_of_another_shape_are_refused(
         assert str(error.value).startswith(f"hx: expected shape {good}, got [")
 
 
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
+def test_a_batch_without_sequences_is_empty(kind: str, batch_first: bool):
+    model, _ = pair(kind, batch_first=batch_first, bidirectional=True)
+    out, final = model(torch.zeros((0, T, F) if batch_first else (T, 0, F), dtype=torch.float64))
+    assert out.shape == ((0, T, 2 * H) if batch_first else (T, 0, 2 * H))
+    assert {tuple(state.shape) for state in (final if kind == "lstm" else [final])} == {(2, 0, H)}
+
+
 def test_an_lstm_takes_two_initial_states():
     for form in ("dense", "packed"):
-        with pytest.raises(ValueError, match=r"^hx: expected 2 states, got 1; an LSTM takes \(h, c\)"):
+        with pytest.raises(ValueError, match=r"^hx: expected 2 states, got Tensor; an LSTM takes \(h, c\)"):
             pair("lstm")[0](sample(form)[0], torch.zeros(1, B, H))

@@ -10,6 +10,12 @@ from gnn_toolkit.layers.cells import Cell, GRUCell, LSTMCell, RelationLSTMCell, 
 from gnn_toolkit.layers.kernels import gru, lstm, relation_lstm, rnn
 
 Parameters = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # weight_ih, weight_hh [R, G * H, H], bias_ih, bias_hh
+KERNELS: dict[type, Any] = {
+    RNNCell: rnn.forward,
+    GRUCell: gru.forward,
+    LSTMCell: lstm.forward,
+    RelationLSTMCell: relation_lstm.forward,
+}
 
 
 def walk(
@@ -25,32 +31,31 @@ def walk(
         start: each state's initial values, rows as in ``order.starts``; ``None`` for zeros.
         aggr: ``"sum"``, ``"mean"`` or ``"max"``.
     """
-    kernel, *options = _kernel(cell, order)
     x, weight_ih, weight_hh, bias_ih, bias_hh, *initial = _cast(x, *parameters, *(start or ()))
     if start is None:
         initial = [x.new_empty(0, weight_hh.size(2))] * cell.num_states
-    order = order if start is None else order.with_initial
-    bias = None if bias_ih is None else bias_ih + bias_hh
-    others = []
+    has_one = order.is_paths or order.is_forest  # predecessor at most, which every aggregate returns as it is
+    gate_a_node = isinstance(cell, LSTMCell) and has_one  # a gate an edge is then one a node, in one product
+    kernel = relation_lstm.forward if gate_a_node else KERNELS[type(cell)]
+    bias, others = None if bias_ih is None else bias_ih + bias_hh, {}
     if isinstance(cell, GRUCell):  # r and z add both biases up; n's second one stays inside the reset
-        others = [x.new_zeros(weight_hh.size(2)) if bias_hh is None else bias_hh.chunk(3)[2]]
-        if bias_ih is not None and bias is not None:
+        others["bias_n"] = x.new_zeros(weight_hh.size(2)) if bias_hh is None else bias_hh.chunk(3)[2]
+        if bias is not None and bias_ih is not None:
             bias = torch.cat([*bias.chunk(3)[:2], bias_ih.chunk(3)[2]])
-    out = kernel(x, weight_ih, bias, weight_hh, *others, *initial, list(order.incidence), aggr, *options)
+    if isinstance(cell, RNNCell):
+        others["relu"] = cell.nonlinearity == "relu"
+    out = kernel(
+        x=x,
+        weight_ih=weight_ih,
+        bias=bias,
+        weight=weight_hh,
+        **others,
+        **dict(zip(("h_0", "c_0"), initial, strict=False)),
+        structure=list((order if start is None else order.with_initial).incidence),
+        aggr="sum" if has_one else aggr,
+    )
     states = [out] if isinstance(out, Tensor) else out[: cell.num_states]
     return list(states) if start is None else [state[state.size(0) - x.size(0) :] for state in states]
-
-
-def _kernel(cell: Cell, order: LevelOrder) -> tuple[Any, ...]:
-    """Return the kernel of a cell and its options."""
-    if isinstance(cell, RNNCell):
-        return rnn.forward, cell.nonlinearity == "relu"
-    if isinstance(cell, LSTMCell) and order.is_forest:  # a gate an edge is then a gate a node, in one product
-        return (relation_lstm.forward,)
-    return (KERNELS[type(cell)],)
-
-
-KERNELS: dict[type, Any] = {GRUCell: gru.forward, LSTMCell: lstm.forward, RelationLSTMCell: relation_lstm.forward}
 
 
 def _cast(x: Tensor, *others: Tensor | None) -> list[Any]:

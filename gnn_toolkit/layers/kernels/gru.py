@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn_toolkit.layers.cells import GRUCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
 from gnn_toolkit.layers.kernels.walk import Walk, chunks
 
@@ -72,7 +73,7 @@ def backward(
     """Return the gradients of the gates, the weight, ``b_n`` and the initial states."""
     hidden = h.size(1)
     walk = Walk(structure, extra, aggr)
-    walk.prepare(h)
+    shares = walk.prepare(h)
     dh = fresh(dh, h)
     dq, dn = torch.empty_like(acts), torch.empty_like(q_n)
     for dq_part, dn_part, h_part, acts_part, q_part in chunks(dq, dn, h[extra:], acts, q_n):
@@ -82,14 +83,14 @@ def backward(
     r, z, _ = acts.split(hidden, 1)
     for step in walk.backward([dh[extra:], r, z, dn, dq, *dq.split(hidden, 1)]):
         dh_v, r_v, z_v, dn_v, dq_v, dq_r, dq_z, dq_n = step.nodes
-        walk.collect(step, dh_v, messages)
+        walk.collect(step, dh_v, messages, shares)
         dn_v.mul_(dh_v)
         dq_r.mul_(dn_v)
         dq_z.mul_(dh_v)
         torch.mul(dn_v, r_v, out=dq_n)
         walk.send(step, messages, (dq_v, product), through=dh_v.mul_(z_v))
     for step in walk.given([dh[:extra]]):
-        walk.collect(step, step.nodes[0], messages)
+        walk.collect(step, step.nodes[0], messages, shares)
     dweight, dbias_n = walk.weight_gradient(dq, h), dq[:, 2 * hidden :].sum(0)
     dq[:, 2 * hidden :] = dn
     return dq, dweight, dbias_n, dh[:extra].clone()
@@ -118,4 +119,4 @@ def _(dh: Any, h: Tensor, acts: Tensor, q_n: Tensor, weight: Tensor, structure: 
     return torch.empty_like(acts), torch.empty_like(weight), h.new_empty(hidden), h.new_empty(extra, hidden)
 
 
-differentiable(forward, backward, num_states=1)
+differentiable(forward, backward, lambda weight: GRUCell())

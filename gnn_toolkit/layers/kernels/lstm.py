@@ -2,7 +2,7 @@
 
     i = sigmoid(a_i + q_i),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
     f_e = sigmoid(a_f,v + p_r,u)  with  p_r,u = W_f,r h_u           for every edge e = u -> v of type r
-    c_v = i * g + sum over e of f_e * c_u,  h_v = o * tanh(c_v)
+    c_v = i * g + aggregate over e of f_e * c_u,  h_v = o * tanh(c_v)
 
 ``p_r,u`` is computed once a node, when the node is done, and not once an edge; so all products together are those of a
 plain LSTM, however many edges there are.
@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn_toolkit.layers.cells import LSTMCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
 from gnn_toolkit.layers.kernels.walk import Step, Walk, chunks
 
@@ -65,7 +66,7 @@ def forward(
             i.addmm_(s, to_i)
             go.addmm_(s, to_go)
             torch.index_select(asked.view(-1, hidden), 0, source_row, out=f).add_(a_f.index_select(0, local)).sigmoid_()
-            kept = walk.sum_into(step, c.index_select(0, source).mul_(f))
+            kept = walk.gather_into(step, c.index_select(0, source).mul_(f))
         i.sigmoid_()
         o.sigmoid_()
         torch.mul(i, g.tanh_(), out=c_v) if kept is None else torch.addcmul(kept, i, g.tanh_(), out=c_v)
@@ -91,35 +92,38 @@ def backward(
     """Return the gradients of the gates, the weight and the initial h and c."""
     hidden = h.size(1)
     walk = Walk(structure, extra, aggr)
-    walk.prepare(h)
+    h_shares = walk.prepare(h)
     dh, dc = fresh(dh, h), fresh(dc, c)
     dgates = torch.empty_like(acts)
     for parts in chunks(dgates, h[extra:], acts):
         _slopes(*parts)
     dforget = c.index_select(0, walk.structure.source).mul_(forget)
+    edges = [] if (shares := walk.shares(dforget)) is None else [shares]
     dforget.addcmul_(dforget, forget, value=-1)
     kept, messages = torch.empty_like(forget), walk.messages(dh)
     # Once a node is done, its part of dc has served; dp, which only the weight still needs, takes its place.
     dasked = dc if weight.size(0) == 1 and not extra else h.new_empty(h.size(0), weight.size(0) * hidden)
     from_i, from_p, from_go = (product.t() for product in _products(weight))
     nodes = [dh[extra:], dc[extra:], dasked[extra:], *dgates.split(hidden, 1), dgates[:, 2 * hidden :]]
-    for step in walk.backward(nodes, [forget, dforget, kept]):
+    for step in walk.backward(nodes, [forget, dforget, kept, *edges]):
         dh_v, dc_v, dp_v, di, to_c, dg, do, dgo = step.nodes
-        dp = _collect(walk, step, dh_v, dc_v, (messages, kept, dforget), from_p)
+        dp = _collect(walk, step, dh_v, dc_v, (messages, kept, dforget, h_shares), from_p)
         dc_v.addcmul_(dh_v, to_c)
         di.mul_(dc_v)
         dg.mul_(dc_v)
         do.mul_(dh_v)
         if step.into[0].size(0):
-            f, df, k = step.edges
+            f, df, k, *share = step.edges
             whole = dc_v.index_select(0, step.into[1])
+            if share:
+                whole.mul_(share[0])
             df.mul_(whole)
             torch.mul(whole, f, out=k)
             walk.send(step, messages, (di, from_i), (dgo, from_go))
         dp_v.zero_() if dp is None else dp_v.copy_(dp)
     for step in walk.given([dh[:extra], dc[:extra], dasked[:extra]]):
         dh_v, dc_v, dp_v = step.nodes
-        dp = _collect(walk, step, dh_v, dc_v, (messages, kept, dforget), from_p)
+        dp = _collect(walk, step, dh_v, dc_v, (messages, kept, dforget, h_shares), from_p)
         dp_v.zero_() if dp is None else dp_v.copy_(dp)
     del messages, kept
     dgates[:, hidden : 2 * hidden] = walk.sum_edges(dforget)
@@ -129,13 +133,13 @@ def backward(
 
 
 def _collect(
-    walk: Walk, step: Step, dh: Tensor, dc: Tensor, left: tuple[Tensor, Tensor, Tensor], from_p: Tensor
+    walk: Walk, step: Step, dh: Tensor, dc: Tensor, left: tuple[Tensor, Tensor, Tensor, Tensor | None], from_p: Tensor
 ) -> Tensor | None:
     """Add to dh and dc of a block what its successors left in the messages and on the edges, and return its dp."""
     if not step.outof[0].size(0):
         return None
-    messages, kept, dforget = left
-    walk.collect(step, dh, messages)
+    messages, kept, dforget, shares = left
+    walk.collect(step, dh, messages, shares)
     dc.add_(walk.sum_outof(step, kept))
     dp = walk.sum_outof(step, dforget, by_row=True)
     dh.addmm_(dp, from_p)
@@ -167,4 +171,4 @@ def _(
     return torch.empty_like(acts), torch.empty_like(weight), *(h.new_empty(extra, h.size(1)) for _ in range(2))
 
 
-differentiable(forward, backward, num_states=2)
+differentiable(forward, backward, lambda weight: LSTMCell())

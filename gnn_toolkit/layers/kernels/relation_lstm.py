@@ -1,6 +1,6 @@
 """Long short-term memory with a forget gate for every relation.
 
-With ``C_r = sum of c_u over the edges u -> v of type r`` and gates laid out as i, f_1, ..., f_R, g, o:
+With ``C_r = aggregate of c_u over the edges u -> v of type r`` and gates laid out as i, f_1, ..., f_R, g, o:
 
     i = sigmoid(a_i + q_i),  f_r = sigmoid(a_fr + q_fr),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
     c_v = i * g + sum over r of f_r * C_r,  h_v = o * tanh(c_v)
@@ -20,8 +20,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn_toolkit.layers.cells import RelationLSTMCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
-from gnn_toolkit.layers.kernels.walk import SUM, Walk, chunks
+from gnn_toolkit.layers.kernels.walk import Walk, chunks
 
 
 @torch.library.custom_op("gnn_toolkit::dag_relation_lstm", mutates_args=())
@@ -49,7 +50,7 @@ def forward(
             act.addmm_(s, product)
         sigmoid.sigmoid_()
         torch.mul(i, g.tanh_(), out=c_v)
-        kept = walk.sums(step, c, SUM)
+        kept = walk.sums(step, c, walk.mode)
         if kept is not None:
             for f_r, c_r in zip(f, kept.split(hidden, 1), strict=True):
                 c_v.addcmul_(f_r, c_r)
@@ -72,10 +73,11 @@ def backward(
     """Return the gradients of the gates, the weight and the initial h and c."""
     relations, hidden = weight.size(0), h.size(1)
     walk = Walk(structure, extra, aggr)
-    walk.prepare(h)
+    shares = walk.prepare(h)
+    c_shares = None if shares is None else walk.shares(c.index_select(0, walk.structure.source))
     dh, dc = fresh(dh, h), fresh(dc, c)
     dgates, to_c = torch.empty_like(acts), torch.empty_like(h[extra:])
-    for parts in chunks(dgates, to_c, h[extra:], acts, walk.all_sums(c, SUM)):
+    for parts in chunks(dgates, to_c, h[extra:], acts, walk.all_sums(c, walk.mode)):
         _slopes(*parts)
     messages, memories = walk.messages(dh), walk.messages(dc)
     product = stacked(weight).t()
@@ -83,16 +85,16 @@ def backward(
     by_c, do = dgates[:, :-hidden].unflatten(1, (2 + relations, hidden)), dgates[:, -hidden:]
     for step in walk.backward([dh[extra:], dc[extra:], to_c, dgates, by_c, do, forget]):
         dh_v, dc_v, to_c_v, dq, by_c_v, do_v, f = step.nodes
-        walk.collect(step, dh_v, messages)
-        walk.collect(step, dc_v, memories, whole=True)
+        walk.collect(step, dh_v, messages, shares)
+        walk.collect(step, dc_v, memories, c_shares)
         dc_v.addcmul_(dh_v, to_c_v)
         by_c_v.mul_(dc_v.unsqueeze(1))
         do_v.mul_(dh_v)
         walk.send(step, messages, (dq, product))
         walk.keep(step, memories, dc_v, f)
     for step in walk.given([dh[:extra], dc[:extra]]):
-        walk.collect(step, step.nodes[0], messages)
-        walk.collect(step, step.nodes[1], memories, whole=True)
+        walk.collect(step, step.nodes[0], messages, shares)
+        walk.collect(step, step.nodes[1], memories, c_shares)
     return dgates, walk.weight_gradient(dgates, h), dh[:extra].clone(), dc[:extra].clone()
 
 
@@ -123,4 +125,4 @@ def _(dh: Any, dc: Any, h: Tensor, c: Tensor, acts: Tensor, weight: Tensor, _: A
     return torch.empty_like(acts), torch.empty_like(weight), *(h.new_empty(extra, h.size(1)) for _ in range(2))
 
 
-differentiable(forward, backward, num_states=2)
+differentiable(forward, backward, lambda weight: RelationLSTMCell(weight.size(0)))

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn_toolkit.layers.cells import RNNCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
 from gnn_toolkit.layers.kernels.walk import Walk
 
@@ -45,20 +46,20 @@ def backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the weight and the initial states."""
     walk = Walk(structure, extra, aggr)
-    walk.prepare(h)
+    shares = walk.prepare(h)
     dh = fresh(dh, h)
     messages = walk.messages(dh)
     product = stacked(weight).t()
     for step in walk.backward([dh[extra:], h[extra:]]):
         dq, state = step.nodes
-        walk.collect(step, dq, messages)
+        walk.collect(step, dq, messages, shares)
         if relu:
             dq.mul_(state > 0)
         else:
             dq.addcmul_(dq * state, state, value=-1)
         walk.send(step, messages, (dq, product))
     for step in walk.given([dh[:extra]]):
-        walk.collect(step, step.nodes[0], messages)
+        walk.collect(step, step.nodes[0], messages, shares)
     dq = dh[extra:].clone() if extra else dh
     return dq, walk.weight_gradient(dq, h), dh[:extra].clone()
 
@@ -73,4 +74,4 @@ def _(dh: Any, h: Tensor, weight: Tensor, structure: Sequence[Tensor], extra: in
     return h.new_empty(h.size(0) - extra, h.size(1)), torch.empty_like(weight), h.new_empty(extra, h.size(1))
 
 
-differentiable(forward, backward, num_states=1)
+differentiable(forward, backward, lambda weight, relu: RNNCell("relu" if relu else "tanh"))

@@ -43,7 +43,7 @@ class Walk:
     Args:
         structure: an ``Incidence``; on a batch of paths all but ``node_ptr`` may be empty.
         extra: how many initial states take the first places.
-        aggr: ``"sum"``, ``"mean"`` or ``"max"``, the aggregation of ``h``.
+        aggr: ``"sum"``, ``"mean"`` or ``"max"``.
     """
 
     def __init__(self, structure: Sequence[Tensor], extra: int, aggr: str) -> None:
@@ -59,7 +59,6 @@ class Walk:
         self.into = ((source, local, source_row), in_start)
         self.outof = ((out_slot, out_row), out_start)
         self.numbers = torch.arange(source.size(0), device=source.device)
-        self._shares: Tensor | None = None
         self._counts: Tensor | None = None
 
     # --- the blocks -----------------------------------------------------------------------------------------------
@@ -132,9 +131,12 @@ class Walk:
         found = _bag(rows, self.structure.source, start.flatten(), mode)
         return found.view(start.size(0), -1)[self.extra :]
 
-    def sum_into(self, step: Step, rows: Tensor) -> Tensor:
-        """Return the sums of a block's incoming edges' ``rows`` [e, K], [n, K]."""
-        return _bag(rows, self.numbers[: rows.size(0)], step.into[4], SUM)
+    def gather_into(self, step: Step, rows: Tensor) -> Tensor:
+        """Return the aggregates of a block's incoming edges' ``rows`` [e, K], summed over the types, [n, K]."""
+        numbers = self.numbers[: rows.size(0)]
+        if self.mode == SUM or self.relations == 1:
+            return _bag(rows, numbers, step.into[4], self.mode)
+        return _bag(rows, numbers, step.into[3], self.mode).view(-1, self.relations, rows.size(1)).sum(1)
 
     def sum_outof(self, step: Step, rows: Tensor, by_row: bool = False) -> Tensor:
         """Return the sums of ``rows`` [E, K] over a block's outgoing edges, [n, K] or by type [n, R * K]."""
@@ -155,24 +157,35 @@ class Walk:
 
     # --- back: what the successors return -------------------------------------------------------------------------
 
-    def prepare(self, h: Tensor) -> None:
-        """Find what part of a sum's gradient each edge passes back, where it is not all of it.
+    def prepare(self, h: Tensor) -> Tensor | None:
+        """Count the edges into each row where aggregates are means; return the edges' shares where they are maxima."""
+        if self.mode == MODES["mean"]:
+            in_start = self.structure.in_start
+            counts = torch.bincount(self._target_rows(), minlength=in_start.numel()).clamp_(min=1)
+            self._counts = counts.to(h.dtype).view_as(in_start)
+        return self.shares(h.index_select(0, self.structure.source)) if self.mode == MODES["max"] else None
+
+    def shares(self, rows: Tensor) -> Tensor | None:
+        """Return what part of its aggregate's gradient each edge passes back: [E, 1] or [E, K]; ``None`` for all of it.
 
         For a maximum, equal largest values share the gradient evenly, as in ``torch.amax``.
+
+        Args:
+            rows: [E, K], what the edges carry, slot by slot.
         """
-        _, _, _, in_start, out_slot, out_row, *_ = self.structure
         if self.mode == SUM:
-            return
-        rows = torch.empty_like(out_row).scatter_(0, out_slot, out_row)  # of the slots' targets
-        if self.mode == MODES["mean"]:
-            counts = torch.bincount(rows, minlength=in_start.numel()).clamp_(min=1)
-            self._counts = counts.to(h.dtype).view_as(in_start)
-            return
-        sums = self.all_sums(h, self.mode).view(-1, h.size(1))
-        rows = rows - self.extra * self.relations
-        part = (h.index_select(0, self.structure.source) == sums.index_select(0, rows)).to(h.dtype)
-        total = torch.zeros_like(sums).index_add_(0, rows, part)
-        self._shares = part.div_(total.index_select(0, rows))
+            return None
+        targets = self._target_rows()
+        if self._counts is not None:
+            return self._counts.view(-1, 1).index_select(0, targets).reciprocal_()
+        largest = _bag(rows, self.numbers, self._absolute(self.structure.in_start).flatten(), self.mode)
+        part = (rows == largest.index_select(0, targets)).to(rows.dtype)
+        total = torch.zeros_like(largest).index_add_(0, targets, part)
+        return part.div_(total.index_select(0, targets))
+
+    def _target_rows(self) -> Tensor:
+        """Return the row of each slot's target."""
+        return torch.empty_like(self.structure.out_row).scatter_(0, self.structure.out_slot, self.structure.out_row)
 
     def messages(self, gradient: Tensor) -> Tensor:
         """Return where the gradients of the sums go, [S + N, R * H]: for paths, right where they are added up."""
@@ -201,21 +214,20 @@ class Walk:
             if step.before.stop > step.before.start:
                 memories[step.before].addcmul_(gradient, forget[:, 0])
         elif step.into[0].numel():
-            torch.mul(gradient.unsqueeze(1), forget, out=memories[step.places].view_as(forget))
+            kept = torch.mul(gradient.unsqueeze(1), forget, out=memories[step.places].view_as(forget))
+            if self._counts is not None:
+                kept.div_(self._counts[step.places].unsqueeze(2))
 
-    def collect(self, step: Step, into: Tensor, messages: Tensor, whole: bool = False) -> None:
-        """Add to ``into`` [n, H] what a block's successors left in ``messages`` [S + N, R * H].
-
-        With ``whole`` each edge passes all of it back, however ``h`` is aggregated.
-        """
+    def collect(self, step: Step, into: Tensor, messages: Tensor, shares: Tensor | None) -> None:
+        """Add to ``into`` [n, H] what a block's successors left in ``messages`` [S + N, R * H]; each edge its share."""
         if self.is_paths or not step.outof[0].size(0):
             return
         slots, rows, _, start = step.outof
         flat = messages if self.relations == 1 else messages.view(-1, into.size(1))
-        if self._shares is None or whole:
+        if shares is None:
             into.add_(_bag(flat, rows, start, SUM))
         else:
-            part = flat.index_select(0, rows).mul_(self._shares.index_select(0, slots))
+            part = flat.index_select(0, rows).mul_(shares.index_select(0, slots))
             into.add_(_bag(part, self.numbers[: slots.size(0)], start, SUM))
 
     def weight_gradient(self, dq: Tensor, h: Tensor) -> Tensor:
