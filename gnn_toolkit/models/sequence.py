@@ -25,7 +25,8 @@ class _OverPaths(DAGRecurrence, TorchSurface):
 
     def _adapt(self, batch_first: bool, device: Any, dtype: torch.dtype | None) -> None:
         self.batch_first = bool(batch_first)
-        self.to(device=device, dtype=dtype)
+        if device is not None or dtype is not None:
+            self.to(device=device, dtype=dtype)
 
     @property
     def input_size(self) -> int:

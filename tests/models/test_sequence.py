@@ -186,9 +186,7 @@ def test_projections_are_refused():
 
 
 @pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize(
-    "shape", [(T, B, F + 1), (T, F - 1), (0, B, F), (0, F), (F,), (1, T, B, F)], ids=str
-)
+@pytest.mark.parametrize("shape", [(T, B, F + 1), (T, F - 1), (0, B, F), (0, F), (F,), (1, T, B, F)], ids=str)
 def test_an_input_of_another_shape_is_refused(shape: tuple[int, ...], batch_first: bool):
     if batch_first and len(shape) == 3 and shape[0] == 0:
         shape = (B, 0, F)
@@ -229,7 +227,7 @@ def test_initial_states_of_another_shape_are_refused(
 
 
 @pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_batch_without_sequences_is_empty(kind: str, batch_first: bool):
     model, _ = pair(kind, batch_first=batch_first, bidirectional=True)
     out, final = model(torch.zeros((0, T, F) if batch_first else (T, 0, F), dtype=torch.float64))
