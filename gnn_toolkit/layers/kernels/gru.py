@@ -22,6 +22,7 @@ from torch import Tensor
 
 from gnn_toolkit.layers.cells import GRUCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
+from gnn_toolkit.layers.kernels.slopes import gru_slopes
 from gnn_toolkit.layers.kernels.walk import Walk, chunks
 
 
@@ -77,7 +78,7 @@ def backward(
     dh = fresh(dh, h)
     dq, dn = torch.empty_like(acts), torch.empty_like(q_n)
     for dq_part, dn_part, h_part, acts_part, q_part in chunks(dq, dn, h[extra:], acts, q_n):
-        _slopes(dq_part, dn_part, h_part, acts_part, q_part)
+        gru_slopes(h_part, acts_part, q_part, (dq_part, dn_part))
     messages = walk.messages(dh)
     product = stacked(weight).t()
     r, z, _ = acts.split(hidden, 1)
@@ -94,17 +95,6 @@ def backward(
     dweight, dbias_n = walk.weight_gradient(dq, h), dq[:, 2 * hidden :].sum(0)
     dq[:, 2 * hidden :] = dn
     return dq, dweight, dbias_n, dh[:extra].clone()
-
-
-def _slopes(dq: Tensor, dn: Tensor, h: Tensor, acts: Tensor, q_n: Tensor) -> None:
-    """Write what reaches r, z and n by way of ``dn~`` and ``dh``; n's part of dq is written by the walk."""
-    r, z, n = acts.chunk(3, 1)
-    dq_r, dq_z, keep = dq.chunk(3, 1)
-    torch.mul(q_n, r, out=dq_r).addcmul_(dq_r, r, value=-1)
-    torch.neg(z, out=keep).add_(1)  # 1 - z, where n's part of dq will stand
-    torch.sub(h, n, out=dq_z).mul_(keep)
-    torch.mul(n, n, out=dn)
-    torch.addcmul(keep, keep, dn, value=-1, out=dn)
 
 
 @forward.register_fake

@@ -44,8 +44,8 @@ def differentiable(forward: Any, backward: Any, cell_of: Callable[..., Cell]) ->
     computed again by :func:`gnn_toolkit.layers.kernels.plain.walk`, which torch differentiates as often as one likes.
 
     Args:
-        forward: an op of (x, weight_ih, bias, weight, a bias inside the reset if it has one, one initial tensor a state,
-            structure, aggr, options ...) that returns the states and what the backward needs.
+        forward: an op of (x, weight_ih, bias, weight, a bias inside the reset if it has one, an initial tensor for each
+            state, structure, aggr, options ...) that returns the states and what the backward needs.
         backward: an op of (a gradient or ``None`` a state, all that ``forward`` returned, weight, structure, number of
             initial states, aggr, options ...) that returns the gradients of the gates, the weight, the other tensors
             and the initial states.

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from gnn_toolkit.layers.cells import LSTMCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
+from gnn_toolkit.layers.kernels.slopes import memory_slopes, output_slopes
 from gnn_toolkit.layers.kernels.walk import Step, Walk, chunks
 
 
@@ -147,14 +148,11 @@ def _collect(
 
 
 def _slopes(dgates: Tensor, h: Tensor, acts: Tensor) -> None:
-    """Write what the walk multiplies by D and ``dh_v``: the slopes of the gates and, instead of f, of c in h."""
-    i, squashed, g, o = acts.chunk(4, 1)
+    """Write what the walk multiplies by D and ``dh_v``: the slopes of the gates and, where f's stand, of c in h."""
+    i, tanh_c, g, o = acts.chunk(4, 1)
     di, to_c, dg, do = dgates.chunk(4, 1)
-    torch.mul(i, g, out=di)
-    torch.addcmul(i, di, g, value=-1, out=dg)
-    di.addcmul_(di, i, value=-1)
-    torch.addcmul(h, h, o, value=-1, out=do)
-    torch.addcmul(o, h, squashed, value=-1, out=to_c)
+    memory_slopes(i, g, (di, dg))
+    output_slopes(h, o, tanh_c, (do, to_c))
 
 
 @forward.register_fake

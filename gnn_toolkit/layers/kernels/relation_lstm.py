@@ -22,6 +22,7 @@ from torch import Tensor
 
 from gnn_toolkit.layers.cells import RelationLSTMCell
 from gnn_toolkit.layers.kernels.inputs import differentiable, fresh, input_gates, stacked, states
+from gnn_toolkit.layers.kernels.slopes import forget_slope, memory_slopes, output_slopes
 from gnn_toolkit.layers.kernels.walk import Walk, chunks
 
 
@@ -103,15 +104,11 @@ def _slopes(dgates: Tensor, to_c: Tensor, h: Tensor, acts: Tensor, kept: Tensor)
     hidden = h.size(1)
     i, *f, g, o = acts.split(hidden, 1)
     di, *df, dg, do = dgates.split(hidden, 1)
-    torch.mul(i, g, out=di)
-    torch.addcmul(i, di, g, value=-1, out=dg)
-    di.addcmul_(di, i, value=-1)
-    torch.addcmul(h, h, o, value=-1, out=do)
+    memory_slopes(i, g, (di, dg))
     for df_r, f_r, c_r in zip(df, f, kept.split(hidden, 1), strict=True):
-        torch.mul(c_r, f_r, out=df_r).addcmul_(df_r, f_r, value=-1)
-    tiny = torch.finfo(h.dtype).tiny
-    torch.div(h, o.clamp(min=tiny), out=to_c)  # tanh(c)
-    torch.addcmul(o, h, to_c, value=-1, out=to_c)
+        forget_slope(c_r, f_r, df_r)
+    torch.div(h, o.clamp(min=torch.finfo(h.dtype).tiny), out=to_c)  # tanh(c)
+    output_slopes(h, o, to_c, (do, to_c))
 
 
 @forward.register_fake
