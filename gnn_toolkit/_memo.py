@@ -14,8 +14,9 @@ from torch import Tensor
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.autograd import forward_ad
 
+from gnn_toolkit._transforms import FUNCTORCH
+
 T = TypeVar("T")
-FUNCTORCH: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
 OWNERS = 256  # objects beside which something is kept
 EACH = 16  # answers beside one object
 OWNERLESS = 64  # answers to questions about numbers alone
@@ -253,7 +254,10 @@ def _shelf(owner: object) -> _Shelf:
     content = owner if isinstance(owner, Tensor) else None
     if shelf is not None and shelf.owner() is owner and shelf.copy.matches(content):
         return shelf
-    return _Shelf(weakref.ref(owner, lambda _: _bury(key)), Copy(content))
+    fresh = _Shelf(weakref.ref(owner, lambda _: _bury(key)), Copy(content))
+    with _LOCK:
+        _SHELVES[key] = fresh
+    return fresh
 
 
 def _put(shelf: _Shelf, answer: _Answer, limit: int) -> None:

@@ -4,11 +4,15 @@ A fused operator has one backward pass, written by hand. Under ``vmap``, ``grad`
 dual tensors, a layer takes its plain path instead, which torch differentiates and batches itself.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from gnn_toolkit import _checks
+
+FUNCTORCH: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def is_transforming(*tensors: Tensor | None) -> bool:
@@ -24,10 +28,25 @@ def is_transforming(*tensors: Tensor | None) -> bool:
     """
     if torch.compiler.is_compiling():
         return False
-    functorch = torch._C._functorch
-    if functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
+    if FUNCTORCH.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
         return True
-    return any(t is not None and functorch.is_legacy_batchedtensor(t) for t in tensors)
+    return any(t is not None and FUNCTORCH.is_legacy_batchedtensor(t) for t in tensors)
+
+
+def unwrapped(tensor: Any) -> Any:
+    """Return integers as they were before ``torch.func.grad``, ``jvp`` and their like wrapped them: nothing flows back.
+
+    Structure that is found out about the tensor itself can be kept beyond the transform.
+
+    >>> edges = torch.tensor([[0], [1]])
+    >>> torch.func.grad(lambda x, e: x + float(unwrapped(e) is edges))(torch.zeros(()), edges)
+    tensor(1.)
+    """
+    if torch.compiler.is_compiling():
+        return tensor
+    while isinstance(tensor, Tensor) and FUNCTORCH.is_gradtrackingtensor(tensor) and not tensor.is_floating_point():
+        tensor = FUNCTORCH.get_unwrapped(tensor)
+    return tensor
 
 
 def refuse(backend: str) -> None:

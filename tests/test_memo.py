@@ -16,6 +16,7 @@ from torch.autograd import forward_ad
 
 from gnn_toolkit import _memo
 from gnn_toolkit._memo import EACH, OWNERLESS, OWNERS, aside, remember, remembered
+from gnn_toolkit._transforms import FUNCTORCH
 
 
 class Counted:
@@ -131,6 +132,20 @@ def test_an_answer_that_somebody_wrote_into_is_found_anew():
     nested = remembered(owner, "nested", lambda: (owner.clone(), [owner + 1]))
     nested[1][0].add_(1)
     assert remembered(owner, "nested", lambda: (owner.clone(), [owner + 1]))[1][0].tolist() == [2, 2, 2]
+
+
+def test_one_question_may_lead_to_another_about_the_same_tensor():
+    owner, counted = torch.ones(3), Counted()
+    remembered(owner, "outer", lambda: counted.ask(owner).clone())
+    counted.ask(owner)
+    assert counted.times == 1
+
+
+def test_an_error_is_not_remembered():
+    owner = torch.ones(3)
+    with pytest.raises(ZeroDivisionError):
+        remembered(owner, "question", lambda: 1 / 0)
+    assert remembered(owner, "question", lambda: 2) == 2
 
 
 def test_threads_never_get_each_others_answers():
@@ -289,7 +304,7 @@ def test_aside_makes_plain_tensors():
     with torch.inference_mode():
         make(torch.ones(2))
     assert [t.is_inference() for t in made] == [False, False]
-    assert not any(_memo.FUNCTORCH.is_functorch_wrapped_tensor(t) for t in made)
+    assert not any(FUNCTORCH.is_functorch_wrapped_tensor(t) for t in made)
 
 
 def test_a_compiler_sees_through_it():

@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 from torch_geometric.transforms import BaseTransform
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
+from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.forms import to_edge_index
 from gnn_toolkit.graphs.normalize import random_walk, symmetric, with_loop_weights, with_loops
 from gnn_toolkit.graphs.product import compress, spmm
@@ -92,8 +93,8 @@ def adjacency(
 ) -> Adjacency:
     """Return ``A_hat = D~^-1/2 (A + I) D~^-1/2``, or A itself, prepared for products.
 
-    What is prepared is remembered as long as ``edge_index`` lives and is not changed in place; where ``edge_weight``
-    requires a gradient, only the structure is.
+    What is prepared is remembered with ``edge_index``, or the structure alone where ``edge_weight`` requires a
+    gradient; :class:`gnn_toolkit.graphs.remember` says what that guarantees.
 
     Args:
         edge_index: integer tensor [2, E].
@@ -119,25 +120,15 @@ def adjacency(
     if edge_weight is not None:
         _checks.edge_weight_form(edge_weight, edge_index.size(1))
     loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None
-    options = _Options(num_nodes, flow, loop, normalize, dtype, signed, walk)
-    if torch.compiler.is_compiling():
-        entry, *indices = _compress(edge_index, options)
+    options = _Options(num_nodes, flow, loop, normalize, dtype or torch.get_default_dtype(), signed, walk)
+    edge_index = unwrapped(edge_index)
+
+    def make() -> Adjacency:
+        structure = ("structure", num_nodes, flow, loop is None)
+        entry, *indices = remembered(edge_index, structure, lambda: _compress(edge_index, options))
         return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
-    known = _memory(edge_index)
-    structure = (num_nodes, flow, loop is None)
-    with torch.inference_mode(False):
-        if structure not in known:
-            known[structure] = _compress(edge_index, options)
-    entry, *indices = known[structure]
-    if edge_weight is not None and (edge_weight.requires_grad or edge_weight.is_inference()):
-        return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
-    stamp = None if edge_weight is None else (id(edge_weight), edge_weight._version)
-    if known.get(options, (0,))[0] != stamp:
-        with torch.inference_mode(False):
-            matrix = Adjacency(_values(edge_index, edge_weight, entry, options), indices)
-        # The weights are kept alive beside the matrix, so that their id cannot pass to another tensor.
-        known[options] = (stamp, matrix, edge_weight)
-    return known[options][1]
+
+    return remembered(edge_index, options, make, edge_weight)
 
 
 @dataclass(frozen=True)
@@ -146,22 +137,9 @@ class _Options:
     flow: str
     loop: float | None
     normalize: bool
-    dtype: torch.dtype | None
+    dtype: torch.dtype
     signed: bool
     walk: bool
-
-
-_KNOWN = WeakTensorKeyDictionary()
-
-
-def _memory(edge_index: Tensor) -> dict[Any, Any]:
-    """Return what was prepared from these edges as they are now; what only inference may use is not remembered."""
-    if edge_index.is_inference():
-        return {}
-    version, known = _KNOWN.get(edge_index) or (None, {})
-    if version != edge_index._version:
-        _, known = _KNOWN[edge_index] = (edge_index._version, {})
-    return known
 
 
 def _compress(edge_index: Tensor, options: _Options) -> list[Tensor]:
