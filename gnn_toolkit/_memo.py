@@ -1,5 +1,6 @@
 """What is found out about tensors that come again: kept beside them, and compared with their content at every use."""
 
+import atexit
 import os
 import threading
 import weakref
@@ -82,7 +83,7 @@ class Copy:
 
     def __init__(self, tensor: Tensor | None) -> None:
         self.form = _form(tensor)
-        self.version = 0 if tensor is None else tensor._version
+        self.version = 0 if tensor is None or tensor.is_inference() else tensor._version
         self.words = [] if tensor is None else [_comparable(word.clone()) for word in _words(tensor)]
 
     def matches(self, tensor: Tensor | None) -> bool:
@@ -158,6 +159,7 @@ _NOBODY = _Nobody()
 _SHELVES: OrderedDict[int, _Shelf] = OrderedDict()
 _DEAD: deque[int] = deque()
 _LOCK = threading.Lock()
+atexit.register(_SHELVES.clear)  # so that no owner is buried while the interpreter is taken apart
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
@@ -186,7 +188,7 @@ def remembered(owner: object | None, question: Hashable, make: Callable[[], T], 
     if torch.compiler.is_compiling():
         return make()
     content = (owner, *inputs) if isinstance(owner, Tensor) else inputs
-    if not remember.enabled or _in_a_mode() or not all(t is None or _has_plain_values(t) for t in content):
+    if not remember.enabled or _in_a_mode() or not all(map(_is_content, content)):
         return make()
     with aside() if _is_transforming() else nullcontext():
         shelf = _shelf(_NOBODY if owner is None else owner)
@@ -226,15 +228,21 @@ def _in_a_mode() -> bool:
     return bool(torch._C._len_torch_function_stack()) and torch.get_default_device().type == "meta"
 
 
-def _has_plain_values(tensor: Tensor) -> bool:
+def has_plain_values(tensor: Tensor) -> bool:
     """Return whether a tensor's content is all there is to it."""
     if type(tensor) not in (Tensor, torch.nn.Parameter) or tensor.is_meta or tensor.element_size() not in WORDS:
         return False
-    if tensor.requires_grad or tensor.is_inference():
+    if tensor.requires_grad:
         return False
     if FUNCTORCH.is_legacy_batchedtensor(tensor) or FUNCTORCH.is_functorch_wrapped_tensor(tensor):
         return False
-    return forward_ad._current_level < 0 or forward_ad.unpack_dual(tensor).tangent is None
+    if forward_ad._current_level < 0:
+        return True
+    return tensor.layout == torch.strided and forward_ad.unpack_dual(tensor).tangent is None
+
+
+def _is_content(tensor: Tensor | None) -> bool:
+    return tensor is None or (has_plain_values(tensor) and not tensor.is_inference())
 
 
 def _versions(value: object) -> list[int]:

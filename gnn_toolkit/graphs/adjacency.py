@@ -38,7 +38,15 @@ class Adjacency:
         return self.indices[0].size(0) - 1
 
     def __matmul__(self, x: Tensor) -> Tensor:
-        """Return ``A @ x`` for x [N, F]; in the wider of both types."""
+        """Return ``A @ x`` for x [N, F]; in the wider of both types.
+
+        Raises:
+            ValueError: x is no floating-point matrix with a row for each node.
+        """
+        if x.dim() != 2 or x.size(0) != self.num_nodes or not x.is_floating_point():
+            allowed = f"a floating-point matrix [{self.num_nodes}, F]"
+            remedy = f"the matrix is of a graph of {self.num_nodes} nodes: pass one row a node"
+            raise ValueError(_checks.problem("x", allowed, f"{x.dtype} {list(x.shape)}", remedy))
         dtype = torch.promote_types(self.value.dtype, x.dtype)
         return spmm(self.value.to(dtype), x.to(dtype), self.indices, False)
 
@@ -104,7 +112,7 @@ def adjacency(
         improved: add ``2 I`` instead of ``I``.
         add_self_loops: whether to add loops where ``normalize``.
         flow: ``"source_to_target"``, or ``"target_to_source"`` for the transpose.
-        dtype: of the values where ``edge_weight`` is ``None``.
+        dtype: of the values; where ``None``, that of ``edge_weight``, or torch's default.
         signed: whether degrees sum absolute weights.
         walk: normalise to ``D~^-1 (A + I)``, the steps of a random walk, instead of the symmetric form.
 
@@ -120,7 +128,8 @@ def adjacency(
     if edge_weight is not None:
         _checks.edge_weight_form(edge_weight, edge_index.size(1))
     loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None
-    options = _Options(num_nodes, flow, loop, normalize, dtype or torch.get_default_dtype(), signed, walk)
+    dtype = dtype or (torch.get_default_dtype() if edge_weight is None else edge_weight.dtype)
+    options = _Options(num_nodes, flow, loop, normalize, dtype, signed, walk)
     edge_index = unwrapped(edge_index)
 
     def make() -> Adjacency:
@@ -152,7 +161,7 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
     if edge_weight is None:
         edge_weight = torch.ones(edge_index.size(1), dtype=options.dtype, device=edge_index.device)
     if not options.normalize:
-        return edge_weight.index_select(0, entry)
+        return edge_weight.to(options.dtype).index_select(0, entry)
     if not options.signed:
         _checks.not_negative(edge_weight)
     if options.loop is not None:
@@ -160,7 +169,7 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
         edge_index = with_loops(edge_index, options.num_nodes)
     normal = random_walk if options.walk else symmetric
     weight = normal(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)
-    return weight.index_select(0, entry)
+    return weight.to(options.dtype).index_select(0, entry)
 
 
 class PrepareAdjacency(BaseTransform):
