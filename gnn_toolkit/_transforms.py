@@ -18,7 +18,7 @@ FUNCTORCH: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIss
 def is_transforming(*tensors: Tensor | None) -> bool:
     """Return whether a transform of ``torch.func`` or a level of forward-mode differentiation is active.
 
-    A compiler that traces sees ``False``: it differentiates and batches what it traced by rules of its own.
+    While a compiler traces, that of the code it traces.
 
     Args:
         tensors: gradients; those of ``torch.autograd.grad(is_grads_batched=True)`` also count as a transform.
@@ -26,11 +26,14 @@ def is_transforming(*tensors: Tensor | None) -> bool:
     >>> is_transforming(), torch.func.vmap(lambda x: x + is_transforming())(torch.zeros(2)).tolist()
     (False, [1.0, 1.0])
     """
-    if torch.compiler.is_compiling():
-        return False
-    if FUNCTORCH.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
+    if _is_active():
         return True
-    return any(t is not None and FUNCTORCH.is_legacy_batchedtensor(t) for t in tensors)
+    return not torch.compiler.is_compiling() and any(t is not None and FUNCTORCH.is_legacy_batchedtensor(t) for t in tensors)
+
+
+@torch.compiler.assume_constant_result
+def _is_active() -> bool:
+    return FUNCTORCH.peek_interpreter_stack() is not None or forward_ad._current_level >= 0
 
 
 def unwrapped(tensor: Any) -> Any:
