@@ -236,9 +236,9 @@ def has_plain_values(tensor: Tensor) -> bool:
         return False
     if FUNCTORCH.is_legacy_batchedtensor(tensor) or FUNCTORCH.is_functorch_wrapped_tensor(tensor):
         return False
-    if forward_ad._current_level < 0:
+    if forward_ad._current_level < 0 or tensor.layout != torch.strided:  # a sparse tensor cannot have a tangent
         return True
-    return tensor.layout == torch.strided and forward_ad.unpack_dual(tensor).tangent is None
+    return forward_ad.unpack_dual(tensor).tangent is None
 
 
 def _is_content(tensor: Tensor | None) -> bool:

@@ -40,6 +40,8 @@ def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tenso
     >>> edge, rowptr
     (tensor([1, 0, 2]), tensor([0, 1, 3], dtype=torch.int32))
     """
+    if torch.onnx.is_in_onnx_export():
+        return _unsorted(edge_index, num_nodes, transposed)
     if torch.compiler.is_compiling():
         return compress_op(edge_index, num_nodes, transposed)
     _checks.edges(edge_index, num_nodes)
@@ -47,6 +49,13 @@ def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tenso
     col, row = (edge_index.flip(0) if transposed else edge_index).to(narrow)
     count = edge_index.is_cpu and edge_index.size(1) >= MANY
     return (_counted if count else _sorted)(row, col, num_nodes)
+
+
+def _unsorted(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
+    """As the edges come: enough for arithmetic of torch's own."""
+    col, row = edge_index.flip(0) if transposed else edge_index
+    edge, rowptr = (torch.arange(n, device=col.device) for n in (col.size(0), num_nodes + 1))
+    return [edge, rowptr, row, col, rowptr, row, edge]
 
 
 def _counted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
@@ -92,8 +101,8 @@ def _(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
 def spmm(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
     """Return ``A @ x``, or ``A^T @ x``, for x [N, F].
 
-    By an operator of its own; under a transform of functions, with forward-mode derivatives and for batches of
-    gradients by arithmetic that torch transforms itself.
+    By an operator of its own; under a transform of functions, with forward-mode derivatives, for batches of gradients
+    and in an export to ONNX by torch's own arithmetic.
 
     Args:
         value: [E] entries row by row.
@@ -101,7 +110,7 @@ def spmm(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> T
         indices: the structure, as :func:`compress` returns it.
         transposed: whether to multiply by the transpose.
     """
-    if not is_transforming(value, x):
+    if not (is_transforming(value, x) or torch.onnx.is_in_onnx_export()):
         return spmm_op(value, x, indices, transposed)
     rowptr, row, col, *_ = indices
     target, source = (col, row) if transposed else (row, col)
