@@ -26,9 +26,9 @@ def is_transforming(*tensors: Tensor | None) -> bool:
     >>> is_transforming(), torch.func.vmap(lambda x: x + is_transforming())(torch.zeros(2)).tolist()
     (False, [1.0, 1.0])
     """
-    if _is_active():
-        return True
-    return not torch.compiler.is_compiling() and any(t is not None and FUNCTORCH.is_legacy_batchedtensor(t) for t in tensors)
+    if _is_active() or torch.compiler.is_compiling():
+        return _is_active()
+    return any(t is not None and FUNCTORCH.is_legacy_batchedtensor(t) for t in tensors)
 
 
 @torch.compiler.assume_constant_result
