@@ -4,7 +4,7 @@ import numbers
 import operator
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
@@ -182,9 +182,22 @@ def not_negative(edge_weight: Tensor) -> None:
         torch.ops.aten._assert_async.msg(
             ~(edge_weight < 0).any(), problem("edge_weight", WEIGHTS, "a negative one", SIGNED)
         )
-    elif bool((edge_weight < 0).any()):
-        edge = int((edge_weight < 0).nonzero()[0])
-        raise ValueError(problem("edge_weight", WEIGHTS, f"{float(edge_weight[edge])} at edge {edge}", SIGNED))
+        return
+    functorch: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
+    while functorch.is_functorch_wrapped_tensor(edge_weight):  # the weights of all calls that vmap makes at once
+        edge_weight = functorch.get_unwrapped(edge_weight)
+    edge_weight = edge_weight.detach()
+    if bool((edge_weight < 0).any()):
+        edge = (edge_weight < 0).nonzero()[0].tolist()
+        got = f"{float(edge_weight[tuple(edge)])} at edge {edge[0] if len(edge) == 1 else edge}"
+        raise ValueError(problem("edge_weight", WEIGHTS, got, SIGNED))
+
+
+def not_torchscript(layer: str) -> None:
+    """Raise the error of ``torch.jit``, which would keep one graph's structure as a constant."""
+    raise TypeError(
+        problem(layer, "torch.export or torch.compile", "torch.jit", "call torch.export.export(layer, args)")
+    )
 
 
 WEIGHTS = "weights of at least 0"

@@ -4,17 +4,21 @@ A fused operator has one backward pass, written by hand. Under ``vmap``, ``grad`
 dual tensors, a layer takes its plain path instead, which torch differentiates and batches itself.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from gnn_toolkit import _checks
 
+FUNCTORCH: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
+
 
 def is_transforming(*tensors: Tensor | None) -> bool:
     """Return whether a transform of ``torch.func`` or a level of forward-mode differentiation is active.
 
-    A compiler that traces sees ``False``: it differentiates and batches what it traced by rules of its own.
+    While a compiler traces, that of the code it traces.
 
     Args:
         tensors: gradients; those of ``torch.autograd.grad(is_grads_batched=True)`` also count as a transform.
@@ -22,12 +26,30 @@ def is_transforming(*tensors: Tensor | None) -> bool:
     >>> is_transforming(), torch.func.vmap(lambda x: x + is_transforming())(torch.zeros(2)).tolist()
     (False, [1.0, 1.0])
     """
+    if _is_active() or torch.compiler.is_compiling():
+        return _is_active()
+    return any(t is not None and FUNCTORCH.is_legacy_batchedtensor(t) for t in tensors)
+
+
+@torch.compiler.assume_constant_result
+def _is_active() -> bool:
+    return FUNCTORCH.peek_interpreter_stack() is not None or forward_ad._current_level >= 0
+
+
+def unwrapped(tensor: Any) -> Any:
+    """Return integers as they were before ``torch.func.grad``, ``jvp`` and their like wrapped them: nothing flows back.
+
+    Structure that is found out about the tensor itself can be kept beyond the transform.
+
+    >>> edges = torch.tensor([[0], [1]])
+    >>> torch.func.grad(lambda x, e: x + float(unwrapped(e) is edges))(torch.zeros(()), edges)
+    tensor(1.)
+    """
     if torch.compiler.is_compiling():
-        return False
-    functorch = torch._C._functorch
-    if functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
-        return True
-    return any(t is not None and functorch.is_legacy_batchedtensor(t) for t in tensors)
+        return tensor
+    while isinstance(tensor, Tensor) and FUNCTORCH.is_gradtrackingtensor(tensor) and not tensor.is_floating_point():
+        tensor = FUNCTORCH.get_unwrapped(tensor)
+    return tensor
 
 
 def refuse(backend: str) -> None:

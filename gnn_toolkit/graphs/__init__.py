@@ -1,5 +1,6 @@
 """Structure only: conversion, order, views, normalisation."""
 
+from gnn_toolkit._memo import remember
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, to_networkx
@@ -30,6 +31,7 @@ __all__ = [
     "gcn_norm",
     "level_order",
     "path_order",
+    "remember",
     "repeat_graph",
     "to_networkx",
     "topological_levels",

@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 from torch_geometric.transforms import BaseTransform
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
+from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.forms import to_edge_index
 from gnn_toolkit.graphs.normalize import random_walk, symmetric, with_loop_weights, with_loops
 from gnn_toolkit.graphs.product import compress, spmm
@@ -37,7 +38,15 @@ class Adjacency:
         return self.indices[0].size(0) - 1
 
     def __matmul__(self, x: Tensor) -> Tensor:
-        """Return ``A @ x`` for x [N, F]; in the wider of both types."""
+        """Return ``A @ x`` for x [N, F]; in the wider of both types.
+
+        Raises:
+            ValueError: x is no floating-point matrix with a row for each node.
+        """
+        if x.dim() != 2 or x.size(0) != self.num_nodes or not x.is_floating_point():
+            allowed = f"a floating-point matrix [{self.num_nodes}, F]"
+            remedy = f"the matrix is of a graph of {self.num_nodes} nodes: pass one row a node"
+            raise ValueError(_checks.problem("x", allowed, f"{x.dtype} {list(x.shape)}", remedy))
         dtype = torch.promote_types(self.value.dtype, x.dtype)
         return spmm(self.value.to(dtype), x.to(dtype), self.indices, False)
 
@@ -92,8 +101,8 @@ def adjacency(
 ) -> Adjacency:
     """Return ``A_hat = D~^-1/2 (A + I) D~^-1/2``, or A itself, prepared for products.
 
-    What is prepared is remembered as long as ``edge_index`` lives and is not changed in place; where ``edge_weight``
-    requires a gradient, only the structure is.
+    What is prepared is remembered with ``edge_index``, or the structure alone where ``edge_weight`` requires a
+    gradient; :class:`gnn_toolkit.graphs.remember` says what that guarantees.
 
     Args:
         edge_index: integer tensor [2, E].
@@ -103,7 +112,7 @@ def adjacency(
         improved: add ``2 I`` instead of ``I``.
         add_self_loops: whether to add loops where ``normalize``.
         flow: ``"source_to_target"``, or ``"target_to_source"`` for the transpose.
-        dtype: of the values where ``edge_weight`` is ``None``.
+        dtype: of the values; where ``None``, that of ``edge_weight``, or torch's default.
         signed: whether degrees sum absolute weights.
         walk: normalise to ``D~^-1 (A + I)``, the steps of a random walk, instead of the symmetric form.
 
@@ -119,25 +128,16 @@ def adjacency(
     if edge_weight is not None:
         _checks.edge_weight_form(edge_weight, edge_index.size(1))
     loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None
+    dtype = dtype or (torch.get_default_dtype() if edge_weight is None else edge_weight.dtype)
     options = _Options(num_nodes, flow, loop, normalize, dtype, signed, walk)
-    if torch.compiler.is_compiling():
-        entry, *indices = _compress(edge_index, options)
+    edge_index = unwrapped(edge_index)
+
+    def make() -> Adjacency:
+        structure = ("structure", num_nodes, flow, loop is None)
+        entry, *indices = remembered(edge_index, structure, lambda: _compress(edge_index, options))
         return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
-    known = _memory(edge_index)
-    structure = (num_nodes, flow, loop is None)
-    with torch.inference_mode(False):
-        if structure not in known:
-            known[structure] = _compress(edge_index, options)
-    entry, *indices = known[structure]
-    if edge_weight is not None and (edge_weight.requires_grad or edge_weight.is_inference()):
-        return Adjacency(_values(edge_index, edge_weight, entry, options), indices)
-    stamp = None if edge_weight is None else (id(edge_weight), edge_weight._version)
-    if known.get(options, (0,))[0] != stamp:
-        with torch.inference_mode(False):
-            matrix = Adjacency(_values(edge_index, edge_weight, entry, options), indices)
-        # The weights are kept alive beside the matrix, so that their id cannot pass to another tensor.
-        known[options] = (stamp, matrix, edge_weight)
-    return known[options][1]
+
+    return remembered(edge_index, options, make, edge_weight)
 
 
 @dataclass(frozen=True)
@@ -146,22 +146,9 @@ class _Options:
     flow: str
     loop: float | None
     normalize: bool
-    dtype: torch.dtype | None
+    dtype: torch.dtype
     signed: bool
     walk: bool
-
-
-_KNOWN = WeakTensorKeyDictionary()
-
-
-def _memory(edge_index: Tensor) -> dict[Any, Any]:
-    """Return what was prepared from these edges as they are now; what only inference may use is not remembered."""
-    if edge_index.is_inference():
-        return {}
-    version, known = _KNOWN.get(edge_index) or (None, {})
-    if version != edge_index._version:
-        _, known = _KNOWN[edge_index] = (edge_index._version, {})
-    return known
 
 
 def _compress(edge_index: Tensor, options: _Options) -> list[Tensor]:
@@ -174,7 +161,7 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
     if edge_weight is None:
         edge_weight = torch.ones(edge_index.size(1), dtype=options.dtype, device=edge_index.device)
     if not options.normalize:
-        return edge_weight.index_select(0, entry)
+        return edge_weight.to(options.dtype).index_select(0, entry)
     if not options.signed:
         _checks.not_negative(edge_weight)
     if options.loop is not None:
@@ -182,7 +169,7 @@ def _values(edge_index: Tensor, edge_weight: Tensor | None, entry: Tensor, optio
         edge_index = with_loops(edge_index, options.num_nodes)
     normal = random_walk if options.walk else symmetric
     weight = normal(edge_index, edge_weight, options.num_nodes, flow=options.flow, signed=options.signed)
-    return weight.index_select(0, entry)
+    return weight.to(options.dtype).index_select(0, entry)
 
 
 class PrepareAdjacency(BaseTransform):

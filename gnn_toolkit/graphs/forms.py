@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 from torch_geometric import EdgeIndex
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
 
 SPARSE = (torch.sparse_coo, torch.sparse_csr, torch.sparse_csc)
 
@@ -14,7 +14,7 @@ def to_edge_index(edge_index: object, edge_weight: Tensor | None = None) -> tupl
     """Return edge_index [2, E] as a plain tensor, and edge_weight [E].
 
     A sparse matrix is read as PyG does: its rows are targets and its columns sources (``adj_t``), its values the
-    weights. What is read of one is remembered as long as it lives and is not changed in place.
+    weights. What is read of one is remembered with it.
 
     Args:
         edge_index: a tensor [2, E], a PyG ``EdgeIndex``, or a torch sparse matrix [N, N] in COO, CSR or CSC layout.
@@ -51,20 +51,11 @@ def is_sparse_matrix(edge_index: object) -> bool:
     return isinstance(edge_index, Tensor) and edge_index.layout in SPARSE
 
 
-_READ = WeakTensorKeyDictionary()
-
-
 def _read(matrix: Tensor) -> tuple[Tensor, Tensor]:
     if matrix.dim() != 2 or matrix.size(0) != matrix.size(1):
         remedy = "rows are targets and columns sources, of the same nodes"
         raise ValueError(_checks.problem("edge_index", "a square sparse matrix", list(matrix.shape), remedy))
-    if matrix.requires_grad or matrix.is_inference():
-        return _parts(matrix)
-    known = _READ.get(matrix)
-    if known is None or known[0] != matrix._version:
-        with torch.inference_mode(False):
-            known = _READ[matrix] = (matrix._version, _parts(matrix))
-    return known[1]
+    return remembered(matrix, "edges of a matrix", lambda: _parts(matrix))
 
 
 def _parts(matrix: Tensor) -> tuple[Tensor, Tensor]:

@@ -109,7 +109,7 @@ def symmetric(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow: 
     """
     source, target = edge_index
     scale = _degree(edge_index, edge_weight, num_nodes, flow, signed).rsqrt()
-    return scale.index_select(0, source) * edge_weight * scale.index_select(0, target)
+    return (scale.index_select(0, source) * edge_weight * scale.index_select(0, target)).to(edge_weight.dtype)
 
 
 def random_walk(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow: str, signed: bool) -> Tensor:
@@ -123,12 +123,15 @@ def random_walk(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, *, flow
     tensor([0.2500, 0.7500])
     """
     scale = _degree(edge_index, edge_weight, num_nodes, flow, signed).reciprocal()
-    return edge_weight * scale.index_select(0, edge_index[int(flow == "source_to_target")])
+    return (edge_weight * scale.index_select(0, edge_index[int(flow == "source_to_target")])).to(edge_weight.dtype)
 
 
 def _degree(edge_index: Tensor, edge_weight: Tensor, num_nodes: int, flow: str, signed: bool) -> Tensor:
-    """Return the sum of the weights that each node gathers with; infinity instead of 0."""
+    """Return the sum of the weights that each node gathers with, in float32 at least; infinity instead of 0.
+
+    A sum of ones in bfloat16 stays at 256.
+    """
     gathering = edge_index[int(flow == "source_to_target")]
-    counted = edge_weight.abs() if signed else edge_weight
-    degree = edge_weight.new_zeros(num_nodes).scatter_add(0, gathering.long(), counted)
+    counted = (edge_weight.abs() if signed else edge_weight).to(torch.promote_types(edge_weight.dtype, torch.float32))
+    degree = counted.new_zeros(num_nodes).scatter_add(0, gathering.long(), counted)
     return degree.masked_fill(degree == 0, torch.inf)

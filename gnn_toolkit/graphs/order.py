@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import aside, remembered
+from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.incidence import Incidence, incidence, path_incidence
 from gnn_toolkit.graphs.levels import checked_levels, climb
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 def _kept(compute: Callable[["LevelOrder"], T]) -> "property":
-    """Return a property that is computed once, never as tensors that only inference may use."""
+    """Return a property that is computed once, never as tensors that only inference or a transform may use."""
     name = f"_{compute.__name__}"
 
     @wraps(compute)
@@ -25,7 +26,7 @@ def _kept(compute: Callable[["LevelOrder"], T]) -> "property":
         if torch.compiler.is_compiling():
             return compute(order)
         if name not in order.__dict__:
-            with torch.inference_mode(False):
+            with aside():
                 order.__dict__[name] = compute(order)
         return order.__dict__[name]
 
@@ -166,7 +167,9 @@ def level_order(
     edge_type: Tensor | None = None,
     num_relations: int = 1,
 ) -> LevelOrder:
-    """Return the order in which a recurrence visits the graph; remembered as long as ``edge_index`` lives.
+    """Return the order in which a recurrence visits the graph; remembered with ``edge_index``.
+
+    :class:`gnn_toolkit.graphs.remember` says what that guarantees.
 
     Args:
         edge_index: integer tensor [2, E] of a DAG.
@@ -183,20 +186,12 @@ def level_order(
     >>> order.nodes, order.node_ptr, order.is_paths
     (tensor([2, 0, 1]), tensor([0, 1, 2, 3]), True)
     """
-    given = [edge_index, *(t for t in (level, edge_type) if t is not None)]
-    if torch.compiler.is_compiling() or any(t.is_inference() for t in given):
+    edge_index, level, edge_type = unwrapped(edge_index), unwrapped(level), unwrapped(edge_type)
+
+    def make() -> LevelOrder:
         return _checked_order(edge_index, num_nodes, level, edge_type, num_relations)
-    stamp = (num_nodes, num_relations, level is None, *((id(t), t._version) for t in given))
-    known = _ORDERS.get(edge_index)
-    if known is None or known[0] != stamp:
-        with torch.inference_mode(False):
-            order = _checked_order(edge_index, num_nodes, level, edge_type, num_relations)
-        # `level` and `edge_type` are kept alive beside the order, so that their ids cannot pass to other tensors.
-        known = _ORDERS[edge_index] = (stamp, order, level, edge_type)
-    return known[1]
 
-
-_ORDERS = WeakTensorKeyDictionary()
+    return remembered(edge_index, ("order", num_nodes, num_relations), make, level, edge_type)
 
 
 def path_order(batch_sizes: Tensor, device: torch.device | None = None) -> LevelOrder:

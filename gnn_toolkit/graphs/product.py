@@ -13,6 +13,7 @@ from scipy.sparse import coo_array, csr_array
 from torch import Tensor
 
 from gnn_toolkit import _checks
+from gnn_toolkit._transforms import is_transforming
 
 MANY = 4000  # edges, from which on counting pays
 
@@ -39,6 +40,8 @@ def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tenso
     >>> edge, rowptr
     (tensor([1, 0, 2]), tensor([0, 1, 3], dtype=torch.int32))
     """
+    if torch.onnx.is_in_onnx_export():
+        return _unsorted(edge_index, num_nodes, transposed)
     if torch.compiler.is_compiling():
         return compress_op(edge_index, num_nodes, transposed)
     _checks.edges(edge_index, num_nodes)
@@ -46,6 +49,13 @@ def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tenso
     col, row = (edge_index.flip(0) if transposed else edge_index).to(narrow)
     count = edge_index.is_cpu and edge_index.size(1) >= MANY
     return (_counted if count else _sorted)(row, col, num_nodes)
+
+
+def _unsorted(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
+    """As the edges come: enough for arithmetic of torch's own."""
+    col, row = edge_index.flip(0) if transposed else edge_index
+    edge, rowptr = (torch.arange(n, device=col.device) for n in (col.size(0), num_nodes + 1))
+    return [edge, rowptr, row, col, rowptr, row, edge]
 
 
 def _counted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
@@ -88,12 +98,11 @@ def _(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:
     return [edge, *(edge_index.new_empty(n, dtype=torch.int32) for n in sizes), t_slot]
 
 
-@torch.library.custom_op("gnn_toolkit::spmm", mutates_args=())
 def spmm(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
     """Return ``A @ x``, or ``A^T @ x``, for x [N, F].
 
-    ``embedding_bag``, a sum of weighted rows for each row of ``A``, is the fastest sparse product that torch has: it
-    took 4.6 ms on 20,000 rows of 128 with 400,000 entries where ``torch.sparse.mm`` on CSR took 22 ms.
+    By an operator of its own; under a transform of functions, with forward-mode derivatives, for batches of gradients
+    and in an export to ONNX by torch's own arithmetic.
 
     Args:
         value: [E] entries row by row.
@@ -101,23 +110,46 @@ def spmm(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> T
         indices: the structure, as :func:`compress` returns it.
         transposed: whether to multiply by the transpose.
     """
+    if not (is_transforming(value, x) or torch.onnx.is_in_onnx_export()):
+        return spmm_op(value, x, indices, transposed)
+    rowptr, row, col, *_ = indices
+    target, source = (col, row) if transposed else (row, col)
+    messages = value.unsqueeze(1) * x.index_select(0, source)
+    return x.new_zeros(rowptr.size(0) - 1, x.size(1)).index_add(0, target, messages)
+
+
+def sddmm(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
+    """Return ``<a_i, b_j>`` for each entry (i, j) of the structure, row by row: [E]. Computed as :func:`spmm` is."""
+    if not is_transforming(a, b):
+        return sddmm_op(a, b, indices)
+    _, row, col, *_ = indices
+    return (a.index_select(0, row) * b.index_select(0, col)).sum(1)
+
+
+@torch.library.custom_op("gnn_toolkit::spmm", mutates_args=())
+def spmm_op(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
+    """Return :func:`spmm` by ``embedding_bag``, a sum of weighted rows for each row of ``A``.
+
+    It is the fastest sparse product that torch has: it took 4.6 ms on 20,000 rows of 128 with 400,000 entries where
+    ``torch.sparse.mm`` on CSR took 22 ms.
+    """
     rowptr, _, col, t_rowptr, t_col, t_slot = indices
     rows, columns = (t_rowptr, t_col) if transposed else (rowptr, col)
     weights = value.index_select(0, t_slot) if transposed else value
     return torch.embedding_bag(x.contiguous(), columns, rows, False, 0, False, weights, True)[0]
 
 
-@spmm.register_fake
+@spmm_op.register_fake
 def _(value: Tensor, x: Tensor, indices: list[Tensor], transposed: bool) -> Tensor:
     return x.new_empty(indices[0].size(0) - 1, x.size(1))
 
 
 @torch.library.custom_op("gnn_toolkit::sddmm", mutates_args=())
-def sddmm(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
-    """Return ``<a_i, b_j>`` for each entry (i, j) of the structure, row by row: [E]."""
+def sddmm_op(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
+    """Return :func:`sddmm` by the sampled product of CSR matrices."""
     rowptr, row, col, *_ = indices
     if a.dtype not in (torch.float32, torch.float64):
-        return sddmm(a.float(), b.float(), indices).to(a.dtype)
+        return sddmm_op(a.float(), b.float(), indices).to(a.dtype)
     if col.numel() > a.size(0) * b.size(0):  # more than torch lets a matrix hold: many parallel edges
         return (a[row] * b[col]).sum(1)
     shape = (a.size(0), b.size(0))
@@ -125,7 +157,7 @@ def sddmm(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
     return torch.sparse.sampled_addmm(pattern, a.contiguous(), b.contiguous().t(), beta=0.0).values()
 
 
-@sddmm.register_fake
+@sddmm_op.register_fake
 def _(a: Tensor, b: Tensor, indices: list[Tensor]) -> Tensor:
     return a.new_empty(indices[2].size(0))
 
@@ -153,5 +185,5 @@ def _sampled_backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     return of_a, of_b, [None] * len(ctx.indices)
 
 
-spmm.register_autograd(_product_backward, setup_context=_keep)
-sddmm.register_autograd(_sampled_backward, setup_context=_keep)
+spmm_op.register_autograd(_product_backward, setup_context=_keep)
+sddmm_op.register_autograd(_sampled_backward, setup_context=_keep)

@@ -1,7 +1,6 @@
 """The graph convolution of Kipf and Welling."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from typing import Any, Optional
 
@@ -12,6 +11,8 @@ from torch_geometric.nn.dense.linear import Linear
 from torch_geometric.nn.inits import zeros
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import Copy, aside, has_plain_values
+from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.adjacency import Adjacency, adjacency
 from gnn_toolkit.graphs.forms import is_sparse_matrix, to_edge_index
 from gnn_toolkit.graphs.normalize import gcn_norm
@@ -36,8 +37,9 @@ class GCNConv(MessagePassing):
         in_channels: width F of ``x``; -1 to take it from the first input.
         out_channels: width of the output.
         improved: use ``A + 2I``, with and without weights; PyG 2.8 does so only where weights are given.
-        cached: compute ``A_hat`` at the first call and keep it; only for a graph that never changes. Weights that
-            require a gradient are normalised at every call.
+        cached: compute ``A_hat`` at the first call and keep it; only for a graph that never changes. Another number of
+            nodes, ``edge_index`` or ``edge_weight`` is refused (in compiled code, where contents cannot be compared,
+            another number of nodes or edges). Weights that require a gradient are normalised at every call.
         add_self_loops: whether to add ``I``; default: if ``normalize``. A loop that is there keeps its weight.
         normalize: whether to normalise at all; if not, the weights are used as they are.
         bias: whether to learn b.
@@ -49,10 +51,12 @@ class GCNConv(MessagePassing):
         - ``edge_index`` [2, E] with ``edge_weight`` [E]; or PyG's ``EdgeIndex``; or a torch sparse matrix [N, N] of
           any layout, with weights of edges from column to row; or an :class:`~gnn_toolkit.graphs.Adjacency`, which is
           used as it is
-        - output [..., N, out_channels]
+        - output [..., N, out_channels], of the type of ``x`` also where the weights have a wider one
 
     Raises:
-        ValueError: on input that does not fit, or negative weights under normalisation without ``signed``.
+        ValueError: on input that does not fit, another graph where ``cached``, or negative weights under normalisation
+            without ``signed``.
+        TypeError: under ``torch.jit``; ``torch.export`` and ``torch.compile`` take the layer.
 
     >>> conv = GCNConv(4, 2)
     >>> conv(torch.randn(3, 4), torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])).shape
@@ -87,6 +91,7 @@ class GCNConv(MessagePassing):
         self.improved, self.cached, self.signed = improved, cached, signed
         self.add_self_loops, self.normalize = add_self_loops, normalize
         self._cached_edge_index: Any = None
+        self._cached_for: list[Copy] = []
         self.lin = Linear(in_channels, out_channels, bias=False, weight_initializer="glorot")
         self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
         self.reset_parameters()
@@ -100,6 +105,8 @@ class GCNConv(MessagePassing):
 
     def forward(self, x: Tensor, edge_index: Any, edge_weight: Tensor | None = None) -> Tensor:
         """Return ``A_hat x W + b``, [..., N, out_channels]."""
+        if torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
+            _checks.not_torchscript("GCNConv")
         if isinstance(x, tuple | list):
             remedy = "a graph of two kinds of nodes needs a layer such as SAGEConv"
             raise ValueError(_checks.problem("x", "one tensor", type(x).__name__, remedy))
@@ -126,7 +133,7 @@ class GCNConv(MessagePassing):
         """Return ``A_hat x W``, with the sparse product on the side of W that is narrower."""
         if x.layout != torch.strided or x.size(-1) > self.out_channels:
             return self._along_edges(matrix, self.lin(x))
-        out = self.lin(self._along_edges(matrix, x).to(x.dtype))
+        out = self.lin(self._along_edges(matrix, x))
         return out.to(torch.promote_types(out.dtype, matrix.value.dtype))
 
     def _along_edges(self, matrix: Adjacency, x: Tensor) -> Tensor:
@@ -138,38 +145,62 @@ class GCNConv(MessagePassing):
     def _matrix(self, edge_index: Any, edge_weight: Tensor | None, x: Tensor) -> Adjacency:
         edge_index, edge_weight = self._read(edge_index, edge_weight, x)
         if isinstance(edge_index, Adjacency):
-            return edge_index
+            return edge_index if edge_index.value.dtype == x.dtype else edge_index.to(x.dtype)
         make = partial(adjacency, edge_index, edge_weight, normalize=self.normalize)
-        return self._kept(Adjacency, make, edge_weight, x)
+        return self._kept(Adjacency, make, edge_index, edge_weight, x)
 
     def _edges(self, edge_index: Any, edge_weight: Tensor | None, x: Tensor) -> tuple[Tensor, Tensor | None]:
         edge_index, edge_weight = self._read(edge_index, edge_weight, x)
         if isinstance(edge_index, Adjacency):
-            return edge_index.edges()
-        if self.normalize:
-            return self._kept(tuple, partial(gcn_norm, edge_index, edge_weight), edge_weight, x)
-        _checks.edges(edge_index, x.size(self.node_dim))
-        if edge_weight is not None:
-            _checks.edge_weights(edge_weight, edge_index.size(1), signed=True)
-        return edge_index, edge_weight
+            edges, weight = edge_index.edges()
+        elif self.normalize:
+            make = partial(gcn_norm, edge_index, edge_weight)
+            edges, weight = self._kept(tuple, make, edge_index, edge_weight, x)
+        else:
+            _checks.edges(edge_index, x.size(self.node_dim))
+            if edge_weight is not None:
+                _checks.edge_weights(edge_weight, edge_index.size(1), signed=True)
+            edges, weight = edge_index, edge_weight
+        return edges, None if weight is None else weight.to(x.dtype)
 
-    def _kept(self, form: type, make: Callable[..., Any], edge_weight: Tensor | None, x: Tensor) -> Any:
+    def _kept(
+        self, form: type, make: Callable[..., Any], edge_index: Tensor, edge_weight: Tensor | None, x: Tensor
+    ) -> Any:
         """Return the cached adjacency if it has this form, else make it, and keep it where it may be cached."""
-        if self.cached and self.normalize and isinstance(self._cached_edge_index, form):
-            return self._cached_edge_index
         options: dict[str, Any] = {
             "improved": self.improved,
             "add_self_loops": self.add_self_loops,
             "signed": self.signed,
         }
-        options.update(flow=self.flow, dtype=x.dtype)
-        make = partial(make, num_nodes=x.size(self.node_dim), **options)
+        options.update(num_nodes=x.size(self.node_dim), flow=self.flow, dtype=x.dtype)
         learned = edge_weight is not None and edge_weight.requires_grad
         if not (self.cached and self.normalize) or learned or torch.compiler.is_exporting():
-            return make()
-        with nullcontext() if torch.compiler.is_compiling() else torch.inference_mode(False):
-            self._cached_edge_index = make()
+            return make(**options)
+        if torch.compiler.is_compiling():
+            if not isinstance(self._cached_edge_index, form):
+                self._cached_edge_index, self._cached_for = make(**options), []
+            self._check_cached(x, [])
+            return self._cached_edge_index
+        given = [unwrapped(edge_index), edge_weight]
+        if not all(t is None or has_plain_values(t) for t in given):
+            return make(**options)
+        with aside():
+            if not isinstance(self._cached_edge_index, form):
+                self._cached_edge_index, self._cached_for = make(**options), [Copy(t) for t in given]
+            self._check_cached(x, given)
         return self._cached_edge_index
+
+    def _check_cached(self, x: Tensor, given: list[Tensor | None]) -> None:
+        """Raise a ``ValueError`` unless this is the graph whose adjacency is cached."""
+        remedy = "set cached=False: what is found out about a graph is remembered with its edge_index anyway"
+        kept, num_nodes = self._cached_edge_index, x.size(self.node_dim)
+        if isinstance(kept, Adjacency) and kept.num_nodes != num_nodes:
+            allowed = f"{kept.num_nodes} nodes, as in the first call, because of cached=True"
+            raise ValueError(_checks.problem("x", allowed, num_nodes, remedy))
+        for name, copy, tensor in zip(("edge_index", "edge_weight"), self._cached_for, given, strict=False):
+            if not copy.matches(tensor):
+                allowed = "that of the first call, because of cached=True"
+                raise ValueError(_checks.problem(name, allowed, "another", remedy))
 
     def _read(self, edge_index: Any, edge_weight: Tensor | None, x: Tensor) -> tuple[Any, Tensor | None]:
         """Return an adjacency that is prepared, or its edges and weights."""
@@ -190,6 +221,9 @@ class GCNConv(MessagePassing):
             remedy = "prepare the matrix with the weights"
             raise ValueError(_checks.problem("edge_weight", "None beside a prepared matrix", "a tensor", remedy))
         return edge_index, None
+
+    def __prepare_scriptable__(self) -> None:
+        _checks.not_torchscript("GCNConv")
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "GCNConv":
         self._cached_edge_index = None  # it may lie on another device

@@ -33,7 +33,9 @@ class GraphNetwork(nn.Module):
             in Kipf and Welling (2017).
         num_relations: number of edge types that a recurrence tells apart.
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
-            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends.
+            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends. A
+            graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which a ``Batch``
+            has, shows where one is.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
         forget_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
@@ -132,11 +134,23 @@ class GraphNetwork(nn.Module):
         batch = data.batch
         if batch is None:
             batch = torch.zeros(states.size(0), dtype=torch.long, device=states.device)
+        graphs = 1 if data.batch is None else _num_graphs(data)
         if self.readout == "mean":
-            return scatter(states, batch, reduce="mean")
-        sizes = torch.bincount(batch)
+            return scatter(states, batch, dim_size=graphs, reduce="mean")
+        sizes = torch.bincount(batch, minlength=graphs)
         last = sizes.cumsum(0) - 1
+        first, is_empty = last - sizes + 1, sizes == 0
+        if bool(is_empty.any()):
+            last, first = (place.masked_fill(is_empty, states.size(0)) for place in (last, first))
+            states = nn.functional.pad(states, (0, 0, 0, 1))  # a state of zeros
         if not self.both_ways:
             return states[last]
         forward, backward = states.chunk(2, 1)
-        return torch.cat([forward[last], backward[last - sizes + 1]], 1)
+        return torch.cat([forward[last], backward[first]], 1)
+
+
+def _num_graphs(data: Data) -> int:
+    """Return the number of graphs of a batch, those without nodes included where there is a ``ptr``."""
+    ptr, batch = data.get("ptr"), data.batch
+    counted = 0 if ptr is None else ptr.numel() - 1
+    return max(counted, int(batch.max()) + 1 if batch is not None and batch.numel() else 0)

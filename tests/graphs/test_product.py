@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.library import opcheck
 
 from gnn_toolkit.graphs import product
-from gnn_toolkit.graphs.product import MANY, compress, compress_op, sddmm, spmm
+from gnn_toolkit.graphs.product import MANY, compress, compress_op, sddmm, sddmm_op, spmm, spmm_op
 
 
 @st.composite
@@ -100,8 +100,8 @@ def test_compilers_are_told_the_truth():
     leaves = (value.requires_grad_(), x.requires_grad_())
     opcheck(compress_op, (edge_index, 5, True))
     for transposed in (False, True):
-        opcheck(spmm, (*leaves, indices, transposed))
-    opcheck(sddmm, (x, x.detach().clone().requires_grad_(), indices))
+        opcheck(spmm_op, (*leaves, indices, transposed))
+    opcheck(sddmm_op, (x, x.detach().clone().requires_grad_(), indices))
 
 
 @pytest.mark.parametrize("node", [5, -1])

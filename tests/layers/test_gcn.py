@@ -134,15 +134,53 @@ def test_a_cached_adjacency_is_kept_until_the_parameters_are_reset():
     fresh, _ = pair()
     first = layer(x, edge_index, weight)
     assert first.equal(fresh(x, edge_index, weight))
-    # Other weights are not looked at any more, other features are.
-    assert layer(x, edge_index, weight * torch.arange(1, 15)).equal(first)
-    assert layer(2 * x, edge_index).equal(fresh(2 * x, edge_index, weight))
+    assert layer._cached_edge_index is not None
+    assert layer(2 * x, edge_index.clone(), weight.clone()).equal(fresh(2 * x, edge_index, weight))
     state = copy.deepcopy(layer.state_dict())
     layer.reset_parameters()
     layer.load_state_dict(state)
     again = layer(x, edge_index)
     assert again.equal(fresh(x, edge_index))
     assert not torch.allclose(again, first)
+
+
+@pytest.mark.parametrize("aggr", ["add", "mean"])
+def test_a_cached_adjacency_is_not_used_on_another_graph(aggr: str):
+    x, edge_index, weight = sample()
+    layer = GCNConv(4, 3, cached=True, aggr=aggr).double()
+    first = layer(x, edge_index, weight)
+    refused = [
+        ("edge_index", x, edge_index.flip(0), weight),
+        ("edge_index", x, edge_index[:, 1:], weight[1:]),
+        ("edge_weight", x, edge_index, 2 * weight),
+        ("edge_weight", x, edge_index, None),
+    ]
+    for name, *call in refused:
+        with pytest.raises(ValueError, match=rf"^{name}: expected that of the first call, because of cached=True"):
+            layer(*call)
+    edge_index.data[0, 0] += 1
+    with pytest.raises(ValueError, match=r"^edge_index: .*cached=True"):
+        layer(x, edge_index, weight)
+    edge_index.data[0, 0] -= 1
+    assert layer(x, edge_index, weight).equal(first)
+    learned = (2 * weight).requires_grad_()  # is never cached
+    torch.testing.assert_close(
+        layer(x, edge_index, learned).detach(), copy.deepcopy(reset(layer))(x, edge_index, 2 * weight)
+    )
+
+
+def reset(layer: GCNConv) -> GCNConv:
+    layer._cached_edge_index = None
+    return layer
+
+
+@pytest.mark.parametrize("rows", [8, 10])
+def test_a_cached_adjacency_has_the_rows_of_the_first_call(rows: int):
+    x, edge_index, _ = sample()
+    layer = GCNConv(4, 3, cached=True).double()
+    layer(x, edge_index)
+    with pytest.raises(ValueError, match=rf"^x: expected 9 nodes, .*cached=True, got {rows}"):
+        layer(torch.zeros(rows, 4, dtype=torch.float64), edge_index)
 
 
 def test_a_convolution_by_hand():

@@ -265,3 +265,28 @@ def test_a_cycle_is_refused_by_a_recurrence_and_taken_by_a_convolution():
     assert make("gcn")(data).shape == (3, C)
     with pytest.raises(ValueError, match=r"^edge_index: .* the cycle"):
         make("lstm")(data)
+
+
+@pytest.mark.parametrize("readout", ["last", "mean"])
+@pytest.mark.parametrize(
+    "options", [{"layer": "gru"}, {"layer": "lstm", "bidirectional": True}, {"layer": "gcn"}], ids=str
+)
+def test_a_graph_without_nodes_has_a_state_of_zeros(options: Any, readout: str):
+    torch.manual_seed(0)
+    model = GraphNetwork(4, 8, 2, readout=readout, **options)
+    full: list[Any] = [Data(x=torch.randn(n, 4), edge_index=torch.tensor([[0, 1], [1, 2]])) for n in (3, 4)]
+    none = Data(x=torch.randn(0, 4), edge_index=torch.empty(2, 0, dtype=torch.long))
+    alone = [model(graph)[0] for graph in full]
+    for graphs, places in (
+        ([none, full[0], none, full[1]], (1, 3)),
+        ([*full, none], (0, 1)),
+        ([full[0], none, none, full[1]], (0, 3)),
+    ):
+        out = model(Batch.from_data_list(graphs))
+        assert out.shape == (len(graphs), 2)
+        for k, row in enumerate(out):
+            torch.testing.assert_close(row, alone[places.index(k)] if k in places else model.head.bias)
+    batch: Any = Batch.from_data_list(full)
+    torch.testing.assert_close(
+        model(Data(x=batch.x, edge_index=batch.edge_index, batch=batch.batch)), torch.stack(alone)
+    )
