@@ -193,12 +193,5 @@ def not_negative(edge_weight: Tensor) -> None:
         raise ValueError(problem("edge_weight", WEIGHTS, got, SIGNED))
 
 
-def not_torchscript(layer: str) -> None:
-    """Raise the error of ``torch.jit``, which would keep one graph's structure as a constant."""
-    raise TypeError(
-        problem(layer, "torch.export or torch.compile", "torch.jit", "call torch.export.export(layer, args)")
-    )
-
-
 WEIGHTS = "weights of at least 0"
 SIGNED = "a symmetric normalisation divides by the root of a degree: set signed=True or normalize=False"

@@ -1,5 +1,7 @@
 """Topological levels of a directed acyclic graph, and the naming of a cycle where there is one."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -27,6 +29,11 @@ def topological_levels(edge_index: Tensor, num_nodes: int) -> Tensor:
     tensor([0, 1, 2, 0])
     """
     _checks.edges(edge_index, num_nodes)
+    return _levels(edge_index, num_nodes)
+
+
+def _levels(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """Return the levels of a graph whose edges were checked."""
     in_degree = torch.bincount(edge_index[1], minlength=num_nodes)
     if edge_index.size(1) == 0:
         return in_degree
@@ -40,11 +47,19 @@ def topological_levels(edge_index: Tensor, num_nodes: int) -> Tensor:
 
 
 @torch.library.custom_op("gnn_toolkit::checked_levels", mutates_args=())
-def checked_levels(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> Tensor:
-    """Return the given levels if they fit the graph, or compute them."""
-    if level is None:
-        return topological_levels(edge_index, num_nodes)
+def checked_levels(
+    edge_index: Tensor, level: Tensor | None, edge_type: Tensor | None, num_nodes: int, num_relations: int
+) -> Tensor:
+    """Return the given levels or compute them, after all that a graph to walk consists of was checked, once.
+
+    Raises:
+        ValueError: an index or a type out of range, levels that do not grow along an edge, or a cycle.
+    """
     _checks.edges(edge_index, num_nodes)
+    if edge_type is not None or num_relations > 1:
+        _checks.edge_types(edge_type, edge_index.size(1), num_relations)
+    if level is None:
+        return _levels(edge_index, num_nodes)
     if level.shape != (num_nodes,) or level.is_floating_point():
         got = f"{level.dtype} {list(level.shape)}"
         remedy = "pass topological_levels(edge_index, num_nodes)"
@@ -59,7 +74,7 @@ def checked_levels(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> 
 
 
 @checked_levels.register_fake
-def _(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> Tensor:
+def _(edge_index: Tensor, level: Any, edge_type: Any, num_nodes: int, num_relations: int) -> Tensor:
     return edge_index.new_empty(num_nodes, dtype=torch.long)
 
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from gnn_toolkit import _checks
 from gnn_toolkit._memo import aside, remembered
 from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.incidence import Incidence, incidence, path_incidence
@@ -228,12 +227,8 @@ def path_order(batch_sizes: Tensor, device: torch.device | None = None) -> Level
 def _checked_order(
     edge_index: Tensor, num_nodes: int, level: Tensor | None, edge_type: Tensor | None, num_relations: int
 ) -> LevelOrder:
-    levels: Any = checked_levels(edge_index, level, num_nodes)
-    packed = False
-    if not torch.compiler.is_compiling():
-        packed = num_relations == 1 and _is_paths(edge_index, num_nodes)
-        if edge_type is not None or num_relations > 1:
-            edge_type = _checks.edge_types(edge_type, edge_index.size(1), num_relations)
+    levels: Any = checked_levels(edge_index, level, edge_type, num_nodes, num_relations)
+    packed = not torch.compiler.is_compiling() and num_relations == 1 and _is_paths(edge_index, num_nodes)
     relation = torch.zeros_like(edge_index[0]) if edge_type is None else edge_type
     return _sorted(edge_index.long(), levels, relation.long(), num_relations, packed=packed)
 
@@ -248,7 +243,6 @@ def _sort(
     edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, packed: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return the tensors of a :class:`LevelOrder`. One op, because their sizes depend on the graph."""
-    _checks.edge_types(relation, edge_index.size(1), num_relations)
     count = level.numel()
     level, key = _packed(edge_index, level) if packed else (_dense_rank(level), None)
     nodes = torch.argsort(level if key is None else key, stable=True)

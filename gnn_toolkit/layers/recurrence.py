@@ -67,7 +67,7 @@ class DAGRecurrence(LevelWalk):
         for layer, suffix in self.passes():
             for name, shape in self._shapes(layer).items():
                 waits = is_lazy and layer == 0 and name == "weight_ih"
-                value = UninitializedParameter() if waits else nn.Parameter(torch.empty(shape))
+                value: Any = UninitializedParameter() if waits else nn.Parameter(torch.empty(shape))
                 self.register_parameter(f"{name}_{suffix}", value)
         if is_lazy:
             self._lazy_hooks = (

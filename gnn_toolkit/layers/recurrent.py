@@ -146,8 +146,8 @@ class DAGLSTM(DAGRecurrence):
     """Long short-term memory over a DAG with a forget gate for every edge: ``torch.nn.LSTM`` where the DAG is a path.
 
     With one relation a direction it runs on a pixel grid, with one a label it is the graph LSTM over typed edges (Peng
-    et al. 2017); on trees, with ``aggr="sum"``, it is the child-sum Tree-LSTM (Tai et al. 2015, eq. 2-8). With ``s`` the
-    sum of ``W_hh[type]`` times the mean of ``h_u`` over the edges of that type:
+    et al. 2017); on trees, with ``aggr="sum"``, it is the child-sum Tree-LSTM (Tai et al. 2015, eq. 2-8). With ``s``
+    the sum of ``W_hh[type]`` times the mean of ``h_u`` over the edges of that type:
 
         f_e = sigmoid(W_if x_v + b_if + W_hf[type] h_u + b_hf)      for every edge e = u -> v
         i, o = sigmoid(W_i. x_v + b_i. + s + b_h.),  g = tanh(W_ig x_v + b_ig + s + b_hg)

@@ -9,11 +9,11 @@ input channel, 1 there and 0 elsewhere, that shuts the input gate and opens the 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
+from gnn_toolkit._memo import remembered
 from gnn_toolkit.graphs.order import LevelOrder
 from gnn_toolkit.layers.cells import Cell
 
@@ -210,15 +210,9 @@ class _Buckets:
     reverse: Tensor
 
 
-_BUCKETS: WeakKeyDictionary[LevelOrder, _Buckets] = WeakKeyDictionary()
-
-
 def _buckets_of(order: LevelOrder) -> _Buckets:
-    """Return the buckets of an order; remembered as long as it lives."""
-    if order not in _BUCKETS:
-        with torch.inference_mode(False):
-            _BUCKETS[order] = _cut(order)
-    return _BUCKETS[order]
+    """Return the buckets of an order; remembered with it."""
+    return remembered(order, "buckets", lambda: _cut(order))
 
 
 def _cut(order: LevelOrder) -> _Buckets:

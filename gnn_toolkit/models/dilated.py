@@ -1,12 +1,12 @@
 """Recurrences over paths with skip edges: each step hears not only the one before it, but some further back."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
 from gnn_toolkit.graphs.order import LevelOrder, level_order
 from gnn_toolkit.layers.recurrence import DAGRecurrence
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
@@ -84,17 +84,20 @@ class _Dilated(DAGRecurrence):
         return self.cell.update(gates, torch.stack(messages), weight_hh, bias_hh)
 
 
-@lru_cache(maxsize=16)
 def _order(steps: int, batch: int, offsets: tuple[int, ...], device: torch.device) -> LevelOrder:
-    """Return the order of B paths of T steps with skip edges, node t * B + b."""
-    with torch.inference_mode(False):
-        nodes, edges, types = torch.arange(steps * batch), [], []
-        for kind, offset in enumerate(offsets):
-            source = nodes[: max(0, steps - offset) * batch]
-            edges.append(torch.stack([source, source + offset * batch]))
-            types.append(torch.full_like(source, kind))
-        edge_index, edge_type = torch.cat(edges, 1).to(device), torch.cat(types).to(device)
-        return level_order(edge_index, steps * batch, edge_type=edge_type, num_relations=len(offsets))
+    """Return the order of B paths of T steps with skip edges, node t * B + b; remembered for these numbers."""
+    question = ("dilated order", steps, batch, offsets, device)
+    return remembered(None, question, lambda: _new_order(steps, batch, offsets, device))
+
+
+def _new_order(steps: int, batch: int, offsets: tuple[int, ...], device: torch.device) -> LevelOrder:
+    nodes, edges, types = torch.arange(steps * batch), [], []
+    for kind, offset in enumerate(offsets):
+        source = nodes[: max(0, steps - offset) * batch]
+        edges.append(torch.stack([source, source + offset * batch]))
+        types.append(torch.full_like(source, kind))
+    edge_index, edge_type = torch.cat(edges, 1).to(device), torch.cat(types).to(device)
+    return level_order(edge_index, steps * batch, edge_type=edge_type, num_relations=len(offsets))
 
 
 def _offsets(dilations: Sequence[int]) -> tuple[int, ...]:

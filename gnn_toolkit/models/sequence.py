@@ -1,6 +1,5 @@
 """RNN, GRU and LSTM: the recurrences over path graphs, with ``torch.nn``'s names, arguments and ``state_dict``."""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
 from gnn_toolkit.graphs.order import LevelOrder, path_order
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.layers.observed import refuse_jit_trace
@@ -25,18 +25,10 @@ class _OverPaths(DAGRecurrence, TorchSurface):
 
     def _adapt(self, batch_first: bool, device: Any, dtype: torch.dtype | None) -> None:
         self.batch_first = bool(batch_first)
+        self.input_size, self.hidden_size = self.in_channels, self.hidden_channels
+        self.mode = self.cell.vendor.upper()
         if device is not None or dtype is not None:
             self.to(device=device, dtype=dtype)
-
-    @property
-    def input_size(self) -> int:
-        """Width of the input: torch's name of ``in_channels``."""
-        return self.in_channels
-
-    @property
-    def hidden_size(self) -> int:
-        """Width of a state: torch's name of ``hidden_channels``."""
-        return self.hidden_channels
 
     def _run_sequences(self, sequences: Any, hx: Any) -> tuple[Any, list[Tensor]]:
         """Check the input, and run over sequences in any form; ``hx`` and the final states: one tensor a state."""
@@ -116,15 +108,9 @@ class _OverPaths(DAGRecurrence, TorchSurface):
 
 
 def _dense_order(steps: int, batch: int, device: torch.device) -> LevelOrder:
-    if torch.compiler.is_compiling():
-        return _new_dense_order(steps, batch, device)
-    return _kept_dense_order(steps, batch, device)
-
-
-@lru_cache(maxsize=64)
-def _kept_dense_order(steps: int, batch: int, device: torch.device) -> LevelOrder:
-    with torch.inference_mode(False):
-        return _new_dense_order(steps, batch, device)
+    """Return the order of paths of one length; remembered for these numbers."""
+    question = ("dense order", steps, batch, device)
+    return remembered(None, question, lambda: _new_dense_order(steps, batch, device))
 
 
 def _new_dense_order(steps: int, batch: int, device: torch.device) -> LevelOrder:
@@ -193,12 +179,8 @@ class RNN(DAGRNN, _OverPaths):
     ) -> None:
         options = {"bias": bias, "dropout": dropout, "bidirectional": bidirectional, "backend": backend}
         super().__init__(input_size, hidden_size, num_layers, nonlinearity=nonlinearity, **options)
+        self.nonlinearity = nonlinearity
         self._adapt(batch_first, device, dtype)
-
-    @property
-    def nonlinearity(self) -> str:
-        """``"tanh"`` or ``"relu"``."""
-        return self.cell.vendor.removeprefix("rnn_")
 
     def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:  # noqa: A002 (torch's name)
         """Return the outputs of the last layer and the final state of every layer and direction."""

@@ -55,9 +55,3 @@ class TorchSurface(nn.RNNBase):
     def flat_weights(self) -> list[Tensor]:
         """Return all weights as they are now, in torch's order."""
         raise NotImplementedError
-
-    @property
-    def mode(self) -> str:
-        """Name of the cell in torch: ``"RNN_TANH"``, ``"RNN_RELU"``, ``"GRU"`` or ``"LSTM"``."""
-        cell: Any = self.cell
-        return cell.vendor.upper()

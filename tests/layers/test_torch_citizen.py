@@ -204,7 +204,7 @@ def test_the_operators_keep_torch_s_rules(name: str, kind: type, options: dict[s
 
 
 def test_computing_levels_keeps_torch_s_rules():
-    torch.library.opcheck(torch.ops.gnn_toolkit.checked_levels.default, (MERGING, None, 5))
+    torch.library.opcheck(torch.ops.gnn_toolkit.checked_levels.default, (MERGING, None, None, 5, 1))
 
 
 @pytest.mark.parametrize("backend", ["fused", "message_passing", "auto"])
