@@ -26,6 +26,7 @@ def topological_levels(edge_index: Tensor, num_nodes: int) -> Tensor:
     >>> topological_levels(torch.tensor([[0, 1, 0, 3], [1, 2, 2, 2]]), 4)
     tensor([0, 1, 2, 0])
     """
+    num_nodes = _checks.count("num_nodes", num_nodes)
     _checks.edges(edge_index, num_nodes)
     in_degree = torch.bincount(edge_index[1], minlength=num_nodes)
     if edge_index.size(1) == 0:
@@ -45,7 +46,7 @@ def checked_levels(edge_index: Tensor, level: Tensor | None, num_nodes: int) -> 
     if level is None:
         return topological_levels(edge_index, num_nodes)
     _checks.edges(edge_index, num_nodes)
-    if level.shape != (num_nodes,) or level.is_floating_point():
+    if level.shape != (num_nodes,) or level.dtype not in (torch.int64, torch.int32):
         got = f"{level.dtype} {list(level.shape)}"
         remedy = "pass topological_levels(edge_index, num_nodes)"
         raise ValueError(_checks.problem("level", f"an integer tensor of shape [{num_nodes}]", got, remedy))

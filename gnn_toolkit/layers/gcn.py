@@ -6,7 +6,6 @@ from typing import Any, Optional
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import MessagePassing
 from torch_geometric.nn.dense.linear import Linear
 from torch_geometric.nn.inits import zeros
 
@@ -16,13 +15,10 @@ from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.adjacency import Adjacency, adjacency
 from gnn_toolkit.graphs.forms import is_sparse_matrix, to_edge_index
 from gnn_toolkit.graphs.normalize import gcn_norm
-
-STEPS = ("propagate", "message", "aggregate", "update", "edge_update", "message_and_aggregate", "explain_message")
-OBSERVED = ("propagate", "message", "aggregate")
-HOOKS = [f"_{step}_forward_{when}" for step in OBSERVED for when in ("pre_hooks", "hooks")]
+from gnn_toolkit.layers.observed import ObservedMessagePassing, refuse_jit_trace
 
 
-class GCNConv(MessagePassing):
+class GCNConv(ObservedMessagePassing):
     """Graph convolution ``H' = A_hat H W + b`` with ``A_hat = D~^-1/2 (A + I) D~^-1/2`` (Kipf and Welling 2017, eq. 2).
 
     As messages: ``h'_v = b + sum over u -> v of a_uv W^T h_u``, where ``a_uv = w_uv / sqrt(d(u) d(v))`` and the sum
@@ -63,12 +59,6 @@ class GCNConv(MessagePassing):
     torch.Size([3, 2])
     """
 
-    _rewritten = False  # whether a subclass has a step of message passing of its own
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._rewritten = cls._rewritten or any(step in vars(cls) for step in STEPS)
-
     def __init__(
         self,
         in_channels: int,
@@ -105,12 +95,13 @@ class GCNConv(MessagePassing):
 
     def forward(self, x: Tensor, edge_index: Any, edge_weight: Tensor | None = None) -> Tensor:
         """Return ``A_hat x W + b``, [..., N, out_channels]."""
-        if torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
-            _checks.not_torchscript("GCNConv")
+        refuse_jit_trace(self)
         if isinstance(x, tuple | list):
             remedy = "a graph of two kinds of nodes needs a layer such as SAGEConv"
             raise ValueError(_checks.problem("x", "one tensor", type(x).__name__, remedy))
-        _checks.features("x", x, x.size(-1) if self.in_channels == -1 else self.in_channels, batched=True)
+        width = x.size(-1) if self.in_channels == -1 and isinstance(x, Tensor) and x.dim() else self.in_channels
+        weight = self.lin._parameters.get("weight") if isinstance(x, Tensor) else None
+        _checks.features("x", x, width, batched=True, weight=weight)
         if self._by_messages():
             edges, weight = self._edges(edge_index, edge_weight, x)
             out = self.propagate(edges, x=self.lin(x), edge_weight=weight)
@@ -126,8 +117,7 @@ class GCNConv(MessagePassing):
 
     def _by_messages(self) -> bool:
         """Return whether somebody looks at single messages, or sums them otherwise than a matrix product does."""
-        observed = bool(self.explain) or any(getattr(self, name) for name in HOOKS)
-        return observed or self._rewritten or self.decomposed_layers > 1 or self.aggr not in ("add", "sum")
+        return self.is_observed or self.decomposed_layers > 1 or self.aggr not in ("add", "sum")
 
     def _multiply(self, matrix: Adjacency, x: Tensor) -> Tensor:
         """Return ``A_hat x W``, with the sparse product on the side of W that is narrower."""
@@ -216,14 +206,14 @@ class GCNConv(MessagePassing):
                 remedy = "one row of the matrix for each row of x"
                 raise ValueError(_checks.problem("edge_index", f"a matrix of {size} nodes", rows, remedy))
         if not prepared:
-            return to_edge_index(edge_index, edge_weight)
+            edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
+            _checks.edge_form(edge_index)
+            _checks.on_device(x, edge_index=edge_index, edge_weight=edge_weight)
+            return edge_index, edge_weight
         if edge_weight is not None:
             remedy = "prepare the matrix with the weights"
             raise ValueError(_checks.problem("edge_weight", "None beside a prepared matrix", "a tensor", remedy))
         return edge_index, None
-
-    def __prepare_scriptable__(self) -> None:
-        _checks.not_torchscript("GCNConv")
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "GCNConv":
         self._cached_edge_index = None  # it may lie on another device
