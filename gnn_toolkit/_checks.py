@@ -48,6 +48,19 @@ def positive(argument: str, value: SupportsIndex) -> int:
     return number
 
 
+def count(argument: str, value: Any) -> int:
+    """Return ``value`` as an ``int`` if it is an integer of at least 0, else raise a ``ValueError``.
+
+    What a compiler traces is not looked at.
+    """
+    if torch.compiler.is_compiling():
+        return value
+    number = _integer(value)
+    if number is None or number < 0:
+        raise ValueError(problem(argument, "an integer of at least 0", repr(value), "pass e.g. x.size(0)"))
+    return number
+
+
 def _integer(value: object) -> int | None:
     """Return an integer of Python, numpy or torch as an ``int``; ``None`` for a truth value and for anything else."""
     if isinstance(value, bool | np.bool_) or (isinstance(value, Tensor) and value.dtype == torch.bool):
@@ -123,7 +136,11 @@ def features(argument: str, x: Tensor, width: int, *, batched: bool = False, wei
 
 
 def edge_form(edge_index: Tensor) -> None:
-    """Raise a ``ValueError`` unless ``edge_index`` is an integer tensor [2, E]."""
+    """Raise a ``ValueError`` unless ``edge_index`` is a dense integer tensor [2, E]."""
+    tensor("edge_index", edge_index)
+    if edge_index.layout != torch.strided:
+        remedy = "a convolution takes a sparse matrix; here pass its indices"
+        raise ValueError(problem("edge_index", "a dense tensor [2, num_edges]", edge_index.layout, remedy))
     if edge_index.dim() != 2 or edge_index.size(0) != 2:
         remedy = "row 0 holds sources, row 1 targets; transpose a list of pairs with .t()"
         raise ValueError(problem("edge_index", "shape [2, num_edges]", list(edge_index.shape), remedy))
@@ -134,6 +151,8 @@ def edge_form(edge_index: Tensor) -> None:
 def edges(edge_index: Tensor, num_nodes: int) -> None:
     """Raise a ``ValueError`` unless ``edge_index`` is an integer tensor [2, E] of indices into ``num_nodes`` nodes."""
     edge_form(edge_index)
+    if edge_index.is_meta:
+        raise ValueError(problem("edge_index", "a tensor with values", "one on the device meta", "move it to a CPU"))
     if edge_index.numel() == 0:
         return
     low, high = edge_index.aminmax()
@@ -152,6 +171,8 @@ def edges(edge_index: Tensor, num_nodes: int) -> None:
 def edge_types(edge_type: Tensor | None, num_edges: int, num_relations: int) -> Tensor:
     """Return ``edge_type`` if it holds one integer in [0, num_relations) an edge, else raise a ``ValueError``."""
     allowed = f"an integer tensor of shape [{num_edges}] with values in [0, {num_relations})"
+    if edge_type is not None:
+        tensor("edge_type", edge_type)
     if edge_type is None or edge_type.shape != (num_edges,) or edge_type.is_floating_point():
         got = None if edge_type is None else f"{edge_type.dtype} {list(edge_type.shape)}"
         raise ValueError(problem("edge_type", allowed, got, "a layer with num_relations > 1 needs one type an edge"))
@@ -169,7 +190,11 @@ def edge_weights(edge_weight: Tensor, num_edges: int, *, signed: bool = False) -
 
 
 def edge_weight_form(edge_weight: Tensor, num_edges: int) -> None:
-    """Raise a ``ValueError`` unless ``edge_weight`` is floating-point [num_edges]."""
+    """Raise a ``ValueError`` unless ``edge_weight`` is a dense floating-point tensor [num_edges]."""
+    tensor("edge_weight", edge_weight)
+    if edge_weight.layout != torch.strided:
+        got, remedy = edge_weight.layout, "pass edge_weight.to_dense()"
+        raise ValueError(problem("edge_weight", f"a dense tensor of shape [{num_edges}]", got, remedy))
     if edge_weight.shape != (num_edges,) or not edge_weight.is_floating_point():
         got = f"{edge_weight.dtype} {list(edge_weight.shape)}"
         allowed = f"a floating-point tensor of shape [{num_edges}]"

@@ -190,7 +190,7 @@ def remembered(owner: object | None, question: Hashable, make: Callable[[], T], 
     content = (owner, *inputs) if isinstance(owner, Tensor) else inputs
     if not remember.enabled or _in_a_mode() or not all(map(_is_content, content)):
         return make()
-    with aside() if _is_transforming() else nullcontext():
+    with nullcontext() if FUNCTORCH.peek_interpreter_stack() is None else aside():
         shelf = _shelf(_NOBODY if owner is None else owner)
         found = shelf.find(question, inputs)
         if found is None:
@@ -213,12 +213,8 @@ def aside() -> Iterator[None]:
     ...     torch.ones(1).is_inference()
     False
     """
-    with torch.inference_mode(False), temporarily_clear_interpreter_stack() if _is_transforming() else nullcontext():
+    with torch.inference_mode(False), temporarily_clear_interpreter_stack():
         yield
-
-
-def _is_transforming() -> bool:
-    return FUNCTORCH.peek_interpreter_stack() is not None
 
 
 def _in_a_mode() -> bool:

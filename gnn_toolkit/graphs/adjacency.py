@@ -12,7 +12,7 @@ from gnn_toolkit import _checks
 from gnn_toolkit._memo import remembered
 from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.forms import to_edge_index
-from gnn_toolkit.graphs.normalize import random_walk, symmetric, with_loop_weights, with_loops
+from gnn_toolkit.graphs.normalize import FLOWS, random_walk, symmetric, with_loop_weights, with_loops
 from gnn_toolkit.graphs.product import compress, spmm
 
 
@@ -43,10 +43,13 @@ class Adjacency:
         Raises:
             ValueError: x is no floating-point matrix with a row for each node.
         """
-        if x.dim() != 2 or x.size(0) != self.num_nodes or not x.is_floating_point():
-            allowed = f"a floating-point matrix [{self.num_nodes}, F]"
+        _checks.tensor("x", x)
+        _checks.on_device(self.value, x=x)
+        fits = x.dim() == 2 and x.size(0) == self.num_nodes and x.layout == torch.strided
+        if not fits or not x.is_floating_point():
+            allowed = f"a dense floating-point matrix [{self.num_nodes}, F]"
             remedy = f"the matrix is of a graph of {self.num_nodes} nodes: pass one row a node"
-            raise ValueError(_checks.problem("x", allowed, f"{x.dtype} {list(x.shape)}", remedy))
+            raise ValueError(_checks.problem("x", allowed, f"{x.dtype} {list(x.shape)} {x.layout}", remedy))
         dtype = torch.promote_types(self.value.dtype, x.dtype)
         return spmm(self.value.to(dtype), x.to(dtype), self.indices, False)
 
@@ -124,7 +127,10 @@ def adjacency(
     tensor([[2.],
             [2.]])
     """
+    num_nodes = _checks.count("num_nodes", num_nodes)
+    _checks.choice("flow", flow, FLOWS)
     _checks.edge_form(edge_index)
+    _checks.on_device(edge_index, edge_weight=edge_weight)
     if edge_weight is not None:
         _checks.edge_weight_form(edge_weight, edge_index.size(1))
     loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None

@@ -27,6 +27,8 @@ def to_edge_index(edge_index: object, edge_weight: Tensor | None = None) -> tupl
     (tensor([[1],
             [0]]), tensor([2.]))
     """
+    if edge_weight is not None:
+        _checks.tensor("edge_weight", edge_weight)
     if isinstance(edge_index, EdgeIndex):
         return edge_index.as_tensor(), edge_weight
     if not isinstance(edge_index, Tensor):

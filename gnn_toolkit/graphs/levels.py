@@ -28,6 +28,7 @@ def topological_levels(edge_index: Tensor, num_nodes: int) -> Tensor:
     >>> topological_levels(torch.tensor([[0, 1, 0, 3], [1, 2, 2, 2]]), 4)
     tensor([0, 1, 2, 0])
     """
+    num_nodes = _checks.count("num_nodes", num_nodes)
     _checks.edges(edge_index, num_nodes)
     return _levels(edge_index, num_nodes)
 
@@ -60,7 +61,7 @@ def checked_levels(
         _checks.edge_types(edge_type, edge_index.size(1), num_relations)
     if level is None:
         return _levels(edge_index, num_nodes)
-    if level.shape != (num_nodes,) or level.is_floating_point():
+    if level.shape != (num_nodes,) or level.dtype not in (torch.int64, torch.int32):
         got = f"{level.dtype} {list(level.shape)}"
         remedy = "pass topological_levels(edge_index, num_nodes)"
         raise ValueError(_checks.problem("level", f"an integer tensor of shape [{num_nodes}]", got, remedy))

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from gnn_toolkit import _checks
 
+FLOWS = ("source_to_target", "target_to_source")
+
 
 def gcn_norm(
     edge_index: Tensor,
@@ -42,7 +44,10 @@ def gcn_norm(
     >>> gcn_norm(torch.tensor([[0, 1], [1, 0]]), None, 2)[1]
     tensor([0.5000, 0.5000, 0.5000, 0.5000])
     """
+    num_nodes = _checks.count("num_nodes", num_nodes)
+    _checks.choice("flow", flow, FLOWS)
     _checks.edges(edge_index, num_nodes)
+    _checks.on_device(edge_index, edge_weight=edge_weight)
     if edge_weight is None:
         edge_weight = torch.ones(edge_index.size(1), dtype=dtype, device=edge_index.device)
     _checks.edge_weights(edge_weight, edge_index.size(1), signed=signed)

@@ -185,6 +185,9 @@ def level_order(
     >>> order.nodes, order.node_ptr, order.is_paths
     (tensor([2, 0, 1]), tensor([0, 1, 2, 3]), True)
     """
+    num_nodes, num_relations = _checks.count("num_nodes", num_nodes), _checks.positive("num_relations", num_relations)
+    _checks.edge_form(edge_index)
+    _checks.on_device(edge_index, level=level, edge_type=edge_type)
     edge_index, level, edge_type = unwrapped(edge_index), unwrapped(level), unwrapped(edge_type)
 
     def make() -> LevelOrder:

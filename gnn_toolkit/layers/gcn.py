@@ -99,7 +99,9 @@ class GCNConv(ObservedMessagePassing):
         if isinstance(x, tuple | list):
             remedy = "a graph of two kinds of nodes needs a layer such as SAGEConv"
             raise ValueError(_checks.problem("x", "one tensor", type(x).__name__, remedy))
-        _checks.features("x", x, x.size(-1) if self.in_channels == -1 else self.in_channels, batched=True)
+        width = x.size(-1) if self.in_channels == -1 and isinstance(x, Tensor) and x.dim() else self.in_channels
+        weight = self.lin._parameters.get("weight") if isinstance(x, Tensor) else None
+        _checks.features("x", x, width, batched=True, weight=weight)
         if self._by_messages():
             edges, weight = self._edges(edge_index, edge_weight, x)
             out = self.propagate(edges, x=self.lin(x), edge_weight=weight)
@@ -204,7 +206,10 @@ class GCNConv(ObservedMessagePassing):
                 remedy = "one row of the matrix for each row of x"
                 raise ValueError(_checks.problem("edge_index", f"a matrix of {size} nodes", rows, remedy))
         if not prepared:
-            return to_edge_index(edge_index, edge_weight)
+            edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
+            _checks.edge_form(edge_index)
+            _checks.on_device(x, edge_index=edge_index, edge_weight=edge_weight)
+            return edge_index, edge_weight
         if edge_weight is not None:
             remedy = "prepare the matrix with the weights"
             raise ValueError(_checks.problem("edge_weight", "None beside a prepared matrix", "a tensor", remedy))
