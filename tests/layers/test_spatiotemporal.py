@@ -174,7 +174,7 @@ def test_any_order_without_edges_is_torch_s_gru_with_the_weights_of_the_terms_th
 def test_one_step_from_zero_is_a_convolution_and_a_nonlinearity(name: str):
     layer, (x, edges, weight) = build(name), sample(1)
     basis = layer.basis
-    read = layer._read(x[None], edges, weight)[0, 0]
+    read = layer._read(x[None], [(edges, weight)])[0, 0]
     terms = torch.cat(basis.terms(basis.matrices(edges, weight, 7, x.dtype), read), 1)
     bias = 0 if layer.bias_ih is None else layer.bias_ih
     gates = (terms @ layer.weight_ih.t() + bias).chunk(layer.weight_ih.size(0) // 3, 1)
@@ -220,7 +220,7 @@ def test_learned_edge_weights_get_gradients_through_time(reset_after: bool):
         (lambda: GConvGRU(2, 3, K=0), "K"),
         (lambda: GConvLSTM(2, 3, lambda_max=0.0), "lambda_max"),
         (lambda: DCRNN(2, 3, variant="papers"), "variant"),
-        (lambda: TGCN(2, 0), "hidden_channels"),
+        (lambda: TGCN(2, 0), "out_channels"),
     ],
 )
 def test_a_layer_that_makes_no_sense_is_refused(make: Callable[[], nn.Module], argument: str):
