@@ -151,6 +151,8 @@ class EvolveGCNH(_EvolveGCN):
         redraw(self, "scorer", 1.0 / math.sqrt(self.in_channels))
 
     def _summary(self, x: Tensor, weight: Tensor) -> Tensor:
+        if not x.size(-2):
+            raise ValueError(_checks.problem("x", "a node at least, to choose from", "none", "give features of a node"))
         score = x @ (self.scorer / self.scorer.norm())
         count = min(self.out_channels, x.size(-2))
         top, node = score.topk(count, -1)

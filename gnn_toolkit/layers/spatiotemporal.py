@@ -117,6 +117,7 @@ class TGCN(_GatedUnit):
     def _read(self, x: Tensor, graphs: list[Graph]) -> Tensor:
         if not self._convolves:
             return x
+        graphs = [(edges, None if weight is None else weight.to(x.dtype)) for edges, weight in graphs]
         steps = [x] if len(graphs) == 1 else x.split(1, 1)
         inner = [self.first(part, *graph).relu() for part, graph in zip(steps, graphs, strict=True)]
         read = [self.second(part, *graph).sigmoid() for part, graph in zip(inner, graphs, strict=True)]

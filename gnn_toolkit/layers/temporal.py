@@ -94,17 +94,17 @@ class TimeRecurrence(nn.Module):
         basis, given = self.basis if basis is None else basis, x.dim() if isinstance(x, Tensor) else 0
         x = time_inputs.window(x, self.in_channels, self.weight_ih)
         graphs = time_inputs.graphs(*edges, x)
-        _, steps, nodes, _ = x.shape
+        batch, steps, nodes, _ = x.shape
         states = self._start(x, hx, given)
         matrices = [basis.matrices(*graph, nodes, time_inputs.precision(x)) for graph in graphs]
         of_input = basis if self.of_input is None else self.of_input
         read = self._joined(of_input, matrices, self._read(x, graphs))
         walk = self._fused if self._is_fused(basis, matrices, x) else self._step_by_step
         of_steps = walk(basis, matrices, read, states, nodes)
-        per_node = (steps, nodes, -1, self.out_channels)
-        out = of_steps[0].reshape(per_node).permute(2, 0, 1, 3)
-        finals = tuple(state[-1].reshape(per_node[1:]).transpose(0, 1) for state in of_steps)
-        return out[(0,) * (4 - given)], tuple(h[0] if given < 4 else h for h in finals)
+        per_node = (steps, nodes, batch, self.out_channels)
+        out = _own(of_steps[0].reshape(per_node).permute(2, 0, 1, 3)[(0,) * (4 - given)])
+        finals = (state[-1].reshape(per_node[1:]).transpose(0, 1) for state in of_steps)
+        return out, tuple(_own(h[0] if given < 4 else h) for h in finals)
 
     def _read(self, x: Tensor, graphs: list[Graph]) -> Tensor:
         """Return what the gates read of the input, [B, T, N, F]."""
@@ -117,10 +117,10 @@ class TimeRecurrence(nn.Module):
         parts = [rows] if len(matrices) == 1 else rows.split(1, 1)
         found = []
         for of_graph, part in zip(matrices, parts, strict=True):
-            terms = basis.terms(of_graph, part.reshape(nodes, -1))
+            terms = basis.terms(of_graph, part.reshape(nodes, part.size(1) * batch * width))
             found.append(torch.stack([term.reshape(part.shape).to(x.dtype) for term in terms], 3))
         joined = found[0] if len(found) == 1 else torch.cat(found, 1)
-        return joined.transpose(0, 1).reshape(steps, nodes * batch, -1)
+        return joined.transpose(0, 1).reshape(steps, nodes * batch, basis.num_terms * width)
 
     def _is_fused(self, basis: Basis, matrices: list[list[Adjacency]], x: Tensor) -> bool:
         """Return whether the kernel runs; what it cannot do, plain operations do step by step."""
@@ -204,6 +204,11 @@ class TimeRecurrence(nn.Module):
     def extra_repr(self) -> str:
         """Return the sizes and the basis."""
         return f"{self.in_channels}, {self.out_channels}, {self.basis}"
+
+
+def _own(value: Tensor) -> Tensor:
+    """Return a copy, so that operations in place do not reach what the backward pass needs."""
+    return value.clone(memory_format=torch.contiguous_format)
 
 
 def redraw(module: nn.Module, name: str, bound: float) -> None:

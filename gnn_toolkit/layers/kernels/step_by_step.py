@@ -45,7 +45,8 @@ def walk(
     biases = [None] * len(sizes) if bias is None else bias.split(sizes)
 
     def recur(h: Tensor, block: int, of_step: Terms) -> Tensor:
-        seen = [term.reshape(h.shape).to(h.dtype) for term in of_step(h.reshape(nodes, -1))]
+        wide = h.reshape(nodes, h.size(0) // max(nodes, 1) * h.size(1))
+        seen = [term.reshape(h.shape).to(h.dtype) for term in of_step(wide)]
         return linear(torch.cat(seen, -1) if len(seen) > 1 else seen[0], weights[block], biases[block])
 
     kept: list[tuple[Tensor, ...]] = []

@@ -89,5 +89,5 @@ class Terms:
         return self.transposes[number]
 
     def _product(self, value: Tensor, pointers: Tensor, columns: Tensor, x: Tensor) -> Tensor:
-        wide = x.view(self.nodes, -1)
+        wide = x.view(self.nodes, x.size(0) // max(self.nodes, 1) * x.size(1))
         return torch.embedding_bag(wide, columns, pointers, False, 0, False, value, True)[0].view(x.shape)
