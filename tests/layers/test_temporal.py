@@ -66,7 +66,9 @@ def test_fresh_parameters_are_bounded_by_the_width_of_the_state():
     for layer in (GConvGRU(2, 16), GConvLSTM(2, 16)):
         for parameter in layer.parameters():
             assert 0.15 < float(parameter.detach().abs().max()) <= 0.25
-    assert repr(GConvGRU(2, 16)) == "GConvGRU(2, 16, Chebyshev(K=3, lambda_max=None, normalization='sym', degrees='in'))"
+    assert (
+        repr(GConvGRU(2, 16)) == "GConvGRU(2, 16, Chebyshev(K=3, lambda_max=None, normalization='sym', degrees='in'))"
+    )
 
 
 @pytest.mark.parametrize("layer", [GConvGRU(2, 3), GConvGRU(2, 3, reset_after=True), GConvLSTM(2, 3)], ids=repr)

@@ -24,7 +24,7 @@ def prepared(matrices: Sequence[Tensor]) -> list[Adjacency]:
 def per_step(matrices: Sequence[Tensor], plan: Sequence[int], steps: int) -> list[Sequence[Tensor]]:
     """Return the matrices of each step, of a list that holds those of all steps or of each, one step after another."""
     graph = PARTS * (1 + max(plan[::3], default=-1))
-    if len(matrices) <= graph:
+    if not plan or len(matrices) <= graph:
         return [matrices] * steps
     return [matrices[k : k + graph] for k in range(0, len(matrices), graph)]
 
