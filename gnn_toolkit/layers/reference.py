@@ -226,9 +226,9 @@ def over_time(
     hidden, gates = params["weight_hh"].size(1) // len(terms[0][1]), params["weight_hh"].size(0)
     b_ih, b_hh = (params.get(name, x.new_zeros(gates)) for name in ("bias_ih", "bias_hh"))
 
-    def part(which: int, g: int, value: Tensor) -> Tensor:
+    def part(seen: tuple[list[Tensor], list[Tensor]], which: int, g: int, value: Tensor) -> Tensor:
         rows = slice(g * hidden, (g + 1) * hidden)
-        joined = torch.cat([z @ value for z in terms[step][which]], 1)
+        joined = torch.cat([z @ value for z in seen[which]], 1)
         weight, bias = (params["weight_ih"], b_ih) if which == 0 else (params["weight_hh"], b_hh)
         return joined @ weight[rows].t() + bias[rows]
 
@@ -236,15 +236,15 @@ def over_time(
     c = torch.zeros_like(h) if c is None else c
     look = params.get("peephole", x.new_zeros(3, hidden))
     out = []
-    for step, value in enumerate(x):
+    for value, seen in zip(x, terms, strict=True):
         if kind == "lstm":
-            i = torch.sigmoid(part(0, 0, value) + part(1, 0, h) + look[0] * c)
-            f = torch.sigmoid(part(0, 1, value) + part(1, 1, h) + look[1] * c)
-            c = f * c + i * torch.tanh(part(0, 2, value) + part(1, 2, h))
-            h = torch.sigmoid(part(0, 3, value) + part(1, 3, h) + look[2] * c) * torch.tanh(c)
+            i = torch.sigmoid(part(seen, 0, 0, value) + part(seen, 1, 0, h) + look[0] * c)
+            f = torch.sigmoid(part(seen, 0, 1, value) + part(seen, 1, 1, h) + look[1] * c)
+            c = f * c + i * torch.tanh(part(seen, 0, 2, value) + part(seen, 1, 2, h))
+            h = torch.sigmoid(part(seen, 0, 3, value) + part(seen, 1, 3, h) + look[2] * c) * torch.tanh(c)
         else:
-            r, z = (torch.sigmoid(part(0, g, value) + part(1, g, h)) for g in (0, 1))
-            recurrent = part(1, 2, r * h) if kind == "early_gru" else r * part(1, 2, h)
-            h = (1 - z) * torch.tanh(part(0, 2, value) + recurrent) + z * h
+            r, z = (torch.sigmoid(part(seen, 0, g, value) + part(seen, 1, g, h)) for g in (0, 1))
+            recurrent = part(seen, 1, 2, r * h) if kind == "early_gru" else r * part(seen, 1, 2, h)
+            h = (1 - z) * torch.tanh(part(seen, 0, 2, value) + recurrent) + z * h
         out.append(h)
     return torch.stack(out), [h, c] if kind == "lstm" else [h]

@@ -37,9 +37,9 @@ class GConvGRU(TimeRecurrence):
         reset_after: whether the reset gate acts after the product, as in ``torch.nn.GRU``: one product a step instead
             of two. The papers reset before it.
         bias: whether to learn biases ``b_ih`` and ``b_hh``, as ``torch.nn`` has.
-        backend: ``"fused"`` (own kernel: one op for the window), ``"message_passing"`` (the same in plain operations, step
-            by step; also for edge weights that learn, under autocast, ``torch.func`` and forward-mode derivatives) or
-            ``"auto"``, the first of them that fits.
+        backend: ``"fused"`` (own kernel: one op for the window), ``"message_passing"`` (the same in plain operations,
+            step by step; also for edge weights that learn, under autocast, ``torch.func`` and forward-mode
+            derivatives) or ``"auto"``, the first of them that fits.
 
     Shapes:
         - ``x`` [B, T, N, F] or [T, N, F]: T steps; or one step [N, F]
@@ -224,8 +224,9 @@ def _with_bound(basis: Chebyshev, lambda_max: Any, x: Any) -> Chebyshev:
         fits = fits and not (lambda_max.is_meta or (looks and not bool((lambda_max > 0).all())))
         got: Any = f"{lambda_max.dtype} {list(lambda_max.shape)}" if lambda_max.numel() > 1 else lambda_max
     else:
-        fits = isinstance(lambda_max, Real) and not isinstance(lambda_max, bool) and 0 < lambda_max < math.inf
-        got, lambda_max = repr(lambda_max), float(lambda_max) if fits else lambda_max
+        number = isinstance(lambda_max, Real) and not isinstance(lambda_max, bool)
+        fits, got = number and 0 < float(lambda_max) < math.inf, repr(lambda_max)
+        lambda_max = float(lambda_max) if fits else lambda_max
     if not fits:
         allowed = "a number above 0, or a floating-point tensor of one or of one a node"
         raise ValueError(_checks.problem("lambda_max", allowed, got, "2.0 bounds every normalised Laplacian"))

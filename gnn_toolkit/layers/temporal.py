@@ -111,7 +111,7 @@ class TimeRecurrence(nn.Module):
         return x
 
     def _joined(self, basis: Basis, matrices: list[list[Adjacency]], x: Tensor) -> Tensor:
-        """Return the terms of the input at every step side by side, [T, N * B, K * F]; a graph that stays is read once."""
+        """Return the terms of all steps' input side by side, [T, N * B, K * F]; a graph that stays is read once."""
         batch, steps, nodes, width = x.shape
         rows = x.permute(2, 1, 0, 3)  # [N, T, B, F]
         parts = [rows] if len(matrices) == 1 else rows.split(1, 1)
@@ -220,7 +220,7 @@ def redraw(module: nn.Module, name: str, bound: float) -> None:
         fresh = torch.empty_like(value, requires_grad=False)
         setattr(module, name, fresh.uniform_(-bound, bound) if bound else fresh.zero_())
         return
-    own = dict(module.named_parameters(recurse=False))
+    own: dict[str, Tensor] = dict(module.named_parameters(recurse=False))
     target = own.get(name, own.get(f"{name}_orig", value))
     if bound:
         nn.init.uniform_(target, -bound, bound)

@@ -102,9 +102,10 @@ def test_edges_that_change_give_each_step_its_own_matrices(name: str, backend: s
     layer.backend = backend
     leaves = [[t.clone().requires_grad_() for t in (x, *states(name))] for _ in range(2)]
     graphs, parameters = moving(edges, weight), list(layer.parameters())
-    ours = run(layer, leaves[0][0], *map(list, zip(*graphs, strict=True)), leaves[0][1:])
+    ours = run(layer, leaves[0][0], [e for e, _ in graphs], [w for _, w in graphs], leaves[0][1:])
     theirs = dense(name, layer, leaves[1][0], graphs, leaves[1][1:])
-    assert_parity(ours, theirs, [([*leaf, *parameters] for leaf in leaves)], atol=1e-11)  # type: ignore[list-item]
+    inputs = [[*leaf, *parameters] for leaf in leaves]
+    assert_parity(ours, theirs, [(inputs[0], inputs[1])], atol=1e-11)
 
 
 @names
@@ -115,16 +116,17 @@ def test_one_edge_index_with_a_time_for_each_edge_is_a_list_of_them(name: str):
     order = torch.randperm(len(time), generator=torch.Generator().manual_seed(0))
     joined, weights = torch.cat([e for e, _ in graphs], 1)[:, order], torch.cat([w for _, w in graphs])[order]
     out, _ = layer(x, joined, weights, edge_time=time[order])
-    torch.testing.assert_close(out, layer(x, *map(list, zip(*graphs, strict=True)))[0], atol=1e-12, rtol=0)
+    listed = [e for e, _ in graphs], [w for _, w in graphs]
+    torch.testing.assert_close(out, layer(x, *listed)[0], atol=1e-12, rtol=0)
     without, _ = layer(x, joined, edge_time=time[order])
-    torch.testing.assert_close(without, layer(x, [e for e, _ in graphs])[0], atol=1e-12, rtol=0)
+    torch.testing.assert_close(without, layer(x, listed[0])[0], atol=1e-12, rtol=0)
     if not layer.basis.plan and name != "tgcn":
         return  # it sees no edge
     learnt = weights.clone().requires_grad_()
     layer(x, joined, learnt, edge_time=time[order])[0].sum().backward()
     assert learnt.grad is not None
     stays = [w.clone().requires_grad_() for _, w in graphs]
-    layer(x, [e for e, _ in graphs], stays)[0].sum().backward()
+    layer(x, listed[0], stays)[0].sum().backward()
     expected = torch.cat([w.new_zeros(len(w)) if w.grad is None else w.grad for w in stays])[order]
     torch.testing.assert_close(learnt.grad, expected, atol=1e-11, rtol=0)
 

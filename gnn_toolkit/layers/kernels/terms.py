@@ -43,7 +43,7 @@ class Terms:
         self.plan = [(plan[k], plan[k + 1], plan[k + 2]) for k in range(0, len(plan), 3)]
         self.first, self.nodes = first, nodes
         self.matrices = [matrices[k : k + PARTS] for k in range(0, len(matrices), PARTS)]
-        self.transposes: dict[int, tuple[Tensor, ...]] = {}
+        self.transposes: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
 
     @classmethod
     def of_steps(
@@ -71,7 +71,8 @@ class Terms:
             number, source, minus = self.plan[term - 1]
             gradient = of[term]
             assert gradient is not None, "every term counts, or one that does is made of it"
-            y = self._product(*self._transpose(number), gradient)
+            value, pointers, columns = self._transpose(number)
+            y = self._product(value, pointers, columns, gradient)
             y = y if minus < 0 else y.mul_(2.0)
             there = of[source]
             of[source] = y if there is None else there.add_(y)
@@ -82,7 +83,7 @@ class Terms:
         assert gradient is not None, "x counts, or a term that does is made of it"
         return gradient
 
-    def _transpose(self, number: int) -> tuple[Tensor, ...]:
+    def _transpose(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
         if number not in self.transposes:
             value, _, _, _, t_rowptr, t_col, t_slot = self.matrices[number]
             self.transposes[number] = (value.index_select(0, t_slot), t_rowptr, t_col)
