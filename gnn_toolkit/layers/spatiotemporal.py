@@ -78,13 +78,14 @@ class TGCN(_GatedUnit):
         c = tanh(W_c [f(A, x_t), r . h_(t-1)] + b_c),  h_t = u . h_(t-1) + (1 - u) . c
 
     In the paper states are not convolved. The authors' program has one convolution of input and state together instead:
-    ``A_hat [x_t, h_(t-1)] W`` instead of ``W [f(A, x_t), h_(t-1)]``, for all gates. Arguments, shapes and errors
+    ``A_hat [x_t, h_(t-1)] W`` instead of ``W [f(A, x_t), h_(t-1)]``, for all gates. PyG Temporal's has one convolution
+    of the input alone: ``f(A, x_t) = A_hat x_t``. Arguments, shapes and errors
     are those of :class:`~gnn_toolkit.GConvGRU`, without ``K`` and what concerns a Laplacian.
 
     Args:
         in_channels: width F of ``x``.
         out_channels: width H of the state, and in the paper's form of both convolutions.
-        variant: ``"paper"`` or ``"authors"``.
+        variant: ``"paper"``, ``"authors"`` or, as in PyG Temporal, ``"linear"``.
         reset_after: whether the reset gate acts after the product, as in ``torch.nn.GRU``.
         bias: whether to learn biases.
         backend: as :class:`~gnn_toolkit.GConvGRU` has it.
@@ -104,9 +105,10 @@ class TGCN(_GatedUnit):
         bias: bool = True,
         backend: str = "auto",
     ) -> None:
-        self._convolves = _checks.choice("variant", variant, ("paper", "authors")) == "paper"
-        basis: Basis = Chebyshev(1) if self._convolves else Neighbours()
-        super().__init__(gru_cell(reset_after), basis, in_channels, out_channels, bias, backend)
+        self._convolves = _checks.choice("variant", variant, ("paper", "authors", "linear")) == "paper"
+        basis: Basis = Neighbours() if variant == "authors" else Chebyshev(1)
+        of_input = Neighbours() if variant == "linear" else None
+        super().__init__(gru_cell(reset_after), basis, in_channels, out_channels, bias, backend, of_input=of_input)
         if self._convolves:
             self.first = GCNConv(self.in_channels, self.out_channels, bias=False)
             self.second = GCNConv(self.out_channels, self.out_channels, bias=False)

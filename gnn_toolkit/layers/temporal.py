@@ -97,8 +97,11 @@ class TimeRecurrence(nn.Module):
         batch, steps, nodes, _ = x.shape
         states = self._start(x, hx, given)
         matrices = [basis.matrices(*graph, nodes, time_inputs.precision(x)) for graph in graphs]
-        of_input = basis if self.of_input is None else self.of_input
-        read = self._joined(of_input, matrices, self._read(x, graphs))
+        of_input, through = basis, matrices
+        if self.of_input is not None:
+            of_input, sees = self.of_input, bool(self.of_input.plan)
+            through = [of_input.matrices(*g, nodes, time_inputs.precision(x)) if sees else [] for g in graphs]
+        read = self._joined(of_input, through, self._read(x, graphs))
         walk = self._fused if self._is_fused(basis, matrices, x) else self._step_by_step
         of_steps = walk(basis, matrices, read, states, nodes)
         per_node = (steps, nodes, batch, self.out_channels)
@@ -131,7 +134,8 @@ class TimeRecurrence(nn.Module):
                 refuse("fused")
             return False
         reasons = {
-            "edge weights that require a gradient": any(m.value.requires_grad for graph in matrices for m in graph),
+            "edge weights that require a gradient": bool(basis.plan)
+            and any(matrix.value.requires_grad for graph in matrices for matrix in graph),
             "autocast": torch.is_autocast_enabled(x.device.type),
             "a cell without a kernel": type(self.cell) not in KERNELS,
             "a basis with terms of its own": type(basis).terms is not Basis.terms,

@@ -20,6 +20,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "DCRNN": lambda: DCRNN(3, 2),
     "TGCN": lambda: TGCN(3, 2),
     "TGCN, authors'": lambda: TGCN(3, 2, variant="authors"),
+    "TGCN, linear": lambda: TGCN(3, 2, variant="linear"),
     "EvolveGCNO": lambda: EvolveGCNO(3, 2),
     "EvolveGCNH": lambda: EvolveGCNH(3, 2),
 }
@@ -135,7 +136,9 @@ def test_second_derivatives_are_the_slope_of_the_first(name: str):
             return torch.autograd.grad(loss(leaf), leaf)[0]
 
     expected = hessian(loss, x)
-    torch.testing.assert_close(torch.einsum("abcdef,def->abc", expected, v), difference(slope, x, v), atol=1e-7, rtol=1e-6)
+    torch.testing.assert_close(
+        torch.einsum("abcdef,def->abc", expected, v), difference(slope, x, v), atol=1e-7, rtol=1e-6
+    )
     for found in (hessian(loss, x, vectorize=True), torch.func.hessian(loss)(x)):
         torch.testing.assert_close(found, expected, atol=1e-11, rtol=0)
 
