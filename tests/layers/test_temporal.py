@@ -9,7 +9,7 @@ from torch_geometric import EdgeIndex
 
 from gnn_toolkit import DCRNN, GConvGRU, GConvLSTM
 from gnn_toolkit.graphs.adjacency import Adjacency
-from gnn_toolkit.layers.kernels import over_time
+from gnn_toolkit.layers.kernels import over_time, step_by_step
 
 EDGES = torch.tensor([[0, 1, 2], [1, 2, 0]])
 
@@ -90,6 +90,20 @@ def test_it_compiles_without_a_break():
     expected = layer(x, EDGES)[0]
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x, EDGES)[0], expected)
+
+
+@pytest.mark.parametrize("kind", [GConvGRU, GConvLSTM, DCRNN])
+def test_training_runs_the_kernel_both_ways(kind: Any, monkeypatch: pytest.MonkeyPatch):
+    def refuse(**_: Any) -> None:
+        raise AssertionError("the plain operations ran")
+
+    monkeypatch.setattr(step_by_step, "forward", refuse)
+    monkeypatch.setattr(step_by_step, "walk", refuse)
+    layer, x = kind(2, 3), torch.randn(4, 3, 2, requires_grad=True)
+    layer(x, [EDGES] * 4)[0].sum().backward()
+    assert x.grad is not None
+    with pytest.raises(AssertionError, match="the plain operations ran"):
+        torch.autograd.grad(layer(x, EDGES)[0].sum(), x, create_graph=True)
 
 
 def test_autocast_and_learned_edges_go_step_by_step():

@@ -182,84 +182,85 @@ def _(dh: Any, dc: Any, saved: Sequence[Tensor], weight: Tensor, *rest: Any) -> 
     return torch.empty_like(acts), torch.empty_like(weight), *small, torch.empty_like(h_0), torch.empty_like(c_0)
 
 
+TENSORS = ("x", "weight_ih", "bias", "weight", "bias_n", "peephole", "h_0", "c_0")
+OPTIONS = ("plan", "first", "nodes", "kind")
+
+
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    *tensors, matrices, plan, first, nodes, kind = inputs
+    tensors, matrices = inputs[: len(TENSORS)], inputs[len(TENSORS)]
     ctx.set_materialize_grads(False)
-    ctx.options, ctx.num_tensors, ctx.num_saved = (plan, first, nodes, kind), len(tensors), len(output)
+    ctx.options = dict(zip(OPTIONS, inputs[len(TENSORS) + 1 :], strict=True))
+    ctx.num_saved = len(output)
     ctx.save_for_backward(*tensors, *output, *matrices)
 
 
 def _run(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Any) -> tuple[Any, ...]:
-    tensors, rest = ctx.saved_tensors[: ctx.num_tensors], ctx.saved_tensors[ctx.num_tensors :]
-    output, matrices = rest[: ctx.num_saved], rest[ctx.num_saved :]
-    once = torch.compiler.is_compiling() or not (torch.is_grad_enabled() or is_transforming(dh, dc))
-    differentiate = _by_kernel if once else _by_autograd
-    plan, *others = ctx.options
-    nothing = (None if plan else [], *[None] * len(others))  # torch takes a list of numbers as one, but an empty one
-    return *differentiate(ctx, tensors, output, matrices, dh, dc), [None] * len(matrices), *nothing
+    tensors, rest = dict(zip(TENSORS, ctx.saved_tensors, strict=False)), ctx.saved_tensors[len(TENSORS) :]
+    output, matrices = rest[: ctx.num_saved], list(rest[ctx.num_saved :])
+    wanted = [name for name, needed in zip(TENSORS, ctx.needs_input_grad, strict=False) if needed]
+    graph = {"matrices": matrices, **ctx.options}
+    if torch.compiler.is_compiling() or not (torch.is_grad_enabled() or is_transforming(dh, dc)):
+        of = _by_kernel(tensors, output, graph, wanted, dh, dc)
+    else:
+        of = _by_autograd(tensors, graph, wanted, dh, dc)
+    nothing = [
+        None if ctx.options["plan"] else [],
+        None,
+        None,
+        None,
+    ]  # torch takes numbers as one, but for an empty list
+    return *(of.get(name) for name in TENSORS), [None] * len(matrices), *nothing
 
 
 def _by_kernel(
-    ctx: Any,
-    tensors: Sequence[Tensor | None],
+    tensors: dict[str, Any],
     output: Sequence[Tensor],
-    matrices: Sequence[Tensor],
+    graph: dict[str, Any],
+    wanted: Sequence[str],
     dh: Tensor | None,
     dc: Tensor | None,
-) -> list[Tensor | None]:
-    """Return the gradients of the tensors that went in, by the formulas above."""
-    x, weight_ih, bias, weight, bias_n, peephole, h_0, c_0 = tensors
-    assert x is not None
-    assert weight_ih is not None
-    plan, first, nodes, kind = ctx.options
-    gates, of_weight, of_bias_n, look, *initial = backward(
+) -> dict[str, Tensor]:
+    """Return the gradients of the tensors that went in, by name, by the formulas above."""
+    gates, *of_weight = backward(
         dh_all=dh,
         dc_all=dc,
-        saved=[h_0, c_0, *output],
-        weight=weight,
-        peephole=peephole,
-        matrices=matrices,
-        plan=plan,
-        first=first,
-        nodes=nodes,
-        kind=kind,
+        saved=[tensors["h_0"], tensors["c_0"], *output],
+        weight=tensors["weight"],
+        peephole=tensors["peephole"],
+        **graph,
     )
-    return [
-        gates @ weight_ih if ctx.needs_input_grad[0] else None,
-        gates.flatten(0, 1).t() @ x.flatten(0, 1),
-        None if bias is None else gates.sum((0, 1)),
-        of_weight,
-        None if bias_n is None else of_bias_n,
-        None if peephole is None else look,
-        *initial,
-    ]
+    found = dict(zip(("weight", "bias_n", "peephole", "h_0", "c_0"), of_weight, strict=True))
+    if "x" in wanted:
+        found["x"] = gates @ tensors["weight_ih"]
+    if "weight_ih" in wanted:
+        found["weight_ih"] = gates.flatten(0, 1).t() @ tensors["x"].flatten(0, 1)
+    if "bias" in wanted:
+        found["bias"] = gates.sum((0, 1))
+    return {name: found[name] for name in wanted}
 
 
 def _by_autograd(
-    ctx: Any,
-    tensors: Sequence[Tensor | None],
-    output: Sequence[Tensor],
-    matrices: Sequence[Tensor],
+    tensors: dict[str, Any],
+    graph: dict[str, Any],
+    wanted: Sequence[str],
     dh: Tensor | None,
     dc: Tensor | None,
-) -> list[Tensor | None]:
+) -> dict[str, Tensor | None]:
     """Return what :func:`_by_kernel` does, in plain operations that can be differentiated and batched themselves."""
     again = torch.is_grad_enabled()
-    wanted = [k for k, needed in enumerate(ctx.needs_input_grad[: len(tensors)]) if needed]
     with torch.enable_grad():
         # Views, so that an input made of another gets its own gradient alone.
-        views = [t.view_as(t) if k in wanted and t is not None else t for k, t in enumerate(tensors)]
-        states = step_by_step.forward(*views, list(matrices), *ctx.options)  # type: ignore[arg-type]
+        views = {name: tensors[name].view_as(tensors[name]) for name in wanted}
+        states = step_by_step.forward(**{**tensors, **views, **graph})
         pairs = [(state, given) for state, given in zip(states, (dh, dc), strict=True) if given is not None]
         found = torch.autograd.grad(
             [state for state, _ in pairs],
-            [views[k] for k in wanted],  # type: ignore[misc]
+            list(views.values()),
             [given for _, given in pairs],
             create_graph=again,
             allow_unused=True,
         )
-    of = dict(zip(wanted, found, strict=True))
-    return [of.get(k) for k in range(len(tensors))]
+    return dict(zip(wanted, found, strict=True))
 
 
 forward.register_autograd(_run, setup_context=_keep)
