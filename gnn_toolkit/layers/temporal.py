@@ -224,8 +224,8 @@ def redraw(module: nn.Module, name: str, bound: float) -> None:
         fresh = torch.empty_like(value, requires_grad=False)
         setattr(module, name, fresh.uniform_(-bound, bound) if bound else fresh.zero_())
         return
-    own: dict[str, Tensor] = dict(module.named_parameters(recurse=False))
-    target = own.get(name, own.get(f"{name}_orig", value))
+    own = dict(module.named_parameters(recurse=False))
+    target: Tensor = next((own[key] for key in (name, f"{name}_orig") if key in own), value)
     if bound:
         nn.init.uniform_(target, -bound, bound)
     else:

@@ -195,7 +195,8 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _run(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Any) -> tuple[Any, ...]:
-    tensors, rest = dict(zip(TENSORS, ctx.saved_tensors, strict=False)), ctx.saved_tensors[len(TENSORS) :]
+    tensors: dict[str, Any] = dict(zip(TENSORS, ctx.saved_tensors, strict=False))
+    rest = ctx.saved_tensors[len(TENSORS) :]
     output, matrices = rest[: ctx.num_saved], list(rest[ctx.num_saved :])
     wanted = [name for name, needed in zip(TENSORS, ctx.needs_input_grad, strict=False) if needed]
     graph = {"matrices": matrices, **ctx.options}
@@ -229,7 +230,7 @@ def _by_kernel(
         peephole=tensors["peephole"],
         **graph,
     )
-    found = dict(zip(("weight", "bias_n", "peephole", "h_0", "c_0"), of_weight, strict=True))
+    found: dict[str, Tensor] = dict(zip(("weight", "bias_n", "peephole", "h_0", "c_0"), of_weight, strict=True))
     if "x" in wanted:
         found["x"] = gates @ tensors["weight_ih"]
     if "weight_ih" in wanted:
