@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.autograd.functional import hessian, jacobian
+from torch.utils.checkpoint import checkpoint
 
 from gnn_toolkit import DCRNN, GCLSTM, TGCN, EvolveGCNH, EvolveGCNO, GConvGRU, GConvLSTM
 
@@ -155,6 +156,44 @@ def test_a_gradient_penalty_trains_every_parameter(name: str):
         if plain is not None:
             torch.testing.assert_close(ours, plain, atol=1e-11, rtol=0)
     assert any(plain is not None and plain.abs().sum() > 0 for plain in found[1])
+
+
+@layers
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_activations_may_be_recomputed(name: str, reentrant: bool):
+    layer, x, weight, _ = build(name)
+    found = []
+    for through in (lambda f, x: checkpoint(f, x, use_reentrant=reentrant), lambda f, x: f(x)):
+        leaf = x.clone().requires_grad_()
+        through(lambda x: layer(x, EDGES, weight)[0], leaf).square().sum().backward()
+        found.append(leaf.grad)
+    torch.testing.assert_close(*found, atol=1e-12, rtol=0)
+
+
+@layers
+def test_derivatives_of_the_third_order_are_those_of_plain_operations(name: str):
+    layer, x, weight, _ = build(name)
+    found = []
+    for layer.backend in ("auto", "message_passing"):
+        leaf = x.clone().requires_grad_()
+        value = layer(leaf, EDGES, weight)[0].square().sum()
+        for _ in range(2):
+            (slope,) = torch.autograd.grad(value, leaf, create_graph=True)
+            value = slope.square().sum()
+        found.append(torch.autograd.grad(value, leaf)[0])
+    torch.testing.assert_close(*found, atol=1e-9, rtol=1e-9)
+
+
+@layers
+def test_vmap_over_parameters_is_an_ensemble(name: str):
+    layer, x, weight, _ = build(name)
+    many = {key: torch.stack([value, 1.3 * value, value - 0.1]).detach() for key, value in layer.named_parameters()}
+
+    def run(parameters: dict[str, Tensor]) -> Tensor:
+        return torch.func.functional_call(layer, parameters, (x, EDGES, weight))[0]
+
+    alone = torch.stack([run({key: value[k] for key, value in many.items()}) for k in range(3)])
+    torch.testing.assert_close(torch.func.vmap(run)(many), alone, atol=1e-12, rtol=0)
 
 
 @layers

@@ -195,8 +195,9 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _run(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Any) -> tuple[Any, ...]:
-    tensors: dict[str, Any] = dict(zip(TENSORS, ctx.saved_tensors, strict=False))
-    rest = ctx.saved_tensors[len(TENSORS) :]
+    saved = ctx.saved_tensors  # once: where activations are recomputed, each look would compute them again
+    tensors: dict[str, Any] = dict(zip(TENSORS, saved, strict=False))
+    rest = saved[len(TENSORS) :]
     output, matrices = rest[: ctx.num_saved], list(rest[ctx.num_saved :])
     wanted = [name for name, needed in zip(TENSORS, ctx.needs_input_grad, strict=False) if needed]
     graph = {"matrices": matrices, **ctx.options}
