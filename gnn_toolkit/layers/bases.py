@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
 from gnn_toolkit.graphs.adjacency import Adjacency, adjacency
 from gnn_toolkit.graphs.normalize import symmetric, with_loops
 
@@ -110,20 +111,32 @@ class Chebyshev(Basis):
         if two and (self.normalization, self.degrees) == ("sym", "in"):
             a = adjacency(edge_index, edge_weight, num_nodes, add_self_loops=False, dtype=dtype)
             return [Adjacency(-a.value, a.indices)]
-        if not torch.compiler.is_compiling():  # where values are not there yet, the product's operator looks at them
-            _checks.edges(edge_index, num_nodes)
-        weight = edge_index.new_ones(edge_index.size(1), dtype=dtype) if edge_weight is None else edge_weight
-        _checks.edge_weights(weight, edge_index.size(1), signed=self.normalization is None)
-        normal, diagonal = self._laplacian(edge_index, weight, num_nodes)
-        if two:  # L~ has no diagonal
-            return [adjacency(edge_index, -normal, num_nodes, normalize=False)]
-        bound = 2.0 if bound is None else bound
+        learns = bound if isinstance(bound, Tensor) else None
+        fixed = None if learns is not None else bound
+        question = ("laplacian", num_nodes, dtype, self.normalization, self.degrees, fixed)
+
+        def make() -> Adjacency:
+            if not torch.compiler.is_compiling():  # where there are no values yet, the product's operator looks at them
+                _checks.edges(edge_index, num_nodes)
+            weight = edge_index.new_ones(edge_index.size(1), dtype=dtype) if edge_weight is None else edge_weight
+            _checks.edge_weights(weight, edge_index.size(1), signed=self.normalization is None)
+            normal, diagonal = self._laplacian(edge_index, weight, num_nodes)
+            if two:  # L~ has no diagonal
+                return adjacency(edge_index, -normal, num_nodes, normalize=False)
+            return self._scaled(edge_index, normal, diagonal, num_nodes)
+
+        return [remembered(edge_index, question, make, edge_weight, learns)]
+
+    def _scaled(self, edge_index: Tensor, normal: Tensor, diagonal: Tensor, num_nodes: int) -> Adjacency:
+        """Return ``2 L / lambda_max - I``, with an entry for every edge and then one for every node."""
+        bound = 2.0 if self.lambda_max is None else self.lambda_max
         if self.lambda_max is None and self.normalization is None:
             largest = diagonal.amax() if num_nodes else diagonal.new_zeros(())
             bound = 2.0 * largest.where(largest > 0, 1.0)
         scale = 2.0 / torch.as_tensor(bound, dtype=diagonal.dtype, device=diagonal.device).expand(num_nodes)
         values = torch.cat([-scale.index_select(0, edge_index[0]) * normal, scale * diagonal - 1.0])
-        return [adjacency(with_loops(edge_index, num_nodes), values, num_nodes, normalize=False)]
+        loops = remembered(edge_index, ("loops", num_nodes), lambda: with_loops(edge_index, num_nodes))
+        return adjacency(loops, values, num_nodes, normalize=False)
 
     def _laplacian(self, edge_index: Tensor, weight: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
         """Return the weights [E] of the edges in the Laplacian, with the other sign, and its diagonal [N]."""

@@ -27,13 +27,12 @@ def window(x: Any, width: int, like: Tensor) -> Tensor:
     Raises:
         ValueError: another shape, type or device.
     """
-    _tensor("x", x)
+    _dense("x", x)
     if x.dim() not in (2, 3, 4) or x.size(-1) != width or (x.dim() > 2 and not x.size(-3)):
         shapes = f"[num_nodes, {width}], [steps, num_nodes, {width}] or [batch, steps, num_nodes, {width}]"
         remedy = "give a step at least, and check in_channels of the layer"
         raise ValueError(_checks.problem("x", f"shape {shapes}", list(x.shape), remedy))
-    _checks.features("x", x, width, batched=True)
-    _fits("x", x, like)
+    _checks.features("x", x, width, batched=True, weight=like)
     return x[(None,) * (4 - x.dim())]
 
 
@@ -79,11 +78,11 @@ def states(hx: Any, shape: Sequence[int], count: int, like: Tensor) -> tuple[Ten
         got = f"{len(hx)} of them" if isinstance(hx, list | tuple) else type(hx).__name__
         raise ValueError(_checks.problem("hx", f"a pair of states {list(shape)}", got, "pass what the layer returned"))
     for h in hx:
-        _tensor("hx", h)
+        _dense("hx", h)
         if h.shape != tuple(shape):
             remedy = "pass what the layer returned"
             raise ValueError(_checks.problem("hx", f"states of shape {list(shape)}", list(h.shape), remedy))
-        _fits("hx", h, like)
+        _checks.like("hx", h, like)
     return tuple(hx)
 
 
@@ -92,27 +91,14 @@ def precision(x: Tensor) -> torch.dtype:
     return torch.promote_types(x.dtype, torch.float32)
 
 
-def _tensor(argument: str, value: Any) -> None:
-    if not isinstance(value, Tensor) or value.layout != torch.strided:
-        got = f"a tensor of layout {value.layout}" if isinstance(value, Tensor) else type(value).__name__
-        raise ValueError(_checks.problem(argument, "a dense tensor", got, "make one, e.g. by torch.as_tensor"))
-
-
-def _on_device(argument: str, value: Tensor, like: Tensor) -> None:
-    if value.device != like.device:
-        raise ValueError(_checks.problem(argument, f"device {like.device}", value.device, "move it to the layer's"))
+def _dense(argument: str, value: Any) -> None:
+    """Raise a ``ValueError`` unless a value is a tensor with a place for every number, and numbers in it."""
+    _checks.tensor(argument, value)
+    if value.layout != torch.strided:
+        raise ValueError(_checks.problem(argument, "a dense tensor", value.layout, f"pass {argument}.to_dense()"))
     if value.is_meta:
         remedy = "edges are read: give tensors with values, and the layer to_empty(device=...)"
         raise ValueError(_checks.problem(argument, "a device that holds values", value.device, remedy))
-
-
-def _fits(argument: str, value: Tensor, like: Tensor) -> None:
-    """Raise a ``ValueError`` unless a tensor has the layer's device and type, or one that autocast turns into it."""
-    _on_device(argument, value, like)
-    casts = torch.is_autocast_enabled(value.device.type) and value.dtype in (torch.bfloat16, torch.half, torch.float)
-    if value.dtype != like.dtype and not casts:
-        remedy = f"pass {argument}.to({like.dtype}), or bring the layer to {value.dtype}"
-        raise ValueError(_checks.problem(argument, f"{like.dtype}, as the layer's parameters", value.dtype, remedy))
 
 
 def _graph(edge_index: Any, edge_weight: Any, x: Tensor) -> Graph:
@@ -120,18 +106,17 @@ def _graph(edge_index: Any, edge_weight: Any, x: Tensor) -> Graph:
         remedy = "the layer has a normalisation of its own: pass edge_index and edge_weight"
         raise ValueError(_checks.problem("edge_index", "the edges", "an Adjacency", remedy))
     if edge_weight is not None:
-        _tensor("edge_weight", edge_weight)
+        _dense("edge_weight", edge_weight)
     nodes = x.size(-2)
     if is_sparse_matrix(edge_index) and edge_index.shape != (nodes, nodes):
         remedy = "one row and one column for each node of x"
         raise ValueError(_checks.problem("edge_index", f"a matrix [{nodes}, {nodes}]", list(edge_index.shape), remedy))
     edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
     _checks.edge_form(edge_index)
-    _on_device("edge_index", edge_index, x)
+    _checks.on_device(x, edge_index=edge_index, edge_weight=edge_weight)
     if edge_weight is None:
         return edge_index, None
     _checks.edge_weight_form(edge_weight, edge_index.size(1))
-    _on_device("edge_weight", edge_weight, x)
     return edge_index, edge_weight.to(precision(x))
 
 
@@ -142,13 +127,13 @@ def _by_time(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor) -> tu
         raise ValueError(_checks.problem("edge_time", "None beside a list or a matrix", "a tensor", remedy))
     edge_index, edge_weight = _graph(edge_index, edge_weight, x)
     count, steps = edge_index.size(1), x.size(1)
-    _tensor("edge_time", edge_time)
+    _dense("edge_time", edge_time)
     whole = not (edge_time.is_floating_point() or edge_time.is_complex() or edge_time.dtype == torch.bool)
     if edge_time.shape != (count,) or not whole:
         got = f"{edge_time.dtype} {list(edge_time.shape)}"
         remedy = "give one step for each column of edge_index"
         raise ValueError(_checks.problem("edge_time", f"an integer tensor of shape [{count}]", got, remedy))
-    _on_device("edge_time", edge_time, x)
+    _checks.on_device(x, edge_time=edge_time)
     if count and not (int(edge_time.min()) >= 0 and int(edge_time.max()) < steps):
         got = f"values from {int(edge_time.min())} to {int(edge_time.max())}"
         raise ValueError(_checks.problem("edge_time", f"steps in [0, {steps})", got, "count the steps of x from 0"))
