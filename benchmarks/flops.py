@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode, addmm_flop, mm_flop
 
 import gnn_toolkit.layers  # noqa: F401  registers the operations
+from gnn_toolkit.layers.kernels.terms import PARTS, per_step
 
 aten, ours = torch.ops.aten, torch.ops.gnn_toolkit
 
@@ -78,10 +79,10 @@ def _over_time_backward(dh: Any, dc: Any, saved: Any, w_hh: Any, peephole: Any, 
 
 
 def _terms(matrices: Any, plan: Any, nodes: int, kind: str, steps: int, h: torch.Size) -> int:
-    """Return the operations of the sparse products of all steps; a matrix is six tensors, its values first."""
+    """Return the operations of the sparse products of all steps, of one graph or of one a step."""
     looks = 2 if kind == "early_gru" else 1
-    entries = sum(prod(matrices[6 * number]) for number in plan[::3])
-    return 2 * looks * steps * entries * prod(h) // nodes
+    entries = sum(prod(graph[PARTS * number]) for graph in per_step(matrices, plan, steps) for number in plan[::3])
+    return 2 * looks * entries * prod(h) // nodes
 
 
 def _sampled(a: torch.Size, b: torch.Size, *_: Any, out_shape: torch.Size, **__: Any) -> int:

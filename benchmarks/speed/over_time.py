@@ -51,7 +51,7 @@ class Loop:
     def __init__(self, layer: Layer, x: Tensor, edge_index: Tensor) -> None:
         kind = Diffusion if isinstance(layer, DCRNN) else ChebConv
         self.x, self.edge_index, self.layer = x, edge_index, layer
-        hidden, self.sides = layer.hidden_channels, []
+        hidden, self.sides = layer.out_channels, []
         for width, weight, bias in (
             (layer.in_channels, layer.weight_ih, layer.bias_ih),
             (hidden, layer.weight_hh, layer.bias_hh),
@@ -74,7 +74,7 @@ class Loop:
     def forward(self) -> Tensor:
         """Return the outputs of all steps."""
         of_x, of_h = self.sides
-        h = self.x.new_zeros(*self.x.shape[::2][:2], self.layer.hidden_channels)
+        h = self.x.new_zeros(*self.x.shape[::2][:2], self.layer.out_channels)
         c, out = torch.zeros_like(h), []
 
         def gate(k: int, x: Tensor, state: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class Products:
         terms = dense(steps * rows, weight.size(1))
         product(terms, weight.t())
         product(gates.t(), terms)
-        for block in layer.weight_hh.detach().split([n * layer.hidden_channels for n in layer.cell.blocks]):
+        for block in layer.weight_hh.detach().split([n * layer.out_channels for n in layer.cell.blocks]):
             terms, gates = dense(steps * rows, block.size(1)), dense(steps * rows, block.size(0))
             for term, gate in zip(terms.split(rows), gates.split(rows), strict=True):
                 product(term, block.t())

@@ -15,6 +15,7 @@ from gnn_toolkit.datasets.incidents import Incident, inject_incidents
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
+from gnn_toolkit.datasets.signals import GraphSignal, from_temporal_signal
 from gnn_toolkit.datasets.streets import Accident, simulate_streets, street_grid
 from gnn_toolkit.datasets.text import (
     TextSplit,
@@ -35,6 +36,7 @@ __all__ = [
     "DatasetCard",
     "DatasetFile",
     "DatasetUnavailableError",
+    "GraphSignal",
     "Incident",
     "PublishedFigure",
     "TextSplit",
@@ -42,6 +44,7 @@ __all__ = [
     "Windows",
     "cards",
     "fetch",
+    "from_temporal_signal",
     "handwritten_digits",
     "inject_incidents",
     "load_beijing_metro",

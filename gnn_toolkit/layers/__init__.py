@@ -3,13 +3,15 @@
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
-from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN, GConvGRU, GConvLSTM
+from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
+from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
 
 __all__ = [
     "DAGGRU",
     "DAGLSTM",
     "DAGRNN",
     "DCRNN",
+    "GCLSTM",
     "TGCN",
     "DAGOutput",
     "EvolveGCNH",

@@ -1,7 +1,6 @@
 """Graph convolutions whose weights evolve in time: EvolveGCN-O and EvolveGCN-H."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,8 +8,10 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.adjacency import adjacency
-from gnn_toolkit.graphs.forms import to_edge_index
+from gnn_toolkit.layers import time_inputs
+from gnn_toolkit.layers.temporal import redraw
 from gnn_toolkit.layers.time_cells import PeepholeLSTMCell, ResetBeforeGRUCell, TimeCell
+from gnn_toolkit.layers.time_inputs import Graph
 
 
 class _EvolveGCN(nn.Module):
@@ -20,55 +21,54 @@ class _EvolveGCN(nn.Module):
     Inside, columns are rows, so that the equations are those of :mod:`gnn_toolkit.layers.time_cells`.
     """
 
+    parameter_names: tuple[str, ...] = ("weight", "weight_ih", "weight_hh")
+
     def __init__(self, cell: TimeCell, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.cell = cell
         self.in_channels = _checks.positive("in_channels", in_channels)
         self.out_channels = _checks.positive("out_channels", out_channels)
-        rows = sum(cell.blocks) * in_channels
-        self.weight = nn.Parameter(torch.empty(in_channels, out_channels))
-        self.weight_ih = nn.Parameter(torch.empty(rows, in_channels))
-        self.weight_hh = nn.Parameter(torch.empty(rows, in_channels))
-        self.bias = nn.Parameter(torch.empty(rows, out_channels))
+        rows = sum(cell.blocks) * self.in_channels
+        self.weight = nn.Parameter(torch.empty(self.in_channels, self.out_channels))
+        self.weight_ih = nn.Parameter(torch.empty(rows, self.in_channels))
+        self.weight_hh = nn.Parameter(torch.empty(rows, self.in_channels))
+        self.bias = nn.Parameter(torch.empty(rows, self.out_channels))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the weights from U(-1/sqrt(columns), 1/sqrt(columns)) and set the biases to 0, as the authors do."""
-        for parameter in (self.weight, self.weight_ih, self.weight_hh):
-            bound = 1.0 / math.sqrt(parameter.size(1))
-            nn.init.uniform_(parameter, -bound, bound)
-        nn.init.zeros_(self.bias)
+        for name in self.parameter_names:
+            redraw(self, name, 1.0 / math.sqrt(getattr(self, name).size(1)))
+        redraw(self, "bias", 0.0)
 
     def forward(
         self,
         x: Tensor,
-        edge_index: Tensor | Sequence[Any],
-        edge_weight: Tensor | Sequence[Tensor] | None = None,
+        edge_index: Any,
+        edge_weight: Any = None,
         hx: tuple[Tensor, ...] | None = None,
+        *,
+        edge_time: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the outputs of all steps [..., T, N, C], before any nonlinearity, and the state after the last."""
-        if x.dim() not in (3, 4) or not x.size(-3):
-            allowed = f"shape [steps, num_nodes, {self.in_channels}], or several with a leading batch"
-            raise ValueError(_checks.problem("x", allowed, list(x.shape), "give a step at least"))
-        _checks.features("x", x, self.in_channels, batched=True)
-        states, weights = self._start(x, hx), []
-        for step in x.unbind(-3):
+        windows = time_inputs.window(x, self.in_channels, self.weight_ih)
+        graphs = time_inputs.graphs(edge_index, edge_weight, edge_time, windows)
+        states, weights = self._start(windows, x.dim(), hx), []
+        for step in (windows if x.dim() == 4 else windows[0]).unbind(-3):
             states = self._evolve(step, states)
             weights.append(states[0].transpose(-1, -2))
-        out = self._along_edges(x, edge_index, edge_weight) @ torch.stack(weights, -3)
-        return out, tuple(state.transpose(-1, -2) for state in states)
+        out = self._along_edges(windows, graphs) @ torch.stack(weights, -3)
+        return out[(0,) * (4 - x.dim())], tuple(state.transpose(-1, -2) for state in states)
 
-    def _start(self, x: Tensor, hx: tuple[Tensor, ...] | None) -> tuple[Tensor, ...]:
-        """Return the states, columns as rows."""
+    def _start(self, x: Tensor, given: int, hx: tuple[Tensor, ...] | None) -> tuple[Tensor, ...]:
+        """Return the states, columns as rows, for an input that came with so many dimensions."""
         if hx is None:
             weight = self.weight.t()
             return (weight, torch.zeros_like(weight))[: self.cell.num_states]
-        sizes = (self.in_channels, self.out_channels)
-        if len(hx) != self.cell.num_states or any(h.shape[-2:] != sizes for h in hx):
-            got = [list(h.shape) for h in hx]
-            allowed = f"{self.cell.num_states} tensors of shape {list(sizes)}"
-            raise ValueError(_checks.problem("hx", allowed, got, "pass the state that the layer returned"))
-        return tuple(h.transpose(-1, -2) for h in hx)
+        each = given == 4 and isinstance(hx, list | tuple) and any(getattr(h, "ndim", 0) == 3 for h in hx)
+        shape = (*x.shape[: int(each)], self.in_channels, self.out_channels)
+        states = time_inputs.states(hx, shape, self.cell.num_states, self.weight_ih)
+        return tuple(h.transpose(-1, -2) for h in states or ())
 
     def _evolve(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Return the states one step later, from the features of the step [..., N, F]."""
@@ -81,20 +81,15 @@ class _EvolveGCN(nn.Module):
         """Return what the cell reads, [..., C, F]: the weights themselves."""
         return weight
 
-    def _along_edges(self, x: Tensor, edge_index: Any, edge_weight: Any) -> Tensor:
-        """Return ``A_hat_t x_t`` of all steps, in one product where the edges stay."""
-        if not isinstance(edge_index, list | tuple):
-            edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
-            first = x.movedim(-2, 0)
-            matrix = adjacency(edge_index, edge_weight, x.size(-2), dtype=x.dtype)
-            return (matrix @ first.flatten(1)).view(first.shape).movedim(0, -2)
-        steps = x.unbind(-3)
-        weights = [None] * len(steps) if edge_weight is None else edge_weight
-        if not len(steps) == len(edge_index) == len(weights):
-            got = f"{len(edge_index)} edge_index and {len(weights)} edge_weight"
-            raise ValueError(_checks.problem("edge_index", f"{len(steps)}, one a step", got, "or one for all steps"))
-        parts = zip(steps, edge_index, weights, strict=True)
-        return torch.stack([self._along_edges(step, edges, weight) for step, edges, weight in parts], -3)
+    def _along_edges(self, x: Tensor, graphs: list[Graph]) -> Tensor:
+        """Return ``A_hat_t x_t`` of all steps [B, T, N, F], in one product where the edges stay."""
+        parts = [x] if len(graphs) == 1 else x.split(1, 1)
+        found = []
+        for part, (edge_index, edge_weight) in zip(parts, graphs, strict=True):
+            first = part.movedim(-2, 0)
+            matrix = adjacency(edge_index, edge_weight, x.size(-2), dtype=time_inputs.precision(x))
+            found.append((matrix @ first.flatten(1)).to(x.dtype).reshape(first.shape).movedim(0, -2))
+        return torch.cat(found, 1) if len(found) > 1 else found[0]
 
 
 class EvolveGCNO(_EvolveGCN):
@@ -109,13 +104,14 @@ class EvolveGCNO(_EvolveGCN):
         variant: ``"paper"`` (LSTM; the state is ``(W, memory)``) or ``"authors"`` (GRU; the state is ``(W,)``).
 
     Shapes:
-        - ``x`` [B, T, N, F] or [T, N, F]
-        - ``edge_index`` [2, E] and ``edge_weight`` [E] for all steps, or lists of T of them
+        - ``x`` [B, T, N, F] or [T, N, F]; or one step [N, F]
+        - ``edge_index`` [2, E] and ``edge_weight`` [E] for all steps, or lists of T of them, or one of all edges with
+          ``edge_time`` [E], the step of each
         - ``hx`` and the state after the last step: tensors [F, C]; the learnt ``weight`` starts where ``None``
-        - output [B, T, N, C] or [T, N, C], before any nonlinearity
+        - output [B, T, N, C], [T, N, C] or [N, C], before any nonlinearity
 
     Raises:
-        ValueError: on input that does not fit.
+        ValueError: on input that does not fit, or whose type or device is not the layer's.
 
     >>> layer, edge_index = EvolveGCNO(4, 2), torch.tensor([[0, 1], [1, 2]])
     >>> out, state = layer(torch.randn(6, 3, 4), edge_index)
@@ -152,11 +148,11 @@ class EvolveGCNH(_EvolveGCN):
     def reset_parameters(self) -> None:
         """Draw the weights from U(-1/sqrt(columns), 1/sqrt(columns)) and set the biases to 0, as the authors do."""
         super().reset_parameters()
-        if hasattr(self, "scorer"):
-            bound = 1.0 / math.sqrt(self.in_channels)
-            nn.init.uniform_(self.scorer, -bound, bound)
+        redraw(self, "scorer", 1.0 / math.sqrt(self.in_channels))
 
     def _summary(self, x: Tensor, weight: Tensor) -> Tensor:
+        if not x.size(-2):
+            raise ValueError(_checks.problem("x", "a node at least, to choose from", "none", "give features of a node"))
         score = x @ (self.scorer / self.scorer.norm())
         count = min(self.out_channels, x.size(-2))
         top, node = score.topk(count, -1)

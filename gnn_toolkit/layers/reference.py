@@ -149,16 +149,28 @@ def _node(
     return o * torch.tanh(cell), cell
 
 
-def time_terms(basis: str, order: int, edge_index: Tensor, weight: Tensor, nodes: int) -> list[Tensor]:
+def time_terms(
+    basis: str,
+    order: int,
+    edge_index: Tensor,
+    weight: Tensor,
+    nodes: int,
+    *,
+    lambda_max: float | Tensor | None = None,
+    normalization: str | None = "sym",
+    degrees: str = "in",
+) -> list[Tensor]:
     """Return the dense matrices ``Z_k`` [N, N] of a basis of graph convolutions.
 
     Args:
-        basis: ``"chebyshev"`` (lambda_max = 2), ``"chebyshev3"`` (lambda_max = 3), ``"diffusion"``, ``"authors"`` (the
-            terms of DCRNN's program) or ``"neighbours"``.
+        basis: ``"chebyshev"``, ``"diffusion"``, ``"authors"`` (the terms of DCRNN's program) or ``"neighbours"``.
         order: K.
         edge_index: [2, E].
         weight: [E].
         nodes: number of nodes N.
+        lambda_max: of ``"chebyshev"``, as are the other two: a number, or one for each node.
+        normalization: ``"sym"``, ``"rw"`` or ``None``.
+        degrees: ``"in"`` or ``"out"``.
     """
     eye = torch.eye(nodes, dtype=weight.dtype)
     a = torch.zeros(nodes, nodes, dtype=weight.dtype)  # a[u, v]: weight of u -> v
@@ -167,10 +179,14 @@ def time_terms(basis: str, order: int, edge_index: Tensor, weight: Tensor, nodes
     if basis == "neighbours":
         d = (a + eye).sum(0).rsqrt()
         return [d[:, None] * (a + eye).t() * d]
-    if basis.startswith("chebyshev"):
-        d = torch.where(a.sum(0) > 0, a.sum(0), torch.inf).rsqrt()
-        largest = float(basis.removeprefix("chebyshev") or 2)
-        scaled = 2 / largest * (eye - d[:, None] * a.t() * d) - eye
+    if basis == "chebyshev":
+        d = a.sum(0 if degrees == "in" else 1)
+        r = torch.where(d > 0, d, torch.inf)
+        if normalization is None:
+            laplacian, bound = torch.diag(d) - a.t(), 2 * d.max()
+        else:
+            laplacian, bound = eye - (a.t() / r if normalization == "rw" else a.t() / r.sqrt()[:, None] / r.sqrt()), 2
+        scaled = 2 * laplacian / (bound if lambda_max is None else lambda_max) - eye
         terms = [eye, scaled]
         while len(terms) < order:
             terms.append(2 * scaled @ terms[-1] - terms[-2])
@@ -194,7 +210,7 @@ def over_time(
     kind: str,
     params: Mapping[str, Tensor],
     x: Tensor,
-    terms: tuple[list[Tensor], list[Tensor]],
+    terms: Sequence[tuple[list[Tensor], list[Tensor]]],
     initial: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the outputs [T, N, H] and final states of a recurrence in time over a graph, gate by gate.
@@ -204,15 +220,15 @@ def over_time(
             among the parameters.
         params: parameters by name.
         x: features [T, N, F].
-        terms: dense matrices ``Z_k`` for the input and for the state.
+        terms: at each step, dense matrices ``Z_k`` for the input and for the state.
         initial: states [N, H]; zeros where ``None``.
     """
-    hidden, gates = params["weight_hh"].size(1) // len(terms[1]), params["weight_hh"].size(0)
+    hidden, gates = params["weight_hh"].size(1) // len(terms[0][1]), params["weight_hh"].size(0)
     b_ih, b_hh = (params.get(name, x.new_zeros(gates)) for name in ("bias_ih", "bias_hh"))
 
-    def part(which: int, g: int, value: Tensor) -> Tensor:
+    def part(seen: tuple[list[Tensor], list[Tensor]], which: int, g: int, value: Tensor) -> Tensor:
         rows = slice(g * hidden, (g + 1) * hidden)
-        joined = torch.cat([z @ value for z in terms[which]], 1)
+        joined = torch.cat([z @ value for z in seen[which]], 1)
         weight, bias = (params["weight_ih"], b_ih) if which == 0 else (params["weight_hh"], b_hh)
         return joined @ weight[rows].t() + bias[rows]
 
@@ -220,15 +236,15 @@ def over_time(
     c = torch.zeros_like(h) if c is None else c
     look = params.get("peephole", x.new_zeros(3, hidden))
     out = []
-    for value in x:
+    for value, seen in zip(x, terms, strict=True):
         if kind == "lstm":
-            i = torch.sigmoid(part(0, 0, value) + part(1, 0, h) + look[0] * c)
-            f = torch.sigmoid(part(0, 1, value) + part(1, 1, h) + look[1] * c)
-            c = f * c + i * torch.tanh(part(0, 2, value) + part(1, 2, h))
-            h = torch.sigmoid(part(0, 3, value) + part(1, 3, h) + look[2] * c) * torch.tanh(c)
+            i = torch.sigmoid(part(seen, 0, 0, value) + part(seen, 1, 0, h) + look[0] * c)
+            f = torch.sigmoid(part(seen, 0, 1, value) + part(seen, 1, 1, h) + look[1] * c)
+            c = f * c + i * torch.tanh(part(seen, 0, 2, value) + part(seen, 1, 2, h))
+            h = torch.sigmoid(part(seen, 0, 3, value) + part(seen, 1, 3, h) + look[2] * c) * torch.tanh(c)
         else:
-            r, z = (torch.sigmoid(part(0, g, value) + part(1, g, h)) for g in (0, 1))
-            recurrent = part(1, 2, r * h) if kind == "early_gru" else r * part(1, 2, h)
-            h = (1 - z) * torch.tanh(part(0, 2, value) + recurrent) + z * h
+            r, z = (torch.sigmoid(part(seen, 0, g, value) + part(seen, 1, g, h)) for g in (0, 1))
+            recurrent = part(seen, 1, 2, r * h) if kind == "early_gru" else r * part(seen, 1, 2, h)
+            h = (1 - z) * torch.tanh(part(seen, 0, 2, value) + recurrent) + z * h
         out.append(h)
     return torch.stack(out), [h, c] if kind == "lstm" else [h]

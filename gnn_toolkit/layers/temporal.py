@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from gnn_toolkit import _checks
+from gnn_toolkit._transforms import is_transforming, refuse
 from gnn_toolkit.graphs.adjacency import Adjacency
-from gnn_toolkit.graphs.forms import to_edge_index
+from gnn_toolkit.layers import time_inputs
 from gnn_toolkit.layers.bases import Basis
 from gnn_toolkit.layers.gcn import GCNConv
-from gnn_toolkit.layers.kernels import over_time
+from gnn_toolkit.layers.kernels import over_time, step_by_step
 from gnn_toolkit.layers.kernels.terms import flat
 from gnn_toolkit.layers.time_cells import PeepholeLSTMCell, ResetAfterGRUCell, ResetBeforeGRUCell, TimeCell
+from gnn_toolkit.layers.time_inputs import Graph
 
 BACKENDS = ("auto", "message_passing", "fused")
 KERNELS: dict[type, str] = {ResetAfterGRUCell: "gru", ResetBeforeGRUCell: "early_gru", PeepholeLSTMCell: "lstm"}
@@ -34,23 +38,27 @@ class TimeRecurrence(nn.Module):
     Inside, a state is kept node by node, [N, B * H], so that one sparse product serves the whole batch.
     """
 
+    parameter_names: tuple[str, ...] = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
     def __init__(
         self,
         cell: TimeCell,
         basis: Basis,
         in_channels: int,
-        hidden_channels: int,
+        out_channels: int,
         bias: bool,
         backend: str,
+        *,
+        of_input: Basis | None = None,
     ) -> None:
         super().__init__()
-        self.cell, self.basis = cell, basis
+        self.cell, self.basis, self.of_input = cell, basis, of_input
         self.backend = _checks.choice("backend", backend, BACKENDS)
         self.in_channels = _checks.positive("in_channels", in_channels)
-        self.hidden_channels = _checks.positive("hidden_channels", hidden_channels)
-        rows = sum(cell.blocks) * hidden_channels
-        self.weight_ih = nn.Parameter(torch.empty(rows, self._width() * basis.num_terms))
-        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_channels * basis.num_terms))
+        self.out_channels = _checks.positive("out_channels", out_channels)
+        rows, read = sum(cell.blocks) * self.out_channels, basis if of_input is None else of_input
+        self.weight_ih = nn.Parameter(torch.empty(rows, self._width() * read.num_terms))
+        self.weight_hh = nn.Parameter(torch.empty(rows, self.out_channels * basis.num_terms))
         self.bias_ih = nn.Parameter(torch.empty(rows)) if bias else None
         self.bias_hh = nn.Parameter(torch.empty(rows)) if bias else None
         self.reset_parameters()
@@ -60,112 +68,165 @@ class TimeRecurrence(nn.Module):
         return self.in_channels
 
     def reset_parameters(self) -> None:
-        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), as ``torch.nn``'s recurrent cells do."""
-        bound = 1.0 / math.sqrt(self.hidden_channels)
-        for parameter in self.parameters(recurse=False):
-            nn.init.uniform_(parameter, -bound, bound)
+        """Draw the layer's parameters from U(-1/sqrt(H), 1/sqrt(H)), as ``torch.nn``'s recurrent cells do."""
+        bound = 1.0 / math.sqrt(self.out_channels)
+        for name in self.parameter_names:
+            redraw(self, name, bound)
         for convolution in self.children():
             if isinstance(convolution, GCNConv):
                 convolution.reset_parameters()
 
     def _run(
-        self, x: Tensor, edge_index: Any, edge_weight: Tensor | None, hx: Sequence[Tensor] | None
+        self,
+        x: Tensor,
+        edges: tuple[Any, Any, Any],
+        hx: Sequence[Tensor] | None,
+        basis: Basis | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Check the input, walk, and return the outputs [..., T, N, H] and the final states [..., N, H]."""
-        self._check(x)
-        batch, steps, nodes = x.shape[:-3], x.size(-3), x.size(-2)
-        edge_index, edge_weight = to_edge_index(edge_index, edge_weight)
-        states = self._start(x, hx)
-        x = x if x.dim() == 4 else x.unsqueeze(0)
-        features = self._read(x, edge_index, edge_weight)
-        matrices = self.basis.matrices(edge_index, edge_weight, nodes, x.dtype)
-        walk = self._fused if self._is_fused(matrices, x) else self._step_by_step
-        out, states = walk(matrices, self._joined(matrices, features), states, nodes)
-        per_node = (nodes, -1, self.hidden_channels)
-        finals = tuple(h.view(per_node).transpose(0, 1).reshape(*batch, nodes, -1) for h in states)
-        return out.view(steps, *per_node).permute(2, 0, 1, 3).reshape(*batch, steps, nodes, -1), finals
+        """Check the input, walk, and return the outputs [..., T, N, H] and the final states [..., N, H].
 
-    def _read(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None) -> Tensor:
+        Args:
+            x: as the layers take it.
+            edges: edge_index, edge_weight and edge_time.
+            hx: the initial states.
+            basis: instead of the layer's own, of the same number of terms.
+        """
+        basis, given = self.basis if basis is None else basis, x.dim() if isinstance(x, Tensor) else 0
+        x = time_inputs.window(x, self.in_channels, self.weight_ih)
+        graphs = time_inputs.graphs(*edges, x)
+        batch, steps, nodes, _ = x.shape
+        states = self._start(x, hx, given)
+        matrices = [basis.matrices(*graph, nodes, time_inputs.precision(x)) for graph in graphs]
+        of_input, through = basis, matrices
+        if self.of_input is not None:
+            of_input, sees = self.of_input, bool(self.of_input.plan)
+            through = [of_input.matrices(*g, nodes, time_inputs.precision(x)) if sees else [] for g in graphs]
+        read = self._joined(of_input, through, self._read(x, graphs))
+        walk = self._fused if self._is_fused(basis, matrices, x) else self._step_by_step
+        of_steps = walk(basis, matrices, read, states, nodes)
+        per_node = (steps, nodes, batch, self.out_channels)
+        out = _own(of_steps[0].reshape(per_node).permute(2, 0, 1, 3)[(0,) * (4 - given)])
+        finals = (state[-1].reshape(per_node[1:]).transpose(0, 1) for state in of_steps)
+        return out, tuple(_own(h[0] if given < 4 else h) for h in finals)
+
+    def _read(self, x: Tensor, graphs: list[Graph]) -> Tensor:
         """Return what the gates read of the input, [B, T, N, F]."""
         return x
 
-    def _joined(self, matrices: list[Adjacency], x: Tensor) -> Tensor:
-        """Return the terms of the input at every step side by side, [T, N * B, K * F]: the graph is read once."""
+    def _joined(self, basis: Basis, matrices: list[list[Adjacency]], x: Tensor) -> Tensor:
+        """Return the terms of all steps' input side by side, [T, N * B, K * F]; a graph that stays is read once."""
         batch, steps, nodes, width = x.shape
-        terms = self.basis.terms(matrices, x.permute(2, 1, 0, 3).reshape(nodes, -1))
-        per_node = torch.stack([term.view(nodes, steps, batch, width) for term in terms], 3).transpose(0, 1)
-        return per_node.reshape(steps, nodes * batch, -1)
+        rows = x.permute(2, 1, 0, 3)  # [N, T, B, F]
+        parts = [rows] if len(matrices) == 1 else rows.split(1, 1)
+        found = []
+        for of_graph, part in zip(matrices, parts, strict=True):
+            terms = basis.terms(of_graph, part.reshape(nodes, part.size(1) * batch * width))
+            found.append(torch.stack([term.reshape(part.shape).to(x.dtype) for term in terms], 3))
+        joined = found[0] if len(found) == 1 else torch.cat(found, 1)
+        return joined.transpose(0, 1).reshape(steps, nodes * batch, basis.num_terms * width)
 
-    def _is_fused(self, matrices: list[Adjacency], x: Tensor) -> bool:
-        """Return whether the kernel runs; edges that learn, and types that change on the way, are autograd's."""
-        learns = any(matrix.value.requires_grad for matrix in matrices)
-        casts = torch.is_autocast_enabled(x.device.type)
-        if self.backend == "fused" and (learns or casts):
-            got = "edge weights that require a gradient" if learns else "autocast"
+    def _is_fused(self, basis: Basis, matrices: list[list[Adjacency]], x: Tensor) -> bool:
+        """Return whether the kernel runs; what it cannot do, plain operations do step by step."""
+        if self.backend == "message_passing":
+            return False
+        if is_transforming():
+            if self.backend == "fused":
+                refuse("fused")
+            return False
+        reasons = {
+            "edge weights that require a gradient": bool(basis.plan)
+            and any(matrix.value.requires_grad for graph in matrices for matrix in graph),
+            "autocast": torch.is_autocast_enabled(x.device.type),
+            "a cell without a kernel": type(self.cell) not in KERNELS,
+            "a basis with terms of its own": type(basis).terms is not Basis.terms,
+        }
+        got = next((reason for reason, holds in reasons.items() if holds), None)
+        if got is not None and self.backend == "fused":
             raise ValueError(_checks.problem("backend", "'message_passing' or 'auto' here", got, "use backend='auto'"))
-        return self.backend == "fused" or (self.backend == "auto" and not learns and not casts)
+        return got is None
 
     def _fused(
-        self, matrices: list[Adjacency], x: Tensor, states: tuple[Tensor, ...], nodes: int
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        self, basis: Basis, matrices: list[list[Adjacency]], x: Tensor, states: tuple[Tensor, ...], nodes: int
+    ) -> list[Tensor]:
         """Return what :meth:`_step_by_step` does, from the kernel."""
-        kind, width = KERNELS[type(self.cell)], self.hidden_channels
-        bias, inner = self.bias_ih, None
-        if bias is not None and self.bias_hh is not None:
-            outer = bias.size(0)
-            if kind == "gru":  # r and z add both biases up; n's second one stays inside the reset
-                outer, inner = 2 * width, self.bias_hh[2 * width :]
-            bias = bias + nn.functional.pad(self.bias_hh[:outer], (0, bias.size(0) - outer))
-        h_0, c_0 = states if kind == "lstm" else (states[0], states[0].new_empty(0, width))
-        plan = [number for step in self.basis.plan for number in step]
-        weights = (self.weight_ih, bias, self.weight_hh, inner, getattr(self._cell(), "peephole", None))
-        options = (flat(matrices, x.dtype), plan, self.basis.first, nodes, kind)
-        h, c, *_ = over_time.forward(x, *weights, h_0, c_0, *options)
-        return h, (h[-1], c[-1]) if kind == "lstm" else (h[-1],)
+        kind = KERNELS[type(self.cell)]
+        bias, inner = self._biases(kind)
+        h, c, *_ = over_time.forward(
+            x=x,
+            weight_ih=self.weight_ih,
+            bias=bias,
+            weight=self.weight_hh,
+            bias_n=inner,
+            peephole=getattr(self._cell(), "peephole", None),
+            h_0=states[0],
+            c_0=states[1] if kind == "lstm" else states[0].new_empty(0, self.out_channels),
+            matrices=flat([matrix for graph in matrices for matrix in graph], x.dtype) if basis.plan else [],
+            plan=[number for step in basis.plan for number in step],
+            first=basis.first,
+            nodes=nodes,
+            kind=kind,
+        )
+        return [h, c] if kind == "lstm" else [h]
+
+    def _biases(self, kind: str) -> tuple[Tensor | None, Tensor | None]:
+        """Return the bias of the gates, and the one that stays inside the reset, of ``"gru"`` alone."""
+        bias, own, inner = self.bias_ih, self.bias_hh, None
+        if own is not None and kind == "gru":  # r and z add both biases up; n's second one stays inside
+            outer = 2 * self.out_channels
+            own, inner = nn.functional.pad(own[:outer], (0, own.size(0) - outer)), own[outer:]
+        return (own if bias is None else bias if own is None else bias + own), inner
 
     def _step_by_step(
-        self, matrices: list[Adjacency], x: Tensor, states: tuple[Tensor, ...], nodes: int
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the outputs [T, N * B, H] and the final states [N * B, H]: the meaning of both backends."""
-        gates = nn.functional.linear(x, self.weight_ih, self.bias_ih)
-        sizes = [count * self.hidden_channels for count in self.cell.blocks]
-        weights = self.weight_hh.split(sizes)
-        biases = [None] * len(sizes) if self.bias_hh is None else self.bias_hh.split(sizes)
-
-        def recur(h: Tensor, block: int) -> Tensor:
-            terms = self.basis.terms(matrices, h.view(nodes, -1))
-            joined = torch.cat([term.view_as(h) for term in terms], 1) if len(terms) > 1 else terms[0].view_as(h)
-            return nn.functional.linear(joined, weights[block], biases[block])
-
-        cell, outputs = self._cell(), []
-        for step in gates.unbind(0):
-            states = cell.advance(step, states, recur)
-            outputs.append(states[0])
-        return torch.stack(outputs), states
+        self, basis: Basis, matrices: list[list[Adjacency]], x: Tensor, states: tuple[Tensor, ...], nodes: int
+    ) -> list[Tensor]:
+        """Return the states of all steps [T, N * B, H]: the meaning of both backends."""
+        terms = [partial(basis.terms, of_step) for of_step in matrices]
+        return step_by_step.walk(
+            cell=self._cell(),
+            gates=nn.functional.linear(x, self.weight_ih, self.bias_ih),
+            states=states,
+            weight=self.weight_hh,
+            bias=self.bias_hh,
+            terms=terms if len(terms) == x.size(0) else terms * x.size(0),
+            nodes=nodes,
+        )
 
     def _cell(self) -> TimeCell:
         """Return the cell with its own parameters, if it has any."""
         return self.cell
 
-    def _start(self, x: Tensor, hx: Sequence[Tensor] | None) -> tuple[Tensor, ...]:
-        """Return the initial states node by node, [N * B, H]."""
-        shape = (*x.shape[:-3], x.size(-2), self.hidden_channels)
-        if hx is None:
-            return tuple(x.new_zeros(shape).view(-1, shape[-1]) for _ in range(self.cell.num_states))
-        if any(tuple(h.shape) != shape for h in hx):
-            got = [list(h.shape) for h in hx]
-            remedy = "one row a node, and for each graph of the batch"
-            raise ValueError(_checks.problem("hx", f"states of shape {list(shape)}", got, remedy))
-        rows = [h if h.dim() == 2 else h.transpose(0, 1) for h in hx]
-        return tuple(h.reshape(-1, self.hidden_channels) for h in rows)
-
-    def _check(self, x: Tensor) -> None:
-        if x.dim() not in (3, 4) or x.size(-1) != self.in_channels or not x.size(-3):
-            width = self.in_channels
-            allowed = f"shape [steps, num_nodes, {width}] or [batch, steps, num_nodes, {width}] with a step at least"
-            raise ValueError(_checks.problem("x", allowed, list(x.shape), "check in_channels of the layer"))
-        _checks.features("x", x, self.in_channels, batched=True)
+    def _start(self, x: Tensor, hx: Sequence[Tensor] | None, given: int) -> tuple[Tensor, ...]:
+        """Return the initial states node by node, [N * B, H], of an input that came with so many dimensions."""
+        batch, _, nodes, _ = x.shape
+        shape = (batch, nodes, self.out_channels)[int(given < 4) :]
+        states = time_inputs.states(hx, shape, self.cell.num_states, self.weight_ih)
+        if states is None:
+            return tuple(x.new_zeros(nodes * batch, self.out_channels) for _ in range(self.cell.num_states))
+        rows = [h if given < 4 else h.transpose(0, 1) for h in states]
+        return tuple(h.reshape(-1, self.out_channels) for h in rows)
 
     def extra_repr(self) -> str:
         """Return the sizes and the basis."""
-        return f"{self.in_channels}, {self.hidden_channels}, {self.basis}"
+        return f"{self.in_channels}, {self.out_channels}, {self.basis}"
+
+
+def _own(value: Tensor) -> Tensor:
+    """Return a copy, so that operations in place do not reach what the backward pass needs."""
+    return value.clone(memory_format=torch.contiguous_format)
+
+
+def redraw(module: nn.Module, name: str, bound: float) -> None:
+    """Draw a parameter from U(-bound, bound), also one that pruning or a parametrisation keeps under another name."""
+    value = getattr(module, name, None)
+    if value is None:
+        return
+    if parametrize.is_parametrized(module, name):
+        fresh = torch.empty_like(value, requires_grad=False)
+        setattr(module, name, fresh.uniform_(-bound, bound) if bound else fresh.zero_())
+        return
+    own = dict(module.named_parameters(recurse=False))
+    target: Tensor = next((own[key] for key in (name, f"{name}_orig") if key in own), value)
+    if bound:
+        nn.init.uniform_(target, -bound, bound)
+    else:
+        nn.init.zeros_(target)

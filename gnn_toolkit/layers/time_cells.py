@@ -89,3 +89,12 @@ class PeepholeLSTMCell:
         i, f, g, o = (gates + recur(h, 0)).chunk(4, -1)
         c_t = torch.sigmoid(f + p_f * c) * c + torch.sigmoid(i + p_i * c) * torch.tanh(g)
         return torch.sigmoid(o + p_o * c_t) * torch.tanh(c_t), c_t
+
+
+def gru_cell(reset_after: bool) -> ResetAfterGRUCell | ResetBeforeGRUCell:
+    """Return the gated recurrent unit whose reset gate acts after the product, or before it.
+
+    >>> gru_cell(reset_after=True).blocks
+    (3,)
+    """
+    return ResetAfterGRUCell() if reset_after else ResetBeforeGRUCell()

@@ -107,7 +107,7 @@ def test_the_last_node_comes_again_where_there_are_fewer_than_columns():
 @pytest.mark.parametrize(
     ("argument", "call"),
     [
-        ("x", lambda layer, x, e: layer(x[0], e)),
+        ("x", lambda layer, x, e: layer(x[0, 0], e)),
         ("x", lambda layer, x, e: layer(x[..., :3], e)),
         ("edge_index", lambda layer, x, e: layer(x, [e, e])),
         ("hx", lambda layer, x, e: layer(x, e, hx=(layer.weight,))),

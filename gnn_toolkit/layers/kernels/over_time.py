@@ -12,6 +12,9 @@ the gradient of the loss with respect to X, and ``x~`` a gate before its nonline
 
 and what goes back to ``h_(t-1)`` is ``sum over k of Z_k^T(dq W_k^T)`` and the direct part, ``z dh`` and ``r dm``. The
 terms ``Z_k(h)`` are not kept for the weights' gradients: a sparse product costs less than the memory.
+
+These formulas serve one backward pass. Where it is to be differentiated again, or runs for many gradients at once, the
+outputs are computed anew in plain operations (:mod:`gnn_toolkit.layers.kernels.step_by_step`), which autograd knows.
 """
 
 from collections.abc import Sequence
@@ -21,8 +24,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn_toolkit._transforms import is_transforming
+from gnn_toolkit.layers.kernels import step_by_step
 from gnn_toolkit.layers.kernels.inputs import input_gates
 from gnn_toolkit.layers.kernels.terms import Terms
+from gnn_toolkit.layers.kernels.time_gates import blend_back, lstm, lstm_back, peephole_gradient
 
 # How many gates come at a time: forward, and backward, where each look at the graph is undone at once.
 FORWARD = {"gru": (2, 1), "early_gru": (2, 1), "lstm": (4,)}
@@ -79,52 +85,36 @@ def forward(
         peephole: [3, H] or ``None``; of ``"lstm"`` alone.
         h_0: [M, H].
         c_0: [M, H]; of another kind than ``"lstm"`` [0, H].
-        matrices: as :func:`gnn_toolkit.layers.kernels.terms.flat` returns them.
+        matrices: as :func:`gnn_toolkit.layers.kernels.terms.flat` returns them, of all steps or one step after another.
         plan: of the basis.
         first: of the basis.
         nodes: number of nodes N.
         kind: ``"gru"``, ``"early_gru"`` or ``"lstm"``.
     """
     steps, rows, hidden = x.size(0), *h_0.shape
-    terms, weights = Terms(plan, first, matrices, nodes), _Weights(weight, hidden, FORWARD[kind])
+    terms, weights = Terms.of_steps(plan, first, matrices, nodes, steps), _Weights(weight, hidden, FORWARD[kind])
     acts = x.new_empty(steps, rows, weight.size(0))
     input_gates(x.flatten(0, 1), weight_ih, bias, acts.flatten(0, 1))
     h, near = (x.new_empty(steps, rows, hidden) for _ in range(2))
     c = x.new_empty(steps if kind == "lstm" else 0, rows, hidden)
     before, memory = h_0, c_0
     if kind == "lstm":
-        for gates, *out in zip(acts, h, c, near, strict=True):
-            _lstm(weights.add(terms.forward(before), 0, gates), memory, peephole, (out[0], out[1], out[2]))
+        for graph, gates, *out in zip(terms, acts, h, c, near, strict=True):
+            lstm(weights.add(graph.forward(before), 0, gates), memory, peephole, (out[0], out[1], out[2]))
             before, memory = out[0], out[1]
         return h, c, acts, near
     rz_all, r_all, z_all, n_all = acts[..., : 2 * hidden], *acts.split(hidden, 2)
-    for rz, r, z, n, inner, out in zip(rz_all, r_all, z_all, n_all, near, h, strict=True):
-        seen = terms.forward(before)
+    for graph, rz, r, z, n, inner, out in zip(terms, rz_all, r_all, z_all, n_all, near, h, strict=True):
+        seen = graph.forward(before)
         weights.add(seen, 0, rz).sigmoid_()
         if kind == "gru":
             inner.copy_(inner.new_zeros(()) if bias_n is None else bias_n)
             n.addcmul_(r, weights.add(seen, 1, inner))
         else:
-            weights.add(terms.forward(torch.mul(r, before, out=inner)), 1, n)
+            weights.add(graph.forward(torch.mul(r, before, out=inner)), 1, n)
         torch.lerp(n.tanh_(), before, z, out=out)
         before = out
     return h, c, acts, near
-
-
-def _lstm(acts: Tensor, before: Tensor, peephole: Tensor | None, out: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Write h, c and tanh(c), from the gates before their nonlinearities, which are applied in place."""
-    hidden = before.size(1)
-    h, c, tanh_c = out
-    i, f, g, o = acts.split(hidden, 1)
-    if peephole is not None:
-        i.addcmul_(peephole[0], before)
-        f.addcmul_(peephole[1], before)
-    acts[:, : 2 * hidden].sigmoid_()
-    torch.mul(f, before, out=c).addcmul_(i, g.tanh_())
-    if peephole is not None:
-        o.addcmul_(peephole[2], c)
-    torch.tanh(c, out=tanh_c)
-    torch.mul(o.sigmoid_(), tanh_c, out=h)
 
 
 @torch.library.custom_op("gnn_toolkit::over_time_backward", mutates_args=())
@@ -143,7 +133,7 @@ def backward(
     """Return the gradients of the gates, the weight, ``bias_n``, the peepholes, h_0 and c_0."""
     h_0, c_0, h, c, acts, near = saved
     hidden, dq, dweight = h_0.size(1), torch.empty_like(acts), torch.zeros_like(weight)
-    terms = Terms(plan, first, matrices, nodes)
+    terms = Terms.of_steps(plan, first, matrices, nodes, h.size(0))
     weights, gradient = (_Weights(each, hidden, BACKWARD[kind]) for each in (weight, dweight))
     dn = torch.empty_like(h if kind == "gru" else h[:0])  # n's part of the gates, where it is not that of dq
     dh, dc = torch.zeros_like(h_0), torch.zeros_like(c_0)
@@ -155,66 +145,24 @@ def backward(
         if kind == "lstm":
             if dc_all is not None:
                 dc.add_(dc_all[t])
-            _lstm_back(dq_t, (acts[t], near[t]), c_0 if t == 0 else c[t - 1], peephole, dh, dc)
-            dh = weights.back(terms, 0, dq_t, before, gradient)
+            lstm_back(dq_t, (acts[t], near[t]), c_0 if t == 0 else c[t - 1], peephole, dh, dc)
+            dh = weights.back(terms[t], 0, dq_t, before, gradient)
             continue
         r, z, n = acts[t].split(hidden, 1)
         dq_r, dq_z, dq_n = dq_t.split(hidden, 1)
-        _blend_back((dq_z, dq_n), z, n, before, dh)
+        blend_back((dq_z, dq_n), z, n, before, dh)
         if kind == "gru":
             dn[t].copy_(dq_n)
             torch.mul(near[t], dq_n.mul_(r), out=dq_r).addcmul_(dq_r, r, value=-1)
-            dh.add_(weights.back(terms, 0, dq_t, before, gradient))
+            dh.add_(weights.back(terms[t], 0, dq_t, before, gradient))
         else:
-            through = weights.back(terms, 1, dq_n, near[t], gradient).mul_(r)
+            through = weights.back(terms[t], 1, dq_n, near[t], gradient).mul_(r)
             torch.mul(through, before, out=dq_r).addcmul_(dq_r, r, value=-1)
-            dh.add_(through).add_(weights.back(terms, 0, dq_t[:, : 2 * hidden], before, gradient))
+            dh.add_(through).add_(weights.back(terms[t], 0, dq_t[:, : 2 * hidden], before, gradient))
     dbias = dq[:, :, -hidden:].sum((0, 1))
     if kind == "gru":
         dq[:, :, 2 * hidden :] = dn
-    return dq, dweight, dbias, _peephole_gradient(dq, c_0, c), dh, dc
-
-
-def _blend_back(out: tuple[Tensor, Tensor], z: Tensor, n: Tensor, before: Tensor, dh: Tensor) -> None:
-    """Write dz~ and dn~, and leave in ``dh`` what goes straight back to the state before."""
-    dq_z, dq_n = out
-    new = torch.addcmul(dh, dh, z, value=-1)
-    torch.sub(before, n, out=dq_z).mul_(new).mul_(z)
-    torch.mul(n, n, out=dq_n)
-    torch.addcmul(new, new, dq_n, value=-1, out=dq_n)
-    dh.mul_(z)
-
-
-def _lstm_back(
-    dq: Tensor, forward: tuple[Tensor, Tensor], before: Tensor, peephole: Tensor | None, dh: Tensor, dc: Tensor
-) -> None:
-    """Write the gradient of the gates into ``dq``, and that of the memory before into ``dc``, which holds D's part."""
-    acts, tanh_c = forward
-    i, f, g, o = acts.chunk(4, 1)
-    d_i, d_f, d_g, d_o = dq.chunk(4, 1)
-    through = dh.mul_(o)
-    dc.add_(through).addcmul_(through * tanh_c, tanh_c, value=-1)
-    torch.mul(through, tanh_c, out=d_o).addcmul_(d_o, o, value=-1)
-    if peephole is not None:
-        dc.addcmul_(peephole[2], d_o)
-    torch.mul(dc, i, out=d_i)
-    torch.mul(g, g, out=d_g)
-    torch.addcmul(d_i, d_i, d_g, value=-1, out=d_g)
-    d_i.mul_(g).addcmul_(d_i, i, value=-1)
-    dc.mul_(f)
-    torch.mul(dc, before, out=d_f).addcmul_(d_f, f, value=-1)
-    if peephole is not None:
-        dc.addcmul_(peephole[0], d_i).addcmul_(peephole[1], d_f)
-
-
-def _peephole_gradient(dq: Tensor, c_0: Tensor, c: Tensor) -> Tensor:
-    """Return the gradient of p_i, p_f and p_o, [3, H]; zeros where nothing has a memory."""
-    hidden = c_0.size(1)
-    if not c.size(0):
-        return c.new_zeros(3, hidden)
-    before, gates = torch.cat([c_0.unsqueeze(0), c[:-1]]), dq.split(hidden, 2)
-    pairs = ((gates[0], before), (gates[1], before), (gates[3], c))
-    return torch.stack([(gate * memory).sum((0, 1)) for gate, memory in pairs])
+    return dq, dweight, dbias, peephole_gradient(dq, c_0, c), dh, dc
 
 
 @forward.register_fake
@@ -234,35 +182,87 @@ def _(dh: Any, dc: Any, saved: Sequence[Tensor], weight: Tensor, *rest: Any) -> 
     return torch.empty_like(acts), torch.empty_like(weight), *small, torch.empty_like(h_0), torch.empty_like(c_0)
 
 
+TENSORS = ("x", "weight_ih", "bias", "weight", "bias_n", "peephole", "h_0", "c_0")
+OPTIONS = ("plan", "first", "nodes", "kind")
+
+
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, weight_ih, bias, weight, bias_n, peephole, h_0, c_0, matrices, *ctx.options = inputs
+    tensors, matrices = inputs[: len(TENSORS)], inputs[len(TENSORS)]
     ctx.set_materialize_grads(False)
-    ctx.present = [given is not None for given in (bias, bias_n, peephole)]
-    ctx.count = len(matrices)
-    optional = [] if peephole is None else [peephole]
-    ctx.save_for_backward(x, weight_ih, weight, *optional, h_0, c_0, *output, *matrices)
+    ctx.options = dict(zip(OPTIONS, inputs[len(TENSORS) + 1 :], strict=True))
+    ctx.num_saved = len(output)
+    ctx.save_for_backward(*tensors, *output, *matrices)
 
 
 def _run(ctx: Any, dh: Tensor | None, dc: Tensor | None, *_: Any) -> tuple[Any, ...]:
-    x, weight_ih, weight, *rest = ctx.saved_tensors
-    has_bias, has_bias_n, has_peephole = ctx.present
-    peephole = rest.pop(0) if has_peephole else None
-    saved, matrices = rest[: len(rest) - ctx.count], rest[len(rest) - ctx.count :]
-    gates, weight, bias_n, look, *initial = backward(dh, dc, saved, weight, peephole, matrices, *ctx.options)
-    of_inputs = (
-        gates @ weight_ih if ctx.needs_input_grad[0] else None,
-        gates.flatten(0, 1).t() @ x.flatten(0, 1),
-        gates.sum((0, 1)) if has_bias else None,
+    saved = ctx.saved_tensors  # once: where activations are recomputed, each look would compute them again
+    tensors: dict[str, Any] = dict(zip(TENSORS, saved, strict=False))
+    rest = saved[len(TENSORS) :]
+    output, matrices = rest[: ctx.num_saved], list(rest[ctx.num_saved :])
+    wanted = [name for name, needed in zip(TENSORS, ctx.needs_input_grad, strict=False) if needed]
+    graph = {"matrices": matrices, **ctx.options}
+    if torch.compiler.is_compiling() or not (torch.is_grad_enabled() or is_transforming(dh, dc)):
+        of = _by_kernel(tensors, output, graph, wanted, dh, dc)
+    else:
+        of = _by_autograd(tensors, graph, wanted, dh, dc)
+    nothing = [
+        None if ctx.options["plan"] else [],
+        None,
+        None,
+        None,
+    ]  # torch takes numbers as one, but for an empty list
+    return *(of.get(name) for name in TENSORS), [None] * len(matrices), *nothing
+
+
+def _by_kernel(
+    tensors: dict[str, Any],
+    output: Sequence[Tensor],
+    graph: dict[str, Any],
+    wanted: Sequence[str],
+    dh: Tensor | None,
+    dc: Tensor | None,
+) -> dict[str, Tensor]:
+    """Return the gradients of the tensors that went in, by name, by the formulas above."""
+    gates, *of_weight = backward(
+        dh_all=dh,
+        dc_all=dc,
+        saved=[tensors["h_0"], tensors["c_0"], *output],
+        weight=tensors["weight"],
+        peephole=tensors["peephole"],
+        **graph,
     )
-    optional = (bias_n if has_bias_n else None, look if has_peephole else None)
-    plan, *others = ctx.options
-    nothing = (None if plan else [], *[None] * len(others))  # torch takes a list of numbers as one, but an empty one
-    return *of_inputs, weight, *optional, *initial, [None] * ctx.count, *nothing
+    found: dict[str, Tensor] = dict(zip(("weight", "bias_n", "peephole", "h_0", "c_0"), of_weight, strict=True))
+    if "x" in wanted:
+        found["x"] = gates @ tensors["weight_ih"]
+    if "weight_ih" in wanted:
+        found["weight_ih"] = gates.flatten(0, 1).t() @ tensors["x"].flatten(0, 1)
+    if "bias" in wanted:
+        found["bias"] = gates.sum((0, 1))
+    return {name: found[name] for name in wanted}
 
 
-def _refuse(*_: object) -> None:
-    raise RuntimeError("backend='fused' is differentiable once: use backend='message_passing' for second derivatives")
+def _by_autograd(
+    tensors: dict[str, Any],
+    graph: dict[str, Any],
+    wanted: Sequence[str],
+    dh: Tensor | None,
+    dc: Tensor | None,
+) -> dict[str, Tensor | None]:
+    """Return what :func:`_by_kernel` does, in plain operations that can be differentiated and batched themselves."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Views, so that an input made of another gets its own gradient alone.
+        views = {name: tensors[name].view_as(tensors[name]) for name in wanted}
+        states = step_by_step.forward(**{**tensors, **views, **graph})
+        pairs = [(state, given) for state, given in zip(states, (dh, dc), strict=True) if given is not None]
+        found = torch.autograd.grad(
+            [state for state, _ in pairs],
+            list(views.values()),
+            [given for _, given in pairs],
+            create_graph=again,
+            allow_unused=True,
+        )
+    return dict(zip(wanted, found, strict=True))
 
 
 forward.register_autograd(_run, setup_context=_keep)
-backward.register_autograd(_refuse, setup_context=lambda ctx, inputs, output: None)
