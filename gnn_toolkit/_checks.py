@@ -101,6 +101,8 @@ def like(argument: str, value: object, reference: Tensor) -> None:
     if value.device != reference.device:
         remedy = f"move {argument} or the layer with .to(...)"
         raise ValueError(problem(argument, f"a tensor on {reference.device}, as the layer", value.device, remedy))
+    if value.layout != torch.strided:
+        raise ValueError(problem(argument, "a dense tensor", value.layout, f"pass {argument}.to_dense()"))
     free = value.is_floating_point() and torch.is_autocast_enabled(reference.device.type)
     if value.dtype != reference.dtype and not free:
         remedy = f"cast {argument} or the layer with .to(...)"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from gnn_toolkit import _checks
 from gnn_toolkit._memo import aside, remembered
 from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.incidence import Incidence, incidence, path_incidence

@@ -102,6 +102,7 @@ class _OverPaths(DAGRecurrence, TorchSurface):
         sequences = [] if batch is None else [batch]
         shape = [self.num_layers * self.num_directions, *sequences, self.hidden_channels]
         for state in hx:
+            _checks.tensor("hx", state)
             if list(state.shape) != shape:
                 remedy = "one state a layer and direction, sequence and hidden channel"
                 raise ValueError(_checks.problem("hx", f"shape {shape}", list(state.shape), remedy))

@@ -33,15 +33,15 @@ def make(kind: Any, **options: Any) -> Any:
     return kind(F, H, **options).double()
 
 
-def calls(kind: Any) -> list[tuple[str, Callable[[Any], Tensor], Tensor]]:
+def calls(kind: Any) -> list[tuple[str, Callable[..., Tensor], Tensor]]:
     """Return names, calls that return the outputs, and inputs: trees and paths, or sequences of both kinds."""
     if kind in DAGS:
         return [
             (name, lambda layer, x, edges=edges: layer(x, edges)[0], normal(int(edges.max()) + 1, F))
             for name, edges in (("a DAG", EDGES), ("a path", PATH))
-        ]  # type: ignore[return-value]
+        ]
     ragged = lambda layer, x: torch.cat(layer([x[:5, 0], x[:2, 1], x[:3, 0]])[0])  # noqa: E731
-    return [("dense", lambda layer, x: layer(x)[0], normal(5, 2, F)), ("ragged", ragged, normal(5, 2, F))]  # type: ignore[list-item]
+    return [("dense", lambda layer, x: layer(x)[0], normal(5, 2, F)), ("ragged", ragged, normal(5, 2, F))]
 
 
 def masked(layer: Any) -> None:
@@ -93,12 +93,12 @@ def test_what_stands_under_a_weight_s_name_is_used_on_every_backend(kind: Any, c
 
 def test_a_reparametrised_weight_is_not_drawn_anew_without_a_word():
     layer = make(DAGLSTM)
-    parametrizations.weight_norm(layer, "bias_ih_l0", dim=None)
+    parametrizations.weight_norm(layer, "bias_ih_l0", dim=0)
     with pytest.raises(ValueError, match=r"^bias_ih_l0: expected a parameter of its own, got a tensor made of others"):
         layer.add_forget_bias(1.0)
 
 
-def derivatives(run: Callable[[Tensor], Tensor], x: Tensor) -> dict[str, Tensor]:
+def derivatives(run: Callable[..., Tensor], x: Tensor) -> dict[str, Any]:
     """Return what every way of torch to differentiate returns."""
     v = normal(*x.shape, seed=5)
 
@@ -119,9 +119,9 @@ def derivatives(run: Callable[[Tensor], Tensor], x: Tensor) -> dict[str, Tensor]
         "jacrev": torch.func.jacrev(run)(x),
         "jacfwd": torch.func.jacfwd(run)(x),
         "vmap": torch.func.vmap(run)(torch.stack([x, x + v])),
-        "jacobian": torch.autograd.functional.jacobian(run, x),  # type: ignore[dict-item]
-        "vectorised": torch.autograd.functional.jacobian(run, x, vectorize=True),  # type: ignore[dict-item]
-        "hessian": torch.autograd.functional.hessian(square, x),  # type: ignore[dict-item]
+        "jacobian": torch.autograd.functional.jacobian(run, x),
+        "vectorised": torch.autograd.functional.jacobian(run, x, vectorize=True),
+        "hessian": torch.autograd.functional.hessian(square, x),
         "batched": batched,
     }
 
@@ -234,7 +234,7 @@ class OneLayer(nn.Module):
 
     def __init__(self, layer: DAGOutput) -> None:
         super().__init__()
-        self.layer = layer
+        self.layer: Any = layer
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         return self.layer(x, edge_index).relu()
@@ -251,7 +251,7 @@ def test_the_outputs_alone_are_a_layer_of_pyg_s_containers():
     data = HeteroData()
     data["paper"].x, data["paper", "cites", "paper"].edge_index = x, EDGES
     model = OneLayer(layer)
-    hetero = to_hetero(model, data.metadata())
+    hetero: Any = to_hetero(model, data.metadata())
     torch.testing.assert_close(hetero(data.x_dict, data.edge_index_dict)["paper"], model(x, EDGES))
     with pytest.raises(ValueError, match=r"^x: expected one tensor, or the same one twice"):
         layer((author, x), EDGES)

@@ -152,8 +152,9 @@ def test_the_attributes_of_torch_s_layers(name: str):
     for attribute in (*same, "proj_size", "_all_weights", "_flat_weights_names"):
         assert getattr(ours, attribute) == getattr(theirs, attribute), attribute
     for a, b in zip(ours.all_weights, theirs.all_weights, strict=True):
-        assert all(x.equal(y) for x, y in zip(a, b, strict=True))
-    assert all(a.equal(b) for a, b in zip(ours._flat_weights, theirs._flat_weights, strict=True))
+        assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    for a, b in zip(ours._flat_weights, theirs._flat_weights, strict=True):
+        assert torch.equal(torch.as_tensor(a), torch.as_tensor(b))
     x = torch.randn(2, 5, 4)
     assert ours.get_expected_hidden_size(x, None) == theirs.get_expected_hidden_size(x, None)
     if name == "RNN":
@@ -176,7 +177,7 @@ def test_an_initialisation_loop_finds_the_layer(name: str):
     for module in model.modules():
         if isinstance(module, nn.RNNBase):
             for weight in module._flat_weights:
-                nn.init.constant_(weight, 0.25)
+                nn.init.constant_(torch.as_tensor(weight), 0.25)
     assert all(bool((p == 0.25).all()) for p in model[1].parameters())
 
 

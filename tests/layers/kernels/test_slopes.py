@@ -39,7 +39,7 @@ def test_a_gru_s_gates():
     h = (1 - z) * n + z * s
     of_r, of_z, of_n = torch.autograd.grad(h.sum(), [a_r, a_z, a_n])
     (dq,), (dn,) = buffers(1, 6), buffers(1)
-    gru_slopes(*(t.detach() for t in (h, torch.cat([r, z, n], 1), q_n)), (dq, dn))
+    gru_slopes(h.detach(), torch.cat([r, z, n], 1).detach(), q_n.detach(), (dq, dn))
     dq_r, dq_z, keep = dq.chunk(3, 1)
     torch.testing.assert_close(dn, of_n)
     torch.testing.assert_close(dq_r * dn, of_r)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gnn_toolkit.layers.kernels.time_gates import blend_back, lstm, lstm_back, peephole_gradient
+from gnn_toolkit.layers.kernels.slopes import blend_back, lstm_back
+from gnn_toolkit.layers.kernels.time_gates import lstm, peephole_gradient
 from gnn_toolkit.layers.time_cells import PeepholeLSTMCell
 
 ROWS, HIDDEN = 5, 3
