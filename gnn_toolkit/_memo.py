@@ -22,6 +22,7 @@ OWNERS = 256  # objects beside which something is kept
 EACH = 16  # answers beside one object
 OWNERLESS = 64  # answers to questions about numbers alone
 FIRST = 1024  # numbers that are compared before the rest
+SMALL = 1 << 15  # bytes that are faster to copy and compare than to compare as an array
 WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
@@ -94,7 +95,7 @@ class Copy:
             return True
         if tensor.is_cuda and torch.cuda.is_current_stream_capturing():
             return tensor._version == self.version
-        return all(_same(_comparable(now), before) for now, before in zip(_words(tensor), self.words, strict=True))
+        return all(map(_same, map(_comparable, _words(tensor)), self.words))
 
 
 def _form(tensor: Tensor | None) -> Hashable:
@@ -122,9 +123,9 @@ def _comparable(word: Tensor) -> Any:
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Tensor):
         return torch.equal(a, b)
-    if a.size != b.size or (a.size > 2 * FIRST and not (a[:FIRST] == b[:FIRST]).all()):
-        return False
-    return bool((a == b).all())
+    if a.nbytes <= SMALL:
+        return a.tobytes() == b.tobytes()
+    return a.size == b.size and bool((a[:FIRST] == b[:FIRST]).all()) and bool((a == b).all())
 
 
 @dataclass
@@ -132,6 +133,7 @@ class _Answer:
     question: Hashable
     inputs: list[Copy]
     value: Any
+    tensors: list[Tensor]
     versions: list[int]
 
 
@@ -147,15 +149,11 @@ class _Shelf:
         """Return the answer to a question about these inputs, unless somebody wrote into it."""
         for answer in reversed(self.answers):  # a list that is replaced, never changed
             if answer.question == question and all(map(Copy.matches, answer.inputs, inputs)):
-                return answer if answer.versions == _versions(answer.value) else None
+                return answer if [t._version for t in answer.tensors] == answer.versions else None
         return None
 
 
-class _Nobody:
-    """The owner of answers about numbers alone."""
-
-
-_NOBODY = _Nobody()
+_NOBODY = remember  # owns the answers about numbers alone
 _SHELVES: OrderedDict[int, _Shelf] = OrderedDict()
 _DEAD: deque[int] = deque()
 _LOCK = threading.Lock()
@@ -197,7 +195,8 @@ def remembered(owner: object | None, question: Hashable, make: Callable[[], T], 
             copies = [Copy(t) for t in inputs]
             with aside():
                 value = make()
-            found = _Answer(question, copies, value, _versions(value))
+            tensors = _tensors(value)
+            found = _Answer(question, copies, value, tensors, [t._version for t in tensors])
         _put(shelf, found, OWNERLESS if owner is None else EACH)
     return found.value
 
@@ -241,13 +240,13 @@ def _is_content(tensor: Tensor | None) -> bool:
     return tensor is None or (has_plain_values(tensor) and not tensor.is_inference())
 
 
-def _versions(value: object) -> list[int]:
-    """Return the version counters of the tensors of an answer: they tell if somebody wrote into it."""
+def _tensors(value: object) -> list[Tensor]:
+    """Return the tensors of an answer; their version counters tell if somebody wrote into it."""
     if isinstance(value, Tensor):
-        return [value._version]
+        return [value]
     if is_dataclass(value) and not isinstance(value, type):
         value = [getattr(value, f.name) for f in fields(value)]
-    return [n for part in value for n in _versions(part)] if isinstance(value, list | tuple) else []
+    return [tensor for part in value for tensor in _tensors(part)] if isinstance(value, list | tuple) else []
 
 
 def _shelf(owner: object) -> _Shelf:

@@ -28,7 +28,13 @@ class ObservedMessagePassing(MessagePassing):
     def is_observed(self) -> bool:
         """Whether hooks, an explainer, or steps that were written anew need every single message."""
         hooked = bool(self.explain) or any(getattr(self, name) for name in HOOKS)
-        return hooked or self._rewritten or any(step in vars(self) for step in STEPS)
+        return hooked or self._rewritten or any(self._is_own(step) for step in STEPS)
+
+    def _is_own(self, step: str) -> bool:
+        """Whether this one layer was given a step of its own; PyG gives it back the class's after an explanation."""
+        given = getattr(vars(self).get(step), "__func__", vars(self).get(step))
+        of_class = [getattr(type(self), name, None) for name in ("_orig_propagate", "_jinja_propagate")]
+        return given is not None and given not in of_class
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer, or leave a node in the graph that ``torch.fx.symbolic_trace`` records."""
