@@ -203,11 +203,12 @@ def edge_weight_form(edge_weight: Tensor, num_edges: int) -> None:
         raise ValueError(problem("edge_weight", allowed, got, "give one weight for each column of edge_index"))
 
 
-def not_negative(edge_weight: Tensor) -> None:
+def not_negative(edge_weight: Tensor, remedy: str | None = None) -> None:
     """Raise a ``ValueError`` if a weight is negative; in compiled code, where values are not known, torch's own."""
+    remedy = SIGNED if remedy is None else remedy
     if torch.compiler.is_compiling():
         torch.ops.aten._assert_async.msg(
-            ~(edge_weight < 0).any(), problem("edge_weight", WEIGHTS, "a negative one", SIGNED)
+            ~(edge_weight < 0).any(), problem("edge_weight", WEIGHTS, "a negative one", remedy)
         )
         return
     functorch: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
@@ -217,7 +218,7 @@ def not_negative(edge_weight: Tensor) -> None:
     if bool((edge_weight < 0).any()):
         edge = (edge_weight < 0).nonzero()[0].tolist()
         got = f"{float(edge_weight[tuple(edge)])} at edge {edge[0] if len(edge) == 1 else edge}"
-        raise ValueError(problem("edge_weight", WEIGHTS, got, SIGNED))
+        raise ValueError(problem("edge_weight", WEIGHTS, got, remedy))
 
 
 WEIGHTS = "weights of at least 0"

@@ -39,6 +39,11 @@ class Basis:
     first: int = 0
 
     @property
+    def signed(self) -> bool:
+        """Whether weights may be negative."""
+        return False
+
+    @property
     def plan(self) -> Plan:
         """How each term after ``Z_0 = x`` is made: (m, source, minus).
 
@@ -98,6 +103,11 @@ class Chebyshev(Basis):
     degrees: str = "in"
 
     @property
+    def signed(self) -> bool:
+        """Whether nothing is divided by a degree."""
+        return self.normalization is None
+
+    @property
     def plan(self) -> Plan:
         """Chebyshev's recursion."""
         return [(0, k, k - 1) for k in range(self.K - 1)]
@@ -119,7 +129,7 @@ class Chebyshev(Basis):
             if not torch.compiler.is_compiling():  # where there are no values yet, the product's operator looks at them
                 _checks.edges(edge_index, num_nodes)
             weight = edge_index.new_ones(edge_index.size(1), dtype=dtype) if edge_weight is None else edge_weight
-            _checks.edge_weights(weight, edge_index.size(1), signed=self.normalization is None)
+            _checks.edge_weights(weight, edge_index.size(1), signed=self.signed)
             normal, diagonal = self._laplacian(edge_index, weight, num_nodes)
             if two:  # L~ has no diagonal
                 return adjacency(edge_index, -normal, num_nodes, normalize=False)

@@ -93,7 +93,7 @@ class TimeRecurrence(nn.Module):
         """
         basis, given = self.basis if basis is None else basis, x.dim() if isinstance(x, Tensor) else 0
         x = time_inputs.window(x, self.in_channels, self.weight_ih)
-        graphs = time_inputs.graphs(*edges, x)
+        graphs = time_inputs.graphs(*edges, x, signed=basis.signed)
         batch, steps, nodes, _ = x.shape
         states = self._start(x, hx, given)
         matrices = [basis.matrices(*graph, nodes, time_inputs.precision(x)) for graph in graphs]

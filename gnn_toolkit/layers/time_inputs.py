@@ -14,6 +14,7 @@ from gnn_toolkit.graphs.adjacency import Adjacency
 from gnn_toolkit.graphs.forms import is_sparse_matrix, to_edge_index
 
 Graph = tuple[Tensor, Tensor | None]  # edge_index [2, E] and edge_weight [E]
+NORMALISED = "degrees divide them here; with normalization=None GConvGRU, GConvLSTM and GCLSTM take any"
 
 
 def window(x: Any, width: int, like: Tensor) -> Tensor:
@@ -36,7 +37,7 @@ def window(x: Any, width: int, like: Tensor) -> Tensor:
     return x[(None,) * (4 - x.dim())]
 
 
-def graphs(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor) -> list[Graph]:
+def graphs(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor, *, signed: bool = False) -> list[Graph]:
     """Return the graph of all steps, or one for each of them.
 
     Args:
@@ -44,16 +45,17 @@ def graphs(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor) -> list
         edge_weight: [E], or a list of T; ``None`` for ones. It is brought to the type of ``x``.
         edge_time: [E] the step of each edge, or ``None``.
         x: the windows [B, T, N, F].
+        signed: whether weights may be negative.
 
     Raises:
-        ValueError: another form, type or device, or another number of graphs than steps.
+        ValueError: another form, type or device, another number of graphs than steps, or a negative weight.
     """
     steps = x.size(1)
     if edge_time is not None:
-        edge_index, edge_weight = _by_time(edge_index, edge_weight, edge_time, x)
+        edge_index, edge_weight = _by_time(edge_index, edge_weight, edge_time, x, signed)
     moving = isinstance(edge_index, list | tuple), isinstance(edge_weight, list | tuple)
     if not any(moving):
-        return [_graph(edge_index, edge_weight, x)]
+        return [_graph(edge_index, edge_weight, x, signed)]
     if moving[0] and len(edge_index) != steps:
         remedy = "or one for all steps"
         raise ValueError(_checks.problem("edge_index", f"{steps}, one a step", len(edge_index), remedy))
@@ -63,7 +65,7 @@ def graphs(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor) -> list
         raise ValueError(_checks.problem("edge_weight", f"a list of {steps}, one a step", got, remedy))
     edges = edge_index if moving[0] else [edge_index] * steps
     weights = [None] * steps if edge_weight is None else edge_weight
-    return [_graph(*pair, x) for pair in zip(edges, weights, strict=True)]
+    return [_graph(*pair, x, signed) for pair in zip(edges, weights, strict=True)]
 
 
 def states(hx: Any, shape: Sequence[int], count: int, like: Tensor) -> tuple[Tensor, ...] | None:
@@ -101,7 +103,7 @@ def _dense(argument: str, value: Any) -> None:
         raise ValueError(_checks.problem(argument, "a device that holds values", value.device, remedy))
 
 
-def _graph(edge_index: Any, edge_weight: Any, x: Tensor) -> Graph:
+def _graph(edge_index: Any, edge_weight: Any, x: Tensor, signed: bool) -> Graph:
     if isinstance(edge_index, Adjacency):
         remedy = "the layer has a normalisation of its own: pass edge_index and edge_weight"
         raise ValueError(_checks.problem("edge_index", "the edges", "an Adjacency", remedy))
@@ -117,15 +119,19 @@ def _graph(edge_index: Any, edge_weight: Any, x: Tensor) -> Graph:
     if edge_weight is None:
         return edge_index, None
     _checks.edge_weight_form(edge_weight, edge_index.size(1))
+    if not signed:
+        _checks.not_negative(edge_weight, NORMALISED)
     return edge_index, edge_weight.to(precision(x))
 
 
-def _by_time(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor) -> tuple[list[Tensor], list[Tensor] | None]:
+def _by_time(
+    edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor, signed: bool
+) -> tuple[list[Tensor], list[Tensor] | None]:
     """Return the edges of each step, and their weights."""
     if isinstance(edge_index, list | tuple) or is_sparse_matrix(edge_index):
         remedy = "a list has the edges of each step already, a matrix those of one"
         raise ValueError(_checks.problem("edge_time", "None beside a list or a matrix", "a tensor", remedy))
-    edge_index, edge_weight = _graph(edge_index, edge_weight, x)
+    edge_index, edge_weight = _graph(edge_index, edge_weight, x, signed)
     count, steps = edge_index.size(1), x.size(1)
     _dense("edge_time", edge_time)
     whole = not (edge_time.is_floating_point() or edge_time.is_complex() or edge_time.dtype == torch.bool)

@@ -104,7 +104,9 @@ def test_every_laplacian_compiles_without_a_break(options: dict[str, Any]):
 
 def test_negative_weights_need_a_laplacian_that_is_not_normalised():
     x, weight = sample()
-    with pytest.raises(ValueError, match=r"^edge_weight: expected weights of at least 0"):
-        GConvGRU(2, 3, normalization="rw").double()(x, EDGES, -weight)
-    out, _ = GConvGRU(2, 3, normalization=None, lambda_max=4.0).double()(x, EDGES, -weight)
-    assert out.isfinite().all()
+    for normalization in ("sym", "rw"):
+        with pytest.raises(ValueError, match=r"^edge_weight: expected weights of at least 0, .*normalization=None"):
+            GConvGRU(2, 3, normalization=normalization).double()(x, EDGES, -weight)
+    for kind in LAYERS:
+        out, _ = kind(2, 3, normalization=None, lambda_max=4.0).double()(x, EDGES, -weight)
+        assert out.isfinite().all()

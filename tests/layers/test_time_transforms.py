@@ -34,7 +34,7 @@ def build(name: str, backend: str = "auto") -> tuple[Any, Tensor, Tensor, Tensor
     torch.manual_seed(0)
     layer = LAYERS[name]().double()
     layer.backend = backend
-    x, v = torch.randn(2, 2, 4, 3, dtype=torch.float64)
+    x, v = (torch.randn(2, 4, 3, dtype=torch.float64) for _ in range(2))
     return layer, x, torch.rand(5, dtype=torch.float64) + 0.2, v
 
 
@@ -93,6 +93,25 @@ def test_every_jacobian_is_the_same(name: str):
         torch.func.jacfwd(f)(x),
     ):
         torch.testing.assert_close(found, expected, atol=1e-11, rtol=0)
+
+
+def test_a_compiled_transform_is_the_transform():
+    layer, x, weight, v = build("GConvGRU, torch's")
+
+    def slope(x: Tensor) -> Tensor:
+        return torch.func.jvp(lambda x: layer(x, EDGES, weight)[0], (x,), (v,))[1]
+
+    compiled = torch.compile(slope, backend="aot_eager")
+    torch.testing.assert_close(compiled(x), slope(x), atol=1e-12, rtol=0)
+
+
+@layers
+def test_vmap_over_edge_weights_is_a_loop(name: str):
+    layer, x, weight, _ = build(name)
+    many = torch.stack([weight, 2 * weight, weight + 1])
+    alone = torch.stack([layer(x, EDGES, one)[0] for one in many])
+    found = torch.func.vmap(lambda one: layer(x, EDGES, one)[0])(many)
+    torch.testing.assert_close(found, alone, atol=1e-12, rtol=0)
 
 
 @layers
