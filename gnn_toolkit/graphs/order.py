@@ -12,7 +12,8 @@ from gnn_toolkit import _checks
 from gnn_toolkit._memo import aside, remembered
 from gnn_toolkit._transforms import unwrapped
 from gnn_toolkit.graphs.incidence import Incidence, incidence, path_incidence
-from gnn_toolkit.graphs.levels import checked_levels, climb
+from gnn_toolkit.graphs.level_sort import inverse, is_paths, pointers, sort_by_level
+from gnn_toolkit.graphs.levels import checked_levels
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ class LevelOrder:
     @_kept
     def places(self) -> Tensor:
         """[N] the place of each node: the inverse of ``nodes``."""
-        return _inverse(self.nodes)
+        return inverse(self.nodes)
 
     @_kept
     def incidence(self) -> Incidence:
@@ -207,7 +208,7 @@ def path_order(batch_sizes: Tensor, device: torch.device | None = None) -> Level
     >>> path_order(torch.tensor([2, 1])).source
     tensor([0])
     """
-    node_ptr = _pointers(batch_sizes)
+    node_ptr = pointers(batch_sizes)
     nodes = torch.arange(int(node_ptr[-1]))
     target = nodes[int(batch_sizes[0]) :]
     level = torch.arange(batch_sizes.numel()).repeat_interleave(batch_sizes)
@@ -232,89 +233,11 @@ def _checked_order(
     edge_index: Tensor, num_nodes: int, level: Tensor | None, edge_type: Tensor | None, num_relations: int
 ) -> LevelOrder:
     levels: Any = checked_levels(edge_index, level, edge_type, num_nodes, num_relations)
-    packed = not torch.compiler.is_compiling() and num_relations == 1 and _is_paths(edge_index, num_nodes)
+    packed = not torch.compiler.is_compiling() and num_relations == 1 and is_paths(edge_index, num_nodes)
     relation = torch.zeros_like(edge_index[0]) if edge_type is None else edge_type
     return _sorted(edge_index.long(), levels, relation.long(), num_relations, packed=packed)
 
 
 def _sorted(edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, *, packed: bool) -> LevelOrder:
-    tensors: Any = _sort(edge_index, level, relation, num_relations, packed)
+    tensors: Any = sort_by_level(edge_index, level, relation, num_relations, packed)
     return LevelOrder(*tensors, num_relations=num_relations, is_paths=packed)
-
-
-@torch.library.custom_op("gnn_toolkit::sort_by_level", mutates_args=())
-def _sort(
-    edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, packed: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return the tensors of a :class:`LevelOrder`. One op, because their sizes depend on the graph."""
-    count = level.numel()
-    level, key = _packed(edge_index, level) if packed else (_dense_rank(level), None)
-    nodes = torch.argsort(level if key is None else key, stable=True)
-    places = _inverse(nodes)
-    source, target = places[edge_index[0]], places[edge_index[1]]
-    num_levels = int(level.max()) + 1 if count else 0
-    slot = level[edge_index[1]] * num_relations + relation
-    edges = torch.argsort(slot * max(count, 1) + target, stable=True)
-    node_ptr = _pointers(torch.bincount(level, minlength=num_levels).cpu())
-    edge_ptr = _pointers(torch.bincount(slot, minlength=num_levels * num_relations).cpu())
-    starts, ends = _without(target, count), _without(source, count)
-    level = level[nodes]
-    if packed:
-        ends = ends[torch.argsort(ends - node_ptr.to(ends.device)[level[ends]])]
-    return nodes, level, source[edges], target[edges], edges, relation[edges], node_ptr, edge_ptr, starts, ends
-
-
-@_sort.register_fake
-def _(edge_index: Tensor, level: Tensor, relation: Tensor, num_relations: int, packed: bool) -> tuple[Tensor, ...]:
-    context: Any = torch.library.get_ctx()
-    levels, slots, starts, ends = (context.new_dynamic_size() for _ in range(4))
-    node, edge = torch.empty_like(level), edge_index.new_empty(edge_index.size(1))
-    pointers = [level.new_empty(size, device="cpu") for size in (levels, slots)]
-    return (
-        *(node, torch.empty_like(node), edge, *(torch.empty_like(edge) for _ in range(3)), *pointers),
-        *(level.new_empty(size) for size in (starts, ends)),
-    )
-
-
-def _inverse(permutation: Tensor) -> Tensor:
-    ranks = torch.arange(permutation.size(0), device=permutation.device)
-    return torch.empty_like(permutation).scatter_(0, permutation, ranks)
-
-
-def _without(role: Tensor, count: int) -> Tensor:
-    """Return the places that no edge has in this role."""
-    free = torch.ones(count, dtype=torch.bool, device=role.device)
-    free[role] = False
-    return free.nonzero().squeeze(1)
-
-
-def _is_paths(edge_index: Tensor, num_nodes: int) -> bool:
-    if edge_index.size(1) == 0:
-        return True
-    return all(int(torch.bincount(row, minlength=num_nodes).max()) <= 1 for row in edge_index)
-
-
-def _packed(edge_index: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (position along its path, sort key of the packed layout) of every node of a batch of paths."""
-    num_nodes = level.numel()
-    if bool((edge_index[1] - edge_index[0] == 1).all()):
-        starts = torch.ones_like(level)
-        starts[edge_index[1]] = 0
-        path = starts.cumsum(0) - 1
-        length = torch.bincount(path)
-        position = torch.arange(num_nodes, device=level.device) - (length.cumsum(0) - length)[path]
-    else:
-        root, position = climb(edge_index, num_nodes)
-        _, path = torch.unique(root, return_inverse=True)
-        length = torch.bincount(path)
-    rank = _inverse(torch.argsort(length, descending=True, stable=True))
-    return position, position * max(length.numel(), 1) + rank[path]
-
-
-def _dense_rank(level: Tensor) -> Tensor:
-    """Return levels renumbered 0, 1, 2, ... without gaps."""
-    return torch.unique(level, return_inverse=True)[1]
-
-
-def _pointers(counts: Tensor) -> Tensor:
-    return torch.cat([counts.new_zeros(1), counts.cumsum(0)])

@@ -14,6 +14,7 @@ from gnn_toolkit.graphs.order import LevelOrder, level_order
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.layers.cells import Cell
 from gnn_toolkit.layers.kernels import fused
+from gnn_toolkit.layers.lazy import wait_for_width
 from gnn_toolkit.layers.level_walk import LevelWalk
 from gnn_toolkit.layers.observed import refuse_jit_trace
 
@@ -70,10 +71,7 @@ class DAGRecurrence(LevelWalk):
                 value: Any = UninitializedParameter() if waits else nn.Parameter(torch.empty(shape))
                 self.register_parameter(f"{name}_{suffix}", value)
         if is_lazy:
-            self._lazy_hooks = (
-                self.register_forward_pre_hook(_initialise, with_kwargs=True),
-                self.register_load_state_dict_pre_hook(_load_lazy),
-            )
+            wait_for_width(self)
         self.reset_parameters()
 
     def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
@@ -298,27 +296,3 @@ class DAGRecurrence(LevelWalk):
         relations = f", num_relations={self.num_relations}" if self.num_relations > 1 else ""
         sizes = f"{self.in_channels}, {self.hidden_channels}, num_layers={self.num_layers}"
         return f"{type(self).__name__}({sizes}, bidirectional={self.bidirectional}{relations})"
-
-
-def _initialise(layer: DAGRecurrence, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Take the input's width from the first input, and draw the weights."""
-    x = args[0] if args else kwargs.get("x")
-    if isinstance(x, Tensor) and x.dim() == 2:
-        _materialise(layer, x.size(1))
-        layer.reset_parameters()
-
-
-def _load_lazy(layer: DAGRecurrence, state: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Take the input's width from saved weights."""
-    weight = state.get(f"{prefix}weight_ih_l0")
-    if isinstance(weight, Tensor) and not isinstance(weight, UninitializedParameter):
-        _materialise(layer, weight.size(1))
-
-
-def _materialise(layer: DAGRecurrence, width: int) -> None:
-    layer.in_channels = width
-    for parameter in layer.parameters():
-        if isinstance(parameter, UninitializedParameter):
-            parameter.materialize((layer.cell.num_gates * layer.hidden_channels, width))
-    for hook in layer._lazy_hooks:
-        hook.remove()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.utils import parametrizations, prune
+from torch.utils.checkpoint import checkpoint
 from torch_geometric.data import HeteroData
 from torch_geometric.nn import HeteroConv, to_hetero
 
@@ -275,7 +276,7 @@ def test_states_stay_bounded_however_deep_the_graph(kind: Any, aggr: str):
 def test_under_anomaly_detection_the_level_is_named_at_which_sums_overflow(backend: str):
     depth = 200
     edges = torch.tensor([[*range(depth - 1), *range(depth - 2)], [*range(1, depth), *range(2, depth)]])
-    layer = DAGRNN(F, H, nonlinearity="relu", aggr="sum", backend=backend)
+    layer: Any = DAGRNN(F, H, nonlinearity="relu", aggr="sum", backend=backend)
     with torch.no_grad():
         layer.weight_hh_l0.copy_(torch.eye(H))  # states add up as Fibonacci's numbers: 1e38 near level 180
     x = torch.ones(depth, F)
@@ -323,3 +324,15 @@ def test_a_saved_layer_with_a_parameter_of_its_own_loads(kind: Any):
     other.load_state_dict(torch.load(file, weights_only=True))
     for _, call, x in calls(kind):
         assert call(other.double(), x).equal(call(layer.double(), x))
+
+
+@pytest.mark.parametrize("kind", [*DAGS, *SEQUENCES])
+def test_activation_checkpointing_gives_the_same_gradients(kind: Any):
+    layer = make(kind, num_layers=2)
+    for _, call, x in calls(kind):
+        leaf = x.clone().requires_grad_()
+        expected = torch.autograd.grad(call(layer, leaf).square().sum(), [leaf, *layer.parameters()])
+        out = checkpoint(partial(call, layer), leaf, use_reentrant=False)
+        found = torch.autograd.grad(out.square().sum(), [leaf, *layer.parameters()])
+        for a, b in zip(found, expected, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-12, rtol=0)

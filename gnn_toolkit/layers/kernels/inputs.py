@@ -65,7 +65,8 @@ def differentiable(forward: Any, backward: Any, cell_of: Callable[..., Cell]) ->
 
     def run(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
         given = ctx.at - (not ctx.has_bias)
-        inputs, rest = list(ctx.saved_tensors[:given]), ctx.saved_tensors[given:]
+        saved_tensors = ctx.saved_tensors  # read once: activation checkpointing allows no more
+        inputs, rest = list(saved_tensors[:given]), saved_tensors[given:]
         if not ctx.has_bias:
             inputs.insert(2, None)
         saved, structure = rest[: ctx.num_saved], rest[ctx.num_saved :]

@@ -27,8 +27,8 @@ from torch import Tensor
 from gnn_toolkit._transforms import is_transforming
 from gnn_toolkit.layers.kernels import step_by_step
 from gnn_toolkit.layers.kernels.inputs import input_gates
-from gnn_toolkit.layers.kernels.terms import Terms
 from gnn_toolkit.layers.kernels.slopes import blend_back, lstm_back
+from gnn_toolkit.layers.kernels.terms import Terms
 from gnn_toolkit.layers.kernels.time_gates import lstm, peephole_gradient
 
 # How many gates come at a time: forward, and backward, where each look at the graph is undone at once.

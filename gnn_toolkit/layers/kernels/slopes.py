@@ -4,7 +4,8 @@ With ``x~`` a gate before its nonlinearity, and D the whole gradient of a memory
 
     LSTM:   di~ = D g i (1 - i),  dg~ = D i (1 - g^2),  df~ = D c_u f (1 - f),  do~ = dh h (1 - o)
             D = dc + dh o (1 - tanh(c)^2) = dc + dh (o - h tanh(c))
-    GRU:    dn~ = dh (1 - z) (1 - n^2),  dz~ = dh (h - n) (1 - z) = dh (h_before - n) z (1 - z),  dr~ = dn~ q_n r (1 - r)
+    GRU:    dn~ = dh (1 - z) (1 - n^2),  dr~ = dn~ q_n r (1 - r)
+            dz~ = dh (h - n) (1 - z) = dh (h_before - n) z (1 - z)
 
 The first functions prepare all nodes at once, before D and ``dh`` are there; the last two finish one step in time.
 """
