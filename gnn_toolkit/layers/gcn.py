@@ -81,7 +81,7 @@ class GCNConv(ObservedMessagePassing):
         self.improved, self.cached, self.signed = improved, cached, signed
         self.add_self_loops, self.normalize = add_self_loops, normalize
         self._cached_edge_index: Any = None
-        self._cached_for: list[Copy] = []
+        self._cached_for: tuple[Any, list[Copy]] = (None, [])  # a cached A_hat, and the content of its graph
         self.lin = Linear(in_channels, out_channels, bias=False, weight_initializer="glorot")
         self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
         self.reset_parameters()
@@ -168,26 +168,29 @@ class GCNConv(ObservedMessagePassing):
             return make(**options)
         if torch.compiler.is_compiling():
             if not isinstance(self._cached_edge_index, form):
-                self._cached_edge_index, self._cached_for = make(**options), []
-            self._check_cached(x, [])
+                self._cached_edge_index = make(**options)
+            self._check_cached(x, self._cached_edge_index, [], [])
             return self._cached_edge_index
         given = [unwrapped(edge_index), edge_weight]
         if not all(t is None or has_plain_values(t) for t in given):
             return make(**options)
         with aside():
-            if not isinstance(self._cached_edge_index, form):
-                self._cached_edge_index, self._cached_for = make(**options), [Copy(t) for t in given]
-            self._check_cached(x, given)
-        return self._cached_edge_index
+            kept, (of, copies) = self._cached_edge_index, self._cached_for
+            if not isinstance(kept, form) or of is not kept:  # none yet, or one that a compiler or a thread has left
+                kept, copies = make(**options), [Copy(t) for t in given]
+                self._cached_for = kept, copies
+                self._cached_edge_index = kept
+            self._check_cached(x, kept, copies, given)
+        return kept
 
-    def _check_cached(self, x: Tensor, given: list[Tensor | None]) -> None:
+    def _check_cached(self, x: Tensor, kept: Any, copies: list[Copy], given: list[Tensor | None]) -> None:
         """Raise a ``ValueError`` unless this is the graph whose adjacency is cached."""
         remedy = "set cached=False: what is found out about a graph is remembered with its edge_index anyway"
-        kept, num_nodes = self._cached_edge_index, x.size(self.node_dim)
+        num_nodes = x.size(self.node_dim)
         if isinstance(kept, Adjacency) and kept.num_nodes != num_nodes:
             allowed = f"{kept.num_nodes} nodes, as in the first call, because of cached=True"
             raise ValueError(_checks.problem("x", allowed, num_nodes, remedy))
-        for name, copy, tensor in zip(("edge_index", "edge_weight"), self._cached_for, given, strict=False):
+        for name, copy, tensor in zip(("edge_index", "edge_weight"), copies, given, strict=False):
             if not copy.matches(tensor):
                 allowed = "that of the first call, because of cached=True"
                 raise ValueError(_checks.problem(name, allowed, "another", remedy))

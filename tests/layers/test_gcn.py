@@ -1,4 +1,6 @@
+import contextlib
 import copy
+import threading
 from typing import Any
 
 import pytest
@@ -167,6 +169,30 @@ def test_a_cached_adjacency_is_not_used_on_another_graph(aggr: str):
     torch.testing.assert_close(
         layer(x, edge_index, learned).detach(), copy.deepcopy(reset(layer))(x, edge_index, 2 * weight)
     )
+
+
+def test_threads_that_fill_one_cache_get_their_own_graph_or_an_error():
+    x, edge_index, _ = sample()
+    graphs = [edge_index, edge_index.flip(0)]
+    fresh, _ = pair()
+    expected, wrong = [fresh(x, edges).detach() for edges in graphs], []
+
+    def go(layer: GCNConv, k: int, start: threading.Barrier) -> None:
+        start.wait()
+        with torch.no_grad(), contextlib.suppress(ValueError):
+            for _ in range(3):
+                if not layer(x, graphs[k]).equal(expected[k]):
+                    wrong.append(k)
+
+    for _ in range(30):
+        layer, _ = pair(cached=True)
+        start = threading.Barrier(2)
+        threads = [threading.Thread(target=go, args=(layer, k, start)) for k in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
 
 
 def reset(layer: GCNConv) -> GCNConv:
