@@ -35,7 +35,7 @@ class GCNConv(ObservedMessagePassing):
         improved: use ``A + 2I``, with and without weights; PyG 2.8 does so only where weights are given.
         cached: compute ``A_hat`` at the first call and keep it; only for a graph that never changes. Another number of
             nodes, ``edge_index`` or ``edge_weight`` is refused (in compiled code, where contents cannot be compared,
-            another number of nodes or edges). Weights that require a gradient are normalised at every call.
+            another number of nodes). Weights that require a gradient are normalised at every call.
         add_self_loops: whether to add ``I``; default: if ``normalize``. A loop that is there keeps its weight.
         normalize: whether to normalise at all; if not, the weights are used as they are.
         bias: whether to learn b.
