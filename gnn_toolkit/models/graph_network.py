@@ -43,6 +43,7 @@ class GraphNetwork(nn.Module):
             (:func:`gnn_toolkit.layers.initial.chrono_`). 0: they are not.
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         bidirectional: whether a recurrence also runs against the edges.
+        aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or ``"max"``.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
@@ -76,6 +77,7 @@ class GraphNetwork(nn.Module):
         chrono: float = 0.0,
         orthogonal: bool = False,
         bidirectional: bool = False,
+        aggr: str = "mean",
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
@@ -92,6 +94,7 @@ class GraphNetwork(nn.Module):
                 "dropout": dropout if num_layers > 1 else 0.0,
                 "bidirectional": bidirectional,
                 "num_relations": num_relations,
+                "aggr": aggr,
             }
             recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
             init_long_memory_(recurrence, forget_bias=forget_bias, chrono=chrono, orthogonal=orthogonal)
