@@ -276,8 +276,8 @@ class DAGRecurrence(LevelWalk):
         if self.backend == "auto":
             if self.is_observed or _transforms.is_transforming():
                 return "message_passing"
-            if torch.onnx.is_in_onnx_export():  # an exporter of ONNX has torch's operators alone
-                return "vendor" if order.is_paths else "message_passing"
+            if torch.onnx.is_in_onnx_export():  # ONNX knows torch's operators, and only sequences come here
+                return "vendor"
             is_faster = True
             if order.nodes.device.type == "cpu":
                 # There torch's LSTM is the faster one, and fails under autocast without bfloat16 instructions; its RNN
