@@ -37,5 +37,5 @@ def test_an_exported_layer_computes_the_same(kind: Any, options: dict[str, Any])
 
 
 def test_a_recurrence_over_any_graph_is_refused():
-    with pytest.raises(Exception, match="No ONNX function found for .*gnn_toolkit"):
+    with pytest.raises(Exception, match=r"No ONNX function found for .*gnn_toolkit"):
         torch.onnx.export(DAGGRU(4, 3), (torch.randn(3, 4), torch.tensor([[0, 1], [2, 2]])), dynamo=True, verbose=False)
