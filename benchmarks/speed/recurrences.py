@@ -42,7 +42,7 @@ class Workload:
         torch.manual_seed(0)
         relations = self.graph.get("num_relations", 1)
         make = getattr(gnn_toolkit, self.layer)
-        layer = make(self.width, self.hidden, num_relations=relations, backend=backend).to(self.x.device)
+        layer = make(self.width, self.hidden, num_relations=relations, backend=backend, aggr="sum").to(self.x.device)
         layer.add_forget_bias(self.forget_bias)
         keys = {name: value for name, value in self.graph.items() if name not in ("num_nodes", "num_relations")}
         self.order()

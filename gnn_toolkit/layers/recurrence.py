@@ -221,8 +221,7 @@ class DAGRecurrence(LevelWalk):
             x = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
             if layer < self.num_layers - 1:
                 x = nn.functional.dropout(x, self.dropout, self.training)
-        # A copy where the states themselves would be handed out, which the backward pass still needs.
-        return x if self.bidirectional or not x.requires_grad else x.clone(), final
+        return x, final
 
     def stack(self) -> vendor.Stack:
         """Return the layers as torch's own kernels take them."""

@@ -93,6 +93,8 @@ class _OverPaths(DAGRecurrence, TorchSurface):
         """Run over paths whose steps lie in the places of ``order``."""
         initial: States | None = None if hx is None else [list(state.unbind()) for state in hx]
         out, final = self.run_order(x, order, initial)
+        if out.requires_grad and not self.bidirectional and self._backend_for(order) != "vendor":
+            out = out.clone()  # whoever changes it in place must not reach the states, which the backward pass needs
         return out, [torch.stack(state) for state in final]
 
     def _check_initial(self, hx: list[Tensor] | None, batch: int | None) -> None:
