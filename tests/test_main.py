@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gnn_toolkit.__main__ import app, between_steps, main
+from gnn_toolkit.__main__ import app, main
 from gnn_toolkit.models import CharGenerator
 
 ROOT = Path(__file__).parents[1]
@@ -76,16 +76,3 @@ def test_ctrl_c_keeps_a_checkpoint_that_the_same_command_continues(book: Path):
     again = CliRunner().invoke(app, ["train-text", "verse.txt", *SMALL])
     assert again.exit_code == 0, again.output
     assert "step 10:" not in again.output  # it was done already
-
-
-def test_ctrl_c_waits_for_the_step_to_end_and_a_second_one_does_not():
-    before = signal.getsignal(signal.SIGINT)
-    with between_steps() as stop_if_asked:
-        stop_if_asked()
-        os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            stop_if_asked()
-        assert signal.getsignal(signal.SIGINT) is before
-    with between_steps():
-        pass
-    assert signal.getsignal(signal.SIGINT) is before
