@@ -174,7 +174,7 @@ class CharGenerator(nn.Module):
         last = torch.stack([text[-1] for text in texts]).to(self.head.weight.device)
         generators = [torch.Generator() for _ in texts]
         for place, generator in enumerate(generators):
-            generator.seed() if seed is None else generator.manual_seed(seed + place)
+            generator.seed() if seed is None else generator.manual_seed(_checks.seed("seed", seed + place))
         return TextState(memory, last, tuple(generator.get_state() for generator in generators))
 
     def extend(self, state: TextState, length: int, sampling: Sampling | None = None) -> tuple[list[str], TextState]:
