@@ -63,6 +63,8 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
             )
         elif len(result) > 1:
             del result[chance.randrange(1, len(result)) :]
+    if result == content:  # e.g. a piece that was put where the same one stood
+        result[chance.randrange(len(result))] ^= 1
     return bytes(result)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections import defaultdict
 from typing import Any
 
@@ -101,6 +102,8 @@ class Maker:
             )
         if kind.kind == "b" and content.strip(b"\0\1"):
             raise refusal("an array of truth values has others")
+        if kind.kind == "U" and (np.frombuffer(content, kind.byteorder + "u4") > sys.maxunicode).any():
+            raise refusal("an array of strings has code points beyond Unicode's")
         return np.ndarray(shape, kind, content, order=order).copy(order)
 
 

@@ -99,6 +99,8 @@ FORGED = Built(np.dtype, ("V8", False, True), (3, "|", None, ("a",), {"a": (np.d
         Built(*RAW, (1, (-1,), np.dtype("f8"), False, b"AAAAAAAA")),
         Built(*RAW, (1, (1 << 62, 1 << 62), np.dtype("f8"), False, b"")),
         np.array([object], dtype=object),
+        Built(*RAW, (1, (1,), np.dtype("U1"), False, b"\xff\xff\xff\xff")),
+        Built(*RAW, (1, (1,), np.dtype("?"), False, b"\x02")),
         np.array([1], dtype="datetime64[s]"),
         np.array([(1, 2.0)], dtype="i4,f8"),
         np.dtype("f8"),
