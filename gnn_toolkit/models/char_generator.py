@@ -121,8 +121,8 @@ class CharGenerator(nn.Module):
     ) -> Iterator[str]:
         """Yield the characters that continue ``prompt``, one at a time.
 
-        Each is drawn from ``softmax(logits / temperature)``; temperature 0 takes the likeliest (greedy). The memory that
-        it needs does not grow with the length.
+        Each is drawn from ``softmax(logits / temperature)``; temperature 0 takes the likeliest (greedy). The memory
+        that this takes does not grow with the length.
 
         Args:
             prompt: at least one character of the vocabulary.

@@ -19,6 +19,12 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 KEPT = ("best", "last")
+DEVICES: dict[str, Callable[[], bool]] = {
+    "cpu": lambda: True,
+    "cuda": torch.cuda.is_available,
+    "mps": torch.backends.mps.is_available,
+    "auto": lambda: True,
+}
 
 
 @dataclass(frozen=True)
@@ -81,3 +87,10 @@ def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     groups += [{"params": rest, "weight_decay": 0.0}] if rest else []
     kind = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
     return kind(groups, lr=settings.learning_rate)
+
+
+def check_device(device: str) -> None:
+    """Raise a ``ValueError`` unless a device is one that this machine has."""
+    if not DEVICES[_checks.choice("device", device, DEVICES)]():
+        here = ", ".join(name for name, is_here in DEVICES.items() if is_here())
+        raise ValueError(_checks.problem("device", f"one that this machine has ({here})", repr(device), "pass cpu"))
