@@ -1,9 +1,10 @@
 """The command line, ``python -m gnn_toolkit``: its commands, and how they end on bad input."""
 
 import sys
+import warnings
+from io import TextIOWrapper
 
 import typer
-from safetensors import SafetensorError
 
 from gnn_toolkit import _checks
 from gnn_toolkit.commands.generate import generate
@@ -14,7 +15,10 @@ from gnn_toolkit.training import NotFiniteError
 COMMANDS = {"train-text": train_text, "generate": generate, "monitor": monitor}
 
 app = typer.Typer(
-    help="Train a generator of text on any book, and let it write; watch over streets.", no_args_is_help=True
+    help="Train a generator of text on any book, and let it write; watch over streets.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # an error is a line, not a frame
+    pretty_exceptions_enable=False,
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
@@ -22,14 +26,23 @@ for name, command in COMMANDS.items():
 
 def main() -> None:
     """Run the command line; bad input ends with a sentence and exit code 2, not with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a console may lack characters of a text
+            stream.reconfigure(errors="replace")
+    warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     try:
         app()
     except (ValueError, NotFiniteError) as error:
         _end(str(error))
     except OSError as error:
-        _end(_checks.problem(str(error.filename), "a file that can be used", error.strerror, "check the path"))
-    except SafetensorError as error:
-        _end(_checks.problem("MODEL", "a model that train-text wrote", error, "train it anew"))
+        remedy = "check the path"
+        named = _checks.problem(str(error.filename), "a file that can be used", error.strerror or "", remedy)
+        _end(str(error) if error.filename is None else named)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        remedy = "make the sizes smaller, e.g. --hidden, --layers, --window or --batch"
+        _end(_checks.problem("memory", "sizes that fit into it", "larger ones", remedy))
 
 
 def _end(message: str) -> None:

@@ -21,6 +21,17 @@ def bar_of_steps() -> Progress:
     return Progress(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
 
 
+def duration(seconds: float) -> str:
+    """Return a time in the unit that people would use.
+
+    >>> duration(8.2), duration(300), duration(60 * 100)
+    ('8 s', '5 minutes', '1.7 hours')
+    """
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.2g} minutes" if seconds < 5400 else f"{seconds / 3600:.2g} hours"
+
+
 @contextmanager
 def between_steps() -> Iterator[Callable[[], None]]:
     """Hold the first Ctrl-C back until the function that this yields is called; a second one is not held back.

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -54,7 +55,7 @@ def encoding_of(path: str | Path) -> str:
     """Return what a text file looks like: ``"utf-8-sig"``, ``"utf-16"`` and its like, ``"latin-1"`` or ``"cp1252"``.
 
     The file is read once from beginning to end. By a byte order mark, and by the zeros in texts of mostly ASCII, UTF-16
-    and UTF-32 are certain; Latin-1 and Windows-1252 are a guess for what is no UTF-8.
+    and UTF-32 are certain; Latin-1 and Windows-1252 are a guess for what is hardly ever UTF-8.
 
     Raises:
         ValueError: If the file looks like no text, or is none that can be read again, such as a pipe.
@@ -63,32 +64,28 @@ def encoding_of(path: str | Path) -> str:
     if Path(path).exists() and not Path(path).is_file():
         allowed, remedy = "a file, whose encoding can be found out", "copy it to a file, or name the encoding"
         raise ValueError(problem(str(path), allowed, "something else", remedy))
-    decoder, is_utf8, between = codecs.getincrementaldecoder("utf-8")(), True, False
+    decoder, right, wrong, seen = codecs.getincrementaldecoder("utf-8")("replace"), 0, 0, set()
     with Path(path).open("rb") as file:
         likely = _by_beginning(path, file.peek(_SAMPLE)[:_SAMPLE])
         if likely is not None:
             return likely
-        while block := file.read(_BLOCK):
-            between = between or any(0x80 <= byte <= 0x9F for byte in set(block))
-            if is_utf8:
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError:
-                    is_utf8 = False
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        is_utf8 = False
-    if is_utf8:
+        for block in chain(iter(lambda: file.read(_BLOCK), b""), (b"",)):
+            text = decoder.decode(block, final=not block)
+            damaged = text.count("\ufffd")
+            right += len(text) - len(text.encode("ascii", "ignore")) - damaged
+            wrong += damaged
+            seen.update(block)
+    if right >= wrong:
         return "utf-8-sig"
-    return "cp1252" if between else "latin-1"
+    return "cp1252" if seen & set(range(0x80, 0xA0)) else "latin-1"
 
 
 def wrong_encoding(path: str | Path, got: object, likely: str | None = None) -> ValueError:
     """Return the error for a file that is not in UTF-8, with what it looks like."""
     if likely is None:
         likely = encoding_of(path) if Path(path).is_file() else "latin-1"
-    return ValueError(problem(str(path), "a text file in UTF-8", got, f"read it with encoding {likely}, or convert it"))
+    remedy = "correct these bytes" if likely == "utf-8-sig" else f"read it with encoding {likely}, or convert it"
+    return ValueError(problem(str(path), "a text file in UTF-8", got, remedy))
 
 
 def _by_beginning(path: str | Path, head: bytes) -> str | None:

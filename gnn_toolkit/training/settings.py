@@ -1,5 +1,6 @@
 """How to train: the settings of a run, and the optimiser that they name."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -74,8 +75,12 @@ def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     """Return the optimiser of a model's parameters, which are in two groups: those to decay, and those not.
 
     Raises:
-        ValueError: an optimiser that is not known, or no parameter of the name to decay.
+        ValueError: an optimiser that is not known, a learning rate that is none, or no parameter of the name to decay.
     """
+    if not 0 <= settings.learning_rate < math.inf:
+        raise ValueError(
+            _checks.problem("learning_rate", "a number of at least 0", settings.learning_rate, "pass e.g. 0.001")
+        )
     named = dict(model.named_parameters())
     decayed = [name for name in named if settings.decayed in name]
     if not decayed:

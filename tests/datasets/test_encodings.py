@@ -9,7 +9,7 @@ import pytest
 from gnn_toolkit.datasets import read_text
 from gnn_toolkit.datasets.encodings import encoding_of
 
-TEXT = "Ein Märchen – von “Frau Holle”.\n" * 9
+TEXT = "Ein Märchen \u2013 von “Frau Holle”.\n" * 9
 PLAIN = "Ein Märchen von Frau Holle.\n" * 9
 
 
@@ -28,8 +28,9 @@ PLAIN = "Ein Märchen von Frau Holle.\n" * 9
         (TEXT.encode("utf-32-be"), "utf-32-be"),
         ("a".encode("utf-16-le") * 2, "utf-16-le"),
         (b"", "utf-8-sig"),
-        (TEXT.encode() * 5000 + b"\xff", "latin-1"),
-        (TEXT.encode()[:-2] + "ä".encode()[:1], "cp1252"),
+        (b"a" * (1 << 20) + "ä".encode() * 9, "utf-8-sig"),
+        (b"a" * ((1 << 20) - 1) + "ä".encode() * 9, "utf-8-sig"),
+        (b"a" * (1 << 20) + "ä".encode("latin-1"), "latin-1"),
     ],
 )
 def test_the_encoding_of_a_file_is_found(tmp_path: Path, content: bytes, encoding: str):
@@ -57,6 +58,14 @@ def test_what_is_no_text_is_named(tmp_path: Path, content: bytes, kind: str):
     for encoding in ("utf-8", "auto", "latin-1"):
         with pytest.raises(ValueError, match=rf"book: expected a text file, got {kind}.*; save it as plain text first"):
             read_text(tmp_path / "book", encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "auto"])
+@pytest.mark.parametrize("content", [TEXT.encode() * 5000 + b"\xff", TEXT.encode() + "ä".encode()[:1]])
+def test_a_damaged_byte_in_utf_8_is_no_other_encoding(tmp_path: Path, encoding: str, content: bytes):
+    (tmp_path / "book").write_bytes(content)
+    with pytest.raises(ValueError, match=r"book: expected a text file in UTF-8, got .*; correct these bytes"):
+        read_text(tmp_path / "book", encoding=encoding)
 
 
 @pytest.mark.parametrize("encoding", ["latin1000", "base64"])

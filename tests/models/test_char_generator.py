@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator
-from gnn_toolkit.models import Sampling, Vocabulary, read_description, save_weights
+from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -289,3 +290,21 @@ def test_a_vocabulary_counts_and_skips():
     vocabulary = Vocabulary({"b": 3, "a": 0})
     assert (vocabulary.characters, vocabulary.counts) == ("ab", [0, 3])
     assert vocabulary.encode("abcab", unknown="skip").tolist() == [0, 1, 0, 1]
+
+
+def test_a_stream_without_end_begins_as_any_other_and_takes_no_memory_for_what_is_to_come(monkeypatch):
+    model = CharGenerator(Vocabulary("abc "), hidden_channels=4, num_layers=1)
+    drawn: list[int] = []
+    rand = torch.rand
+    monkeypatch.setattr(torch, "rand", lambda size, **options: drawn.append(size) or rand(size, **options))
+    text = "".join(islice(model.stream("a", None, seed=1), 3000))
+    assert drawn == [sampling.BLOCK] * 3
+    assert text == model.generate("a", 3000, seed=1) == "".join(model.stream("a", 3000, seed=1))
+    drawn.clear()
+    assert next(model.stream("a", 10**12, seed=1)) == text[0]
+    assert drawn == [sampling.BLOCK]
+
+
+def test_a_seed_beyond_64_bits_is_named():
+    with pytest.raises(ValueError, match=r"^seed: expected an integer of at most 64 bits, got 18446744073709551616"):
+        CharGenerator(Vocabulary("abc"), hidden_channels=4).generate("a", 3, seed=1 << 64)
