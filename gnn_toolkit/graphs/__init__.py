@@ -3,7 +3,7 @@
 from gnn_toolkit._memo import remember
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
-from gnn_toolkit.graphs.convert import from_networkx, to_networkx
+from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_networkx
 from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.normalize import gcn_norm
@@ -30,6 +30,7 @@ __all__ = [
     "from_networkx",
     "gcn_norm",
     "level_order",
+    "list_from_networkx",
     "path_order",
     "remember",
     "repeat_graph",
