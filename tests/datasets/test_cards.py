@@ -139,6 +139,7 @@ def test_a_file_made_in_python_is_checked_as_one_on_a_card_is(change: dict[str, 
 
 @pytest.mark.parametrize("key", ["name", "folder"])
 @pytest.mark.parametrize("value", ["..", "../a", "/a", "a/../../b"])
-def test_a_card_made_in_python_leads_to_no_other_folder(key: str, value: str):
+def test_a_card_made_in_python_leads_to_no_other_folder(key: str, value: Any):
+    parts: dict[str, Any] = {"name": "a", "title": "", "description": "", "licence": "", "citation": ""}
     with pytest.raises(ValueError, match=rf"^DatasetCard: {key}: expected a relative path"):
-        DatasetCard(**{"name": "a", "title": "", "description": "", "licence": "", "citation": "", key: value})
+        DatasetCard(**{**parts, key: value})

@@ -78,11 +78,11 @@ def test_minutes_choose_the_steps_and_a_stopped_training_goes_on_with_them(tmp_p
     settings, plans = replace(SETTINGS, minutes=0.02), []
 
     def stop(step: int) -> None:
-        if step == plans[-1].every + 1:
+        if plans and step == plans[-1].every + 1:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        fit_text(VERSE, settings, checkpoint=tmp_path / "c", progress=lambda s: s and stop(s), on_plan=plans.append)
+        fit_text(VERSE, settings, checkpoint=tmp_path / "c", progress=stop, on_plan=plans.append)
     _, history = fit_text(VERSE, settings, checkpoint=tmp_path / "c", on_plan=plans.append)
     first, second = plans
     assert (second.steps, second.every, second.held_out) == (first.steps, first.every, first.held_out)

@@ -151,7 +151,7 @@ def test_kinds_of_numbers_and_lists_are_numbers_and_lists(value: Any, expected: 
         bytearray(b"ab"),
         memoryview(b"ab"),
         array("d", [1.0]),
-        np.ma.masked_array([1.0, 2.0], [0, 1]),
+        np.ma.masked_array([1.0, 2.0], mask=np.array([False, True])),
         [bytearray(b"a")],
         Decimal(1),
         datetime(2026, 1, 1),

@@ -197,11 +197,12 @@ def test_what_files_of_networkx_hold_comes_back(write_and_read: Any, cls: type[n
 
 @pytest.mark.parametrize("name", ["refractive_index", "index", "batch_number", "face", "min_batch"])
 def test_no_attribute_is_counted_up_in_a_batch_whatever_its_name(name: str) -> None:
-    G = nx.path_graph(2)
-    nx.set_node_attributes(G, {0: 1, 1: 3}, name)
-    nx.set_edge_attributes(G, [[1.5, 2.5]], f"link_{name}")
+    G: Any = nx.Graph()
+    G.add_nodes_from([(0, {name: 1}), (1, {name: 3})])
+    G.add_edge(0, 1, **{f"link_{name}": [[1.5, 2.5]]})
     G.graph[f"graph_{name}"] = 7
     data = from_networkx(G)
+    batch: Any
     for batch in (
         Batch.from_data_list([data, data]),
         Batch.from_data_list([copy.copy(data), pickle.loads(pickle.dumps(data))]),
@@ -219,11 +220,11 @@ def test_no_attribute_is_counted_up_in_a_batch_whatever_its_name(name: str) -> N
 
 
 def test_an_index_that_is_added_later_is_counted_up_as_ever() -> None:
-    G = nx.path_graph(2)
-    nx.set_node_attributes(G, 1, "zip_index")
+    G: Any = nx.Graph()
+    G.add_nodes_from([0, 1], zip_index=1)
     data = from_networkx(G)
     data.root_index = torch.tensor([1])
-    batch = Batch.from_data_list([data, data])
+    batch: Any = Batch.from_data_list([data, data])
     assert (batch.root_index.tolist(), batch.zip_index.tolist()) == ([1, 3], [1, 1, 1, 1])
     plain = nx.path_graph(2)
     assert type(from_networkx(plain)) is Data
