@@ -12,6 +12,7 @@ import numpy as np
 
 BAR = 40  # characters of the longest bar
 SHOWN = 40  # attributes, at most
+NUMBERS = (int, float, np.integer, np.floating)
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class AttributeSummary:
     types: dict[str, int]
     present: int
     rows: int
-    lowest: float | None
-    highest: float | None
+    lowest: Any
+    highest: Any
     different: int | None
     not_finite: int
     example: Any
@@ -45,7 +46,7 @@ class AttributeSummary:
         gaps = f"on {self.present} of {self.rows}" if self.present < self.rows else "everywhere"
         what = f"e.g. {short(self.example)}"
         if self.lowest is not None:
-            what = f"{self.lowest:g} to {self.highest:g}"
+            what = f"{_short(self.lowest)} to {_short(self.highest)}"
         elif self.different is not None:
             what = f"{self.different} different, {what}"
         wrong = f", {self.not_finite} not finite" if self.not_finite else ""
@@ -103,8 +104,8 @@ def attribute_summaries(records: Sequence[Mapping[Any, Any]]) -> list[AttributeS
 
 def _attribute(name: Any, values: list[Any], rows: int) -> AttributeSummary:
     types = Counter(_type(value) for value in values)
-    numbers = [value for value in values if isinstance(value, int | float | np.number) and not isinstance(value, bool)]
-    finite = [float(value) for value in numbers if isinstance(value, int) or math.isfinite(abs(value))]
+    numbers = [value for value in values if isinstance(value, NUMBERS) and not isinstance(value, bool)]
+    finite = [value for value in numbers if isinstance(value, int) or math.isfinite(value)]
     all_numbers = len(numbers) == len(values) and bool(finite)
     try:
         different = len(set(values))
@@ -121,6 +122,11 @@ def _attribute(name: Any, values: list[Any], rows: int) -> AttributeSummary:
         len(numbers) - len(finite),
         values[0] if values else None,
     )
+
+
+def _short(number: Any) -> str:
+    """Return a number in six digits, or a huge integer with its middle left out."""
+    return f"{number:g}" if abs(number) < 10**300 else short(number)
 
 
 def _type(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import networkx as nx
 
-NAMES = {"source", "target", "from", "to", "src", "dst", "node1", "node2", "weight", "distance", "cost", "u", "v"}
+ENDS = (("source", "target"), ("from", "to"), ("src", "dst"), ("node1", "node2"), ("u", "v"))
 COMMENTS = "#%"
 
 
@@ -79,11 +79,21 @@ def read_table(text: str) -> Table | None:
         raise ValueError("no line with an edge")
     delimiter = next((mark for mark in (",", ";", "\t") if mark in lines[0][1]), None)
     cells = [[cell.strip() for cell in line.split(delimiter)] for _, line in lines]
-    if len({len(row) for row in cells}) > 1:
-        return None
-    if len(cells[0]) < 2:
+    lengths = [len(row) for row in cells]
+    if delimiter is not None and any('"' in line for _, line in lines):
+        raise ValueError("cells in quotes, which networkx's readers of edges do not take off: save it without them")
+    if len(set(lengths)) > 1:
+        if delimiter is None:
+            return None
+        odd = next(place for place, length in enumerate(lengths) if length != lengths[0])
+        raise ValueError(
+            f"line {lines[odd][0] + 1} has {lengths[odd]} cells, not {lengths[0]} as line {lines[0][0] + 1}"
+        )
+    if lengths[0] < 2:
         raise ValueError(f"a line with one cell: {lines[0][1]!r}")
     header = _is_header(cells)
+    if header:
+        _check_header(cells[0])
     rows = cells[1:] if header else cells
     if not rows:
         raise ValueError("no line with an edge")
@@ -94,12 +104,24 @@ def read_table(text: str) -> Table | None:
 
 
 def _is_header(cells: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first row has names: known ones, or words over numbers."""
+    """Return whether the first row has names: those of ends, or words over numbers."""
     first, rest = cells[0], cells[1:]
     if not rest or len(set(first)) < len(first):
         return False
     over = (_kind([cell]) is str and _kind([row[k] for row in rest]) is not str for k, cell in enumerate(first))
-    return {first[0].lower(), first[1].lower()} <= NAMES or any(over)
+    return any(set(pair) <= {cell.lower() for cell in first} for pair in ENDS) or any(over)
+
+
+def _check_header(names: Sequence[str]) -> None:
+    """Raise a ``ValueError`` unless the ends of an edge may be the first two columns."""
+    lower = [name.lower() for name in names]
+    for pair in ENDS:
+        if set(pair) <= set(lower) and tuple(lower[:2]) != pair:
+            raise ValueError(
+                f"the ends are in the columns {pair[0]!r} and {pair[1]!r}: make them the first two, in this order"
+            )
+    if not names[0]:
+        raise ValueError("the first column has no name: if it holds numbers of rows, save the table without it")
 
 
 def _kind(cells: Sequence[str]) -> type:

@@ -32,6 +32,10 @@ def test_attributes_are_summed_up_with_their_types_and_gaps():
 def test_numbers_of_numpy_and_arrays_are_named():
     (found,) = attribute_summaries([{"v": np.float32(2.0)}, {"v": np.float32(3.0)}])
     assert (found.types, found.lowest, found.highest) == ({"float32": 2}, 2.0, 3.0)
+    (found,) = attribute_summaries([{"v": 10**400}])
+    assert "1000000000" in str(found)
+    (found,) = attribute_summaries([{"v": 1j}])
+    assert (found.types, found.lowest, found.different) == ({"complex": 1}, None, 1)
     (found,) = attribute_summaries([{"v": np.ones((2, 3))}])
     assert found.types == {"ndarray [2, 3]": 1}
 

@@ -38,12 +38,20 @@ def test_lines_of_different_lengths_are_no_table():
     assert read_table("a b c\nb c\n") is None
 
 
-@pytest.mark.parametrize("text", ["", "# a", "source,target"])
-def test_a_table_without_an_edge_is_refused(text: str):
-    if text == "source,target":  # a line that may be an edge is one
-        table = read_table(text)
-        assert table is not None
-        assert table.graph().has_edge("source", "target")
-        return
-    with pytest.raises(ValueError, match="no line with an edge"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no line with an edge"),
+        ("# a", "no line with an edge"),
+        ("a\nb", "a line with one cell: 'a'"),
+        ("a,b\nb,c,1", "line 2 has 3 cells, not 2 as line 1"),
+        ('"a, b",c,1\nd,e,2', "cells in quotes"),
+        (",source,target\n0,a,b", "the ends are in the columns 'source' and 'target': make them the first two"),
+        ("id,from,to\nx,a,b", "the ends are in the columns 'from' and 'to': make them the first two"),
+        ("target,source\na,b", "the ends are in the columns 'source' and 'target': make them .*, in this order"),
+        (",one,two\n0,a,b", "the first column has no name: if it holds numbers of rows"),
+    ],
+)
+def test_a_table_that_would_be_misread_is_refused(text: str, message: str):
+    with pytest.raises(ValueError, match=message):
         read_table(text)
