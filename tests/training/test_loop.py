@@ -366,7 +366,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
             {"decayed": "heads"},
             "decayed: expected a part of a parameter's name such as recurrence.* got 'heads'; model",
         ),
-        ({"learning_rate": -1.0}, "Invalid learning rate: -1.0"),
+        ({"learning_rate": -1.0}, "learning_rate: expected a number of at least 0, got -1.0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], message: str):
