@@ -1,6 +1,6 @@
 """Choose edges, then run a cell along them: graph convolutions and recurrences over any DAG, on torch and PyG."""
 
-from gnn_toolkit.graphs import from_networkx, to_networkx
+from gnn_toolkit.graphs import from_networkx, list_from_networkx, to_networkx
 from gnn_toolkit.layers import (
     DAGGRU,
     DAGLSTM,
@@ -36,5 +36,6 @@ __all__ = [
     "GConvGRU",
     "GConvLSTM",
     "from_networkx",
+    "list_from_networkx",
     "to_networkx",
 ]

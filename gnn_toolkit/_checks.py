@@ -61,6 +61,14 @@ def count(argument: str, value: Any) -> int:
     return number
 
 
+def seed(argument: str, value: SupportsIndex) -> int:
+    """Return ``value`` as an ``int`` if torch takes it as a seed, else raise a ``ValueError``."""
+    number = _integer(value)
+    if number is None or not -(1 << 63) <= number < 1 << 64:
+        raise ValueError(problem(argument, "an integer of at most 64 bits", repr(value), "pass e.g. 0"))
+    return number
+
+
 def _integer(value: object) -> int | None:
     """Return an integer of Python, numpy or torch as an ``int``; ``None`` for a truth value and for anything else."""
     if isinstance(value, bool | np.bool_) or (isinstance(value, Tensor) and value.dtype == torch.bool):

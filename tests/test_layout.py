@@ -22,6 +22,7 @@ ORDER = [
     "models",
     "training",
     "analysis",
+    "commands",
     "benchmarks",
 ]
 WITHOUT_DATA = {"graphs", "layers", "models"}

@@ -24,9 +24,10 @@ _FILE = {"name": str, "url": str, "sha256": str, "bytes": int}
 _PATH = (r"\w[\w.+-]*(/\w[\w.+-]*)*", "a relative path of plain names and forward slashes")
 _PATTERNS = (
     ("name", *_PATH),
-    ("url", r"https://\S+", "an https address"),
+    ("url", r"https?://[^\s/]\S*", "an http or https address"),
     ("sha256", r"[0-9a-f]{64}", "64 hexadecimal digits in lower case"),
 )
+_SECURE = (r"https://[^\s/]\S*", "an https address")  # on cards, which others write
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class DatasetFile:
         url: Address of exactly this revision of the file.
         sha256: SHA-256 of the file, 64 hexadecimal digits.
         bytes: Size of the file in bytes.
-        headers: HTTP headers that the address needs, if any.
+        headers: HTTP headers that the address needs, if any; no other host is sent them.
+
+    Raises:
+        ValueError: If the name leads out of the folder, the address is none, or hash, size or headers are no such.
     """
 
     name: str
@@ -46,6 +50,9 @@ class DatasetFile:
     sha256: str
     bytes: int
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        _check_file("DatasetFile", vars(self))
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,9 @@ class DatasetCard:
         published: Figures that others reported.
         files: Files to fetch; empty where the data come with Python or with a dependency.
 
+    Raises:
+        ValueError: If name or folder leads out of the folder of all datasets.
+
     >>> card = DatasetCard("mine", "Mine", "A text.", "CC0-1.0", "Nobody")
     >>> card.files
     ()
@@ -96,6 +106,11 @@ class DatasetCard:
     def __post_init__(self) -> None:
         if not self.folder:
             object.__setattr__(self, "folder", self.name)
+        for key in ("name", "folder"):
+            value = getattr(self, key)
+            _require(
+                "DatasetCard", key, vars(self), isinstance(value, str) and bool(re.fullmatch(_PATH[0], value)), _PATH[1]
+            )
 
     def file(self, name: str) -> DatasetFile:
         """Return the file called ``name``.
@@ -186,12 +201,21 @@ def _card_files() -> dict[str, Traversable]:
 
 def _file(where: str, entry: object) -> DatasetFile:
     table = _checked(where, entry, _FILE, {"headers": dict})
+    _check_file(where, table)
+    _require(where, "url", table, bool(re.fullmatch(_SECURE[0], table["url"])), _SECURE[1])
+    return DatasetFile(**table)
+
+
+def _check_file(where: str, table: Mapping[str, Any]) -> None:
+    """Raise a ``ValueError`` unless a file's parts are what they should be, wherever they come from."""
     headers = table.get("headers", {})
     _checked(f"{where}: headers", headers, dict.fromkeys(headers, str), {})
     for key, pattern, allowed in _PATTERNS:
-        _require(where, key, table, bool(re.fullmatch(pattern, table[key])), allowed)
-    _require(where, "bytes", table, table["bytes"] > 0, "a size above zero")
-    return DatasetFile(**table)
+        _require(where, key, table, isinstance(table[key], str) and bool(re.fullmatch(pattern, table[key])), allowed)
+    size = table["bytes"]
+    _require(
+        where, "bytes", table, isinstance(size, int) and not isinstance(size, bool) and size > 0, "a size above zero"
+    )
 
 
 def _checked(where: str, table: object, required: Mapping[str, Any], optional: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ import hashlib
 import os
 import sys
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urljoin, urlsplit
 
 import pooch
 import requests
@@ -18,6 +20,7 @@ from gnn_toolkit.datasets.cards import DatasetCard, DatasetFile, load_card
 _FOLDER = "GNN_TOOLKIT_DATA"
 _TIMEOUT = 30  # seconds without a byte
 _BLOCK = 1 << 16  # bytes written at a time
+_REDIRECTS = 10
 
 
 class DatasetUnavailableError(OSError):
@@ -29,8 +32,8 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
 
     The first of these that has the file gives it: the folder named by the environment variable
     ``GNN_TOOLKIT_DATA``, laid out as ``<folder of the card>/<file>``, or ``<file>.gz``; the user's cache; the address
-    on the card. Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is taken up
-    by the next call.
+    on the card. Wherever it comes from, its SHA-256 is compared with the card's. A transfer that broke off is continued
+    by the next call; one that brings more bytes than the card names ends there.
 
     Args:
         card: A card, or the name of one that comes with the toolkit.
@@ -95,15 +98,37 @@ def _download(title: str, file: DatasetFile, path: Path, target: Path) -> None:
 def _stream(file: DatasetFile, target: Path) -> None:
     """Append to ``target`` the bytes that it lacks, or write it anew if the server sends only whole files."""
     done = target.stat().st_size
-    headers = {"Accept-Encoding": "identity", **file.headers}
-    if 0 < done < file.bytes:
-        headers["Range"] = f"bytes={done}-"
-    with requests.get(file.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-        response.raise_for_status()
-        with target.open("ab" if response.status_code == requests.codes.partial else "wb") as sink:
+    wanted = {"Range": f"bytes={done}-"} if 0 < done < file.bytes else {}
+    with _opened(file, wanted) as response:
+        mode = "ab" if response.status_code == requests.codes.partial else "wb"
+        with target.open(mode) as sink:
             for block in response.iter_content(_BLOCK):
+                if sink.tell() + len(block) > file.bytes:
+                    sink.truncate(0)
+                    raise requests.RequestException(f"more than the {file.bytes} bytes that the card names")
                 sink.write(block)
                 _progress(file, sink.tell())
+
+
+def _opened(file: DatasetFile, wanted: Mapping[str, str]) -> requests.Response:
+    """Return the answer of the file's address, or of where it leads to.
+
+    The headers of the card go to its own host alone, and from https no way leads to http.
+    """
+    address, first = file.url, urlsplit(file.url)
+    for _ in range(_REDIRECTS):
+        place = urlsplit(address)
+        own = file.headers if (place.scheme, place.netloc) == (first.scheme, first.netloc) else {}
+        headers = {"Accept-Encoding": "identity", **own, **wanted}
+        response = requests.get(address, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False)
+        if not response.is_redirect:
+            response.raise_for_status()
+            return response
+        response.close()
+        address = urljoin(address, response.headers["Location"])
+        if place.scheme == "https" and not address.startswith("https:"):
+            raise requests.RequestException(f"a redirect to {address}, which is not https")
+    raise requests.TooManyRedirects(f"more than {_REDIRECTS} redirects")
 
 
 def _progress(file: DatasetFile, done: int) -> None:
@@ -113,17 +138,23 @@ def _progress(file: DatasetFile, done: int) -> None:
 
 
 def _verify(path: Path, title: str, file: DatasetFile, remedy: str) -> None:
-    actual = _unpacked_hash(path, title) if path.name == f"{Path(file.name).name}.gz" else pooch.file_hash(str(path))
+    packed = path.name == f"{Path(file.name).name}.gz"
+    actual = _unpacked_hash(path, title, file.bytes) if packed else pooch.file_hash(str(path))
     if actual != file.sha256:
         allowed = f"{file.bytes} bytes with SHA-256 {file.sha256}"
         got = f"{path.stat().st_size} bytes with SHA-256 {actual}"
         raise DatasetUnavailableError(problem(title, allowed, got, remedy))
 
 
-def _unpacked_hash(path: Path, title: str) -> str:
+def _unpacked_hash(path: Path, title: str, size: int) -> str:
+    """Return the SHA-256 of what is packed, read no further than a byte beyond the size that it should have."""
+    digest, left = hashlib.sha256(), size + 1
     try:
         with gzip.open(path) as unpacked:
-            return hashlib.file_digest(cast(Any, unpacked), "sha256").hexdigest()
+            while block := unpacked.read(min(_BLOCK, left)):
+                digest.update(block)
+                left -= len(block)
     except (OSError, EOFError, zlib.error) as error:
         remedy = "replace the file, or remove it to have it downloaded"
         raise DatasetUnavailableError(problem(title, "a file in gzip's format", error, remedy)) from error
+    return digest.hexdigest()

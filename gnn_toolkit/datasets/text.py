@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnn_toolkit._checks import choice, problem
+from gnn_toolkit.datasets.encodings import open_text, wrong_encoding
 from gnn_toolkit.datasets.fetch import fetch
 
 _FILES = {"grimm": "grimm.txt", "tinyshakespeare": "input.txt"}
@@ -56,47 +57,51 @@ def load_text(name: str = _REFERENCE, *, strip: bool = True, download: bool = Tr
     return read_text(fetch(name, _FILES[name], download=download), strip=strip)
 
 
-def read_text(path: str | Path, *, strip: bool = True) -> str:
-    """Read a text file in UTF-8, with its byte order mark removed and every kind of line end made a line feed.
+def read_text(path: str | Path, *, strip: bool = True, encoding: str = "utf-8") -> str:
+    """Read a text file, with its byte order mark removed and every kind of line end made a line feed.
 
     Args:
         path: The file.
         strip: Whether to cut the header and the licence of a Project Gutenberg text.
+        encoding: ``"utf-8"``, any other that Python has, or ``"auto"`` for what the file looks like.
 
     Returns:
         The text.
 
     Raises:
-        ValueError: If the file is not in UTF-8.
+        ValueError: If the file is not in this encoding; the message says what it looks like.
+        OSError: If the file cannot be read.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, error) from error
+    text = "".join(read_chunks(path, encoding=encoding))
     return strip_gutenberg(text) if strip else text
 
 
-def read_chunks(path: str | Path, size: int = 1 << 20) -> Iterator[str]:
-    """Yield a text file in UTF-8 bit by bit, so that it may be larger than memory.
+def read_chunks(path: str | Path, size: int = 1 << 20, *, encoding: str = "utf-8") -> Iterator[str]:
+    """Yield a text file bit by bit, so that it may be larger than memory.
 
     Put together, the bits are what :func:`read_text` returns with ``strip=False``.
 
     Args:
         path: The file.
         size: Characters of a bit, but for the last.
+        encoding: As of :func:`read_text`.
 
     Yields:
         The next bit of the text.
 
     Raises:
-        ValueError: If the file is not in UTF-8.
+        ValueError: As :func:`read_text`.
+        OSError: If the file cannot be read.
     """
     try:
-        with Path(path).open(encoding="utf-8-sig") as file:
+        with open_text(path, encoding) as file:
             while chunk := file.read(size):
                 yield chunk
     except UnicodeDecodeError as error:
-        raise _not_utf8(path, error) from error
+        if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "auto"):
+            raise wrong_encoding(path, error) from error
+        remedy = "pass another, or auto"
+        raise ValueError(problem(str(path), f"a text file in {encoding}", error, remedy)) from error
 
 
 def strip_gutenberg(text: str) -> str:
@@ -173,10 +178,6 @@ def split_lengths(length: int, validation: float = 0.05, test: float = 0.05) -> 
         allowed = f"enough characters for shares of {validation} and {test}"
         raise ValueError(problem("text", allowed, length, "pass a longer text or other shares"))
     return first, second
-
-
-def _not_utf8(path: str | Path, error: UnicodeDecodeError) -> ValueError:
-    return ValueError(problem("path", "a text file in UTF-8", f"{path}: {error}", "convert it"))
 
 
 def _python_reference() -> str:

@@ -3,8 +3,9 @@
 from gnn_toolkit._memo import remember
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
-from gnn_toolkit.graphs.convert import from_networkx, to_networkx
+from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_networkx
 from gnn_toolkit.graphs.features import SparseFeatures
+from gnn_toolkit.graphs.files import GraphFile, read_graph
 from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
@@ -14,6 +15,7 @@ from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoE
 __all__ = [
     "Adjacency",
     "DilatedPath",
+    "GraphFile",
     "Grid",
     "GridDAG",
     "LevelOrder",
@@ -30,7 +32,9 @@ __all__ = [
     "from_networkx",
     "gcn_norm",
     "level_order",
+    "list_from_networkx",
     "path_order",
+    "read_graph",
     "remember",
     "repeat_graph",
     "to_networkx",

@@ -111,7 +111,7 @@ class CharGenerator(nn.Module):
     def stream(
         self,
         prompt: str,
-        length: int,
+        length: int | None,
         temperature: float = 1.0,
         *,
         top_k: int | None = None,
@@ -121,11 +121,12 @@ class CharGenerator(nn.Module):
     ) -> Iterator[str]:
         """Yield the characters that continue ``prompt``, one at a time.
 
-        Each is drawn from ``softmax(logits / temperature)``; temperature 0 takes the likeliest (greedy).
+        Each is drawn from ``softmax(logits / temperature)``; temperature 0 takes the likeliest (greedy). The memory
+        that this takes does not grow with the length.
 
         Args:
             prompt: at least one character of the vocabulary.
-            length: how many characters to write.
+            length: how many characters to write; ``None`` never ends.
             temperature: 0 for greedy, 1 for the model's own distribution, more for wilder text.
             top_k: draw from so many of the likeliest characters; ``None`` for all.
             top_p: draw from the likeliest characters that together have this probability; 1 for all.
@@ -135,7 +136,8 @@ class CharGenerator(nn.Module):
         Raises:
             ValueError: a prompt without a known character, an unknown one in it (named), a value out of range.
         """
-        _not_negative(length)
+        if length is not None:
+            _not_negative(length)
         sampling = Sampling(temperature, top_k, top_p)
         state = self.begin([prompt], seed=seed, unknown=unknown)
         numbers = chances(_generators(state), length)
@@ -172,7 +174,7 @@ class CharGenerator(nn.Module):
         last = torch.stack([text[-1] for text in texts]).to(self.head.weight.device)
         generators = [torch.Generator() for _ in texts]
         for place, generator in enumerate(generators):
-            generator.seed() if seed is None else generator.manual_seed(seed + place)
+            generator.seed() if seed is None else generator.manual_seed(_checks.seed("seed", seed + place))
         return TextState(memory, last, tuple(generator.get_state() for generator in generators))
 
     def extend(self, state: TextState, length: int, sampling: Sampling | None = None) -> tuple[list[str], TextState]:
@@ -206,6 +208,7 @@ class CharGenerator(nn.Module):
 
         Raises:
             ValueError: it has another ending.
+            FileExistsError: there is a file of that name that is no saved model.
             OSError: a file cannot be written.
         """
         recurrence = self.recurrence
@@ -228,15 +231,17 @@ class CharGenerator(nn.Module):
             path: of the weights; ends in ``.safetensors``.
 
         Raises:
-            ValueError: the file beside it does not describe such a model.
+            ValueError: a file is damaged, the two do not belong together, or they are not of such a model.
             OSError: a file is missing.
-            safetensors.SafetensorError: the weights are damaged.
         """
-        description = read_description(Path(path))
+        description, allowed = read_description(Path(path)), f"the description of a {cls.__name__}"
+        remedy = "pass a file that save wrote"
         if description.get("model") != cls.__name__:
-            remedy = "pass a file that save wrote"
-            raise ValueError(_checks.problem("path", f"a {cls.__name__}", description.get("model"), remedy))
-        model = cls(Vocabulary(description["vocabulary"]), **description["sizes"])
+            raise ValueError(_checks.problem(str(path), allowed, description.get("model"), remedy))
+        try:
+            model = cls(Vocabulary(description["vocabulary"]), **description["sizes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(_checks.problem(str(path), allowed, f"another ({error})", remedy)) from error
         load_weights(Path(path), model)
         return model.eval()
 
@@ -267,13 +272,16 @@ class CharGenerator(nn.Module):
         return out, tuple(states)
 
     @torch.no_grad()
-    def _write(self, state: TextState, numbers: Tensor, sampling: Sampling) -> Iterator[tuple[Tensor, Memory]]:
+    def _write(
+        self, state: TextState, numbers: Iterator[Tensor], sampling: Sampling
+    ) -> Iterator[tuple[Tensor, Memory]]:
         """Yield the next character of each text [B] and the memory before it, for each column of ``numbers``."""
         codes, memory = state.last, state.memory
-        for column in numbers.to(codes.device).unbind(1):
-            out, memory = self._step(codes, memory)
-            codes = sampling.draw(self.head(out), column)
-            yield codes, memory
+        for block in numbers:
+            for column in block.to(codes.device).unbind(1):
+                out, memory = self._step(codes, memory)
+                codes = sampling.draw(self.head(out), column)
+                yield codes, memory
 
 
 def _generators(state: TextState) -> list[torch.Generator]:

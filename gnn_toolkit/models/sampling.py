@@ -1,13 +1,15 @@
 """Drawing the next character from a model's logits, for many texts at a time and the same each time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from gnn_toolkit import _checks
+
+BLOCK = 1024  # numbers drawn at a time
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,20 @@ class Sampling:
         return torch.searchsorted(reached, place, right=True).squeeze(1)
 
 
-def chances(generators: Sequence[torch.Generator], length: int) -> Tensor:
-    """Return numbers in [0, 1) for each text and each character to draw, float64 [len(generators), length]."""
-    drawn = [torch.rand(length, generator=generator, dtype=torch.float64) for generator in generators]
-    return torch.stack(drawn)
+def chances(generators: Sequence[torch.Generator], length: int | None) -> Iterator[Tensor]:
+    """Yield numbers in [0, 1) for each text and each character to draw, float64 [len(generators), some of them].
+
+    They are the same however many are drawn at a time.
+
+    Args:
+        generators: of the texts.
+        length: how many to draw for each; ``None`` draws for ever.
+
+    >>> [block.shape[1] for block in chances([torch.Generator()], 2500)]
+    [1024, 1024, 452]
+    """
+    drawn = 0
+    while length is None or drawn < length:
+        count = BLOCK if length is None else min(BLOCK, length - drawn)
+        yield torch.stack([torch.rand(count, generator=generator, dtype=torch.float64) for generator in generators])
+        drawn += count

@@ -23,7 +23,7 @@ class Vocabulary:
         counts: how often each comes, in the same order.
 
     Raises:
-        ValueError: the text is empty.
+        ValueError: the text is empty, or what is counted is no single character.
 
     >>> vocabulary = Vocabulary("banana")
     >>> vocabulary.encode("nab").tolist(), vocabulary.decode(torch.tensor([1, 0])), vocabulary.counts
@@ -36,6 +36,15 @@ class Vocabulary:
                 _checks.problem("text", "at least one character", "an empty text", "pass the training text")
             )
         counts = Counter(text)
+        for character, count in counts.items():
+            if (
+                not isinstance(character, str)
+                or len(character) != 1
+                or not isinstance(count, int | np.integer)
+                or count < 0
+            ):
+                got, remedy = f"{character!r}: {count!r}", "pass a text"
+                raise ValueError(_checks.problem("text", "single characters and counts of at least 0", got, remedy))
         self.characters = "".join(sorted(counts))
         self.counts = [counts[character] for character in self.characters]
         self._points = code_points(self.characters)

@@ -9,6 +9,7 @@ from gnn_toolkit.training.errors import ForecastErrors, masked_mae
 from gnn_toolkit.training.loop import History, NotFiniteError, Stateful, fit
 from gnn_toolkit.training.monitor_training import calibrate, fit_monitor, lowest_threshold, scores_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
+from gnn_toolkit.training.text_plan import TextPlan
 from gnn_toolkit.training.text_training import TextSettings, bits, fit_text
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Reader",
     "Settings",
     "Stateful",
+    "TextPlan",
     "TextSettings",
     "bits",
     "calibrate",

@@ -11,6 +11,7 @@ from gnn_toolkit import _checks
 from gnn_toolkit.models import CharGenerator, Sampling
 
 TEMPERATURES = (0.0, 0.5, 1.0, 2.0)
+ROWS = 256  # judged at a time: a stretch of any length takes the memory of so many
 
 
 class Reader:
@@ -111,12 +112,19 @@ def nats_per_character(model: nn.Module, codes: np.ndarray, width: int = 1000) -
         model: returns logits and state of codes, as :class:`~gnn_toolkit.models.CharGenerator` does.
         codes: of the stretch [N].
         width: the state starts from zeros after every so many characters.
+
+    Raises:
+        ValueError: fewer than two characters: each is judged after the one before it.
     """
+    if len(codes) < 2:
+        remedy = "pass a longer text, or a larger share of it to judge by"
+        raise ValueError(_checks.problem("text", "at least 2 characters to judge by", len(codes), remedy))
     device, total = next(model.parameters()).device, 0.0
     with torch.no_grad():
-        for x, y in rows_of(codes, width):
-            logits = model(x.to(device))[0].flatten(0, 1)
-            total += float(nn.functional.cross_entropy(logits, y.flatten().to(device), reduction="sum"))
+        for rows, following in rows_of(codes, width):
+            for x, y in zip(rows.split(ROWS), following.split(ROWS), strict=True):
+                logits = model(x.to(device))[0].flatten(0, 1)
+                total += float(nn.functional.cross_entropy(logits, y.flatten().to(device), reduction="sum"))
     return total / (len(codes) - 1)
 
 

@@ -1,11 +1,13 @@
 """A text as codes on disk: any length, one or two bytes a character, in three contiguous stretches."""
 
 import os
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import numpy as np
 
@@ -33,44 +35,69 @@ class Corpus:
     test: np.ndarray
 
     @classmethod
-    def of(cls, source: str | Path, *, strip: bool = False, validation: float = 0.05, test: float = 0.05) -> "Corpus":
+    def of(
+        cls,
+        source: str | Path,
+        *,
+        strip: bool = False,
+        validation: float = 0.05,
+        test: float = 0.05,
+        encoding: str = "utf-8",
+    ) -> "Corpus":
         """Return the codes of a text, which lie in a temporary file that is mapped into memory.
 
         The text is read twice, to count its characters and to encode them, a part at a time.
 
         Args:
-            source: a text, or the path of a file in UTF-8, which may be larger than memory.
+            source: a text, or the path of a file, which may be larger than memory. What can be read only once, such as
+                a pipe, is copied to a temporary file first.
             strip: whether to cut the header and the licence of a Project Gutenberg text; the text is then read whole.
             validation: share of the characters to choose a model by.
             test: share of the characters, at the very end, to report on.
+            encoding: of the file; ``"auto"`` for what it looks like.
 
         Raises:
-            ValueError: an empty or too short text, one with more than 65,536 different characters, or not in UTF-8.
+            ValueError: an empty or too short text, one with more than 65,536 different characters, one in another
+                encoding (the message says in which), or one that changes while it is read.
             OSError: the file cannot be read.
 
         >>> corpus = Corpus.of("abracadabra", validation=0.2, test=0.2)
         >>> corpus.vocabulary.characters, corpus.test.tolist()
         ('abcdr', [1, 4, 0])
         """
-        chunks = _chunks_of(source, strip)
-        counts = _count(chunks())
-        if not counts:
-            allowed, remedy = "a text with at least one character", "pass another file"
-            raise ValueError(_checks.problem("source", allowed, "an empty one", remedy))
-        vocabulary = Vocabulary(counts)
-        first, second = split_lengths(counts.total(), validation, test)
-        codes = _encode(chunks(), vocabulary, counts.total())
+        with _rereadable(source) as place:
+            chunks = _chunks_of(place, strip, encoding)
+            counts = _count(chunks())
+            if not counts:
+                allowed, remedy = "a text with at least one character", "pass another file"
+                raise ValueError(_checks.problem("source", allowed, "an empty one", remedy))
+            vocabulary = Vocabulary(counts)
+            first, second = split_lengths(counts.total(), validation, test)
+            codes = _encode(chunks(), vocabulary, counts.total())
         return cls(vocabulary, codes[:first], codes[first:second], codes[second:])
 
 
-def _chunks_of(source: str | Path, strip: bool) -> Callable[[], Iterable[str]]:
+@contextmanager
+def _rereadable(source: str | Path) -> Iterator[str | Path]:
+    """Yield a source that can be read twice: itself, or a copy of what comes out of a pipe or a device."""
+    if isinstance(source, str) or (source.is_file() and source.parts[:2] != ("/", "dev")) or source.is_dir():
+        yield source
+        return
+    with source.open("rb") as stream, TemporaryDirectory() as folder:
+        copy = Path(folder) / "text"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(stream, file)
+        yield copy
+
+
+def _chunks_of(source: str | Path, strip: bool, encoding: str) -> Callable[[], Iterable[str]]:
     """Return a function that reads the source from its beginning."""
     if isinstance(source, str) and len(source) < 1000 and os.path.isfile(source):  # unlike Path's, never fails
         remedy = f"pass pathlib.Path({source!r})"
         raise ValueError(_checks.problem("source", "a text or a path", "a text that is a file's name", remedy))
     if isinstance(source, Path) and not strip:
-        return lambda: read_chunks(source, CHUNK)
-    text = read_text(source, strip=False) if isinstance(source, Path) else source
+        return lambda: read_chunks(source, CHUNK, encoding=encoding)
+    text = read_text(source, strip=False, encoding=encoding) if isinstance(source, Path) else source
     text = strip_gutenberg(text) if strip else text
     return lambda: (text[place : place + CHUNK] for place in range(0, len(text), CHUNK))
 
@@ -91,7 +118,13 @@ def _encode(chunks: Iterable[str], vocabulary: Vocabulary, length: int) -> np.nd
     kind, place = np.uint8 if len(vocabulary) <= 1 << 8 else np.uint16, 0
     with TemporaryFile() as file:
         codes = np.memmap(file, kind, "w+", shape=(length,))
-    for chunk in chunks:
-        codes[place : place + len(chunk)] = vocabulary.encode(chunk).numpy()
-        place += len(chunk)
+    try:
+        for chunk in chunks:
+            codes[place : place + len(chunk)] = vocabulary.encode(chunk).numpy()
+            place += len(chunk)
+        if place != length:
+            raise ValueError(f"{place} characters instead of {length}")
+    except ValueError as error:  # of a file that was read once before without one
+        allowed, remedy = "a file that stays as it is while it is read", "pass a copy of it"
+        raise ValueError(_checks.problem("source", allowed, f"another text ({error})", remedy)) from error
     return codes

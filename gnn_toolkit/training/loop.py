@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gnn_toolkit import _checks
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
-from gnn_toolkit.training.settings import KEPT, Settings, optimizer
+from gnn_toolkit.training.settings import KEPT, Settings, check_device, optimizer
 
 Batch = TypeVar("Batch")
 
@@ -74,6 +74,7 @@ def fit(
     progress: Callable[[int], None] | None = None,
     watch: Callable[[nn.Module, int], dict[str, Any]] | None = None,
     stateful: Stateful | None = None,
+    seconds: float | None = None,
 ) -> History:
     """Train ``model`` in place; it ends with the weights that validated best, or with the last ones.
 
@@ -94,6 +95,7 @@ def fit(
         watch: called after every validation, in evaluation mode without gradients, with the model and the steps done;
             the history keeps what it returns, which must be plain values.
         stateful: what changes from step to step beside the model, e.g. the state that is carried through a text.
+        seconds: training ends at the first validation after so many seconds of it; ``None`` never ends it early.
 
     Returns:
         the history of the run.
@@ -110,7 +112,10 @@ def fit(
         _checks.positive("patience", settings.patience)
     if _checks.positive("devices", settings.devices) > 1 and shard is None:
         raise ValueError(_checks.problem("shard", "a function", None, "say what each of several processes trains on"))
+    _checks.seed("seed", settings.seed)
+    check_device(settings.device)
     run = _Run(model, settings, higher_is_better, shard, logger, stateful)
+    run.limit = math.inf if seconds is None else seconds
     if checkpoint is not None:
         run.resume(checkpoint)
     window: list[float] = []
@@ -162,7 +167,7 @@ class _Run:
         self.history = History()
         self.best: dict[str, Any] = deepcopy(model.state_dict())
         self.done = 0
-        self.seconds = 0.0
+        self.seconds, self.limit = 0.0, math.inf
         self.kept, self.writing = time.monotonic(), 0.0
 
     def advance(self, batches: Callable[[torch.Generator], Any], loss: Callable[[nn.Module, Any], Tensor]) -> float:
@@ -226,14 +231,21 @@ class _Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether all steps are done, the score to stop at is reached, or no validation was better for too long."""
+        """Whether steps or time are used up, the score to stop at is reached, or no validation was better for long."""
         goal, best = self.settings.stop_at, self.history.best_validation
         reached = goal is not None and best is not None and (best >= goal if self.higher_is_better else best <= goal)
         patience, steps = self.settings.patience, self.history.step
         stale = (
             patience is not None and best is not None and len(steps) - steps.index(self.history.best_step) > patience
         )
-        return reached or stale or self.done >= self.settings.steps
+        return reached or stale or self.done >= self.settings.steps or self._is_late()
+
+    def _is_late(self) -> bool:
+        """Return whether the time is used up, at a validation; the first of several processes decides."""
+        if math.isinf(self.limit) or self.history.step[-1:] != [self.done]:
+            return False
+        late = self.seconds >= self.limit
+        return self.fabric.broadcast(late) if self.shard else late
 
     def is_time_to_keep(self, share: float) -> bool:
         """Return whether the last checkpoint took less than this share of the time since then, or the run is over."""

@@ -1,5 +1,6 @@
 """How to train: the settings of a run, and the optimiser that they name."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,12 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 KEPT = ("best", "last")
+DEVICES: dict[str, Callable[[], bool]] = {
+    "cpu": lambda: True,
+    "cuda": torch.cuda.is_available,
+    "mps": torch.backends.mps.is_available,
+    "auto": lambda: True,
+}
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,12 @@ def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     """Return the optimiser of a model's parameters, which are in two groups: those to decay, and those not.
 
     Raises:
-        ValueError: an optimiser that is not known, or no parameter of the name to decay.
+        ValueError: an optimiser that is not known, a learning rate that is none, or no parameter of the name to decay.
     """
+    if not 0 <= settings.learning_rate < math.inf:
+        raise ValueError(
+            _checks.problem("learning_rate", "a number of at least 0", settings.learning_rate, "pass e.g. 0.001")
+        )
     named = dict(model.named_parameters())
     decayed = [name for name in named if settings.decayed in name]
     if not decayed:
@@ -81,3 +92,10 @@ def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     groups += [{"params": rest, "weight_decay": 0.0}] if rest else []
     kind = OPTIMIZERS[_checks.choice("optimizer", settings.optimizer, OPTIMIZERS)]
     return kind(groups, lr=settings.learning_rate)
+
+
+def check_device(device: str) -> None:
+    """Raise a ``ValueError`` unless a device is one that this machine has."""
+    if not DEVICES[_checks.choice("device", device, DEVICES)]():
+        here = ", ".join(name for name, is_here in DEVICES.items() if is_here())
+        raise ValueError(_checks.problem("device", f"one that this machine has ({here})", repr(device), "pass cpu"))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from gnn_toolkit.training.batching import Reader, nats_per_character, samples_of
 from gnn_toolkit.training.checkpoint import load_checkpoint
 from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.loop import History, fit
-from gnn_toolkit.training.settings import Settings
+from gnn_toolkit.training.settings import Settings, check_device
+from gnn_toolkit.training.text_plan import TextPlan, planned, seconds_of_a_step
 
-FREE = ("steps", "device", "patience", "stop_at", "sample_at")  # what may change where a training is taken up again
+FREE = ("steps", "minutes", "device", "patience", "stop_at", "sample_at")  # what may change where a training goes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,11 @@ class TextSettings(Settings):
         validation: share of the text to choose the weights by.
         test: share of the text, at its end, that training never sees.
         strip: whether to cut the header and the licence of a Project Gutenberg text.
-        sample_at: steps after whose validation five short texts of each temperature are kept.
+        encoding: of a file; ``"auto"`` for what it looks like.
+        sample_at: steps after whose validation five short texts of each temperature are kept; ``None`` for all.
+        minutes: how long to train: in place of ``steps``, ``evaluate_every`` and ``rate_decay_every``, which are then
+            chosen for this machine from the time of the first steps, and an end to the training where they turn out
+            slower. ``None`` for the steps.
     """
 
     steps: int = 5000
@@ -60,7 +65,9 @@ class TextSettings(Settings):
     validation: float = 0.05
     test: float = 0.05
     strip: bool = False
-    sample_at: tuple[int, ...] = (1000, 5000, 20_000)
+    encoding: str = "utf-8"
+    sample_at: tuple[int, ...] | None = (1000, 5000, 20_000)
+    minutes: float | None = None
 
 
 def fit_text(
@@ -71,6 +78,7 @@ def fit_text(
     logger: Logger | None = None,
     progress: Callable[[int], None] | None = None,
     on_validation: Callable[[int, dict[str, Any]], None] | None = None,
+    on_plan: Callable[[TextPlan], None] | None = None,
 ) -> tuple[CharGenerator, History]:
     """Train a generator on a text; it ends with the weights that validated best, in nats per character.
 
@@ -78,12 +86,14 @@ def fit_text(
     before, ``bits`` per character in validation, and at some steps ``samples``.
 
     Args:
-        source: the text itself, or the path of a file in UTF-8, which may be larger than memory.
+        source: the text itself, or the path of a file, which may be larger than memory, or a pipe.
         settings: how to train; ``None`` for the defaults.
-        checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
+        checkpoint: where to keep the state at validations, and to go on from, bit for bit on a CPU. A damaged one is
+            set aside with a warning.
         logger: one of Fabric's.
         progress: called with the number of steps done after every step.
         on_validation: called after every validation with the steps done and what was watched.
+        on_plan: called once, before the first step, with how many steps it will be and how long they take here.
 
     Returns:
         the generator and the history of its training.
@@ -98,17 +108,31 @@ def fit_text(
     >>> history.step, len(model.generate("the ", 10, seed=0))
     ([2], 10)
     """
-    settings = settings or TextSettings()
-    if settings.carry and settings.devices > 1:
-        remedy = "set carry=False: the rows of a batch cannot be shared out then"
-        raise ValueError(_checks.problem("devices", "1 where the state is carried", settings.devices, remedy))
-    corpus = Corpus.of(source, strip=settings.strip, validation=settings.validation, test=settings.test)
+    settings = _checked(settings or TextSettings())
+    corpus = Corpus.of(
+        source,
+        strip=settings.strip,
+        validation=settings.validation,
+        test=settings.test,
+        encoding=settings.encoding,
+    )
     reader = _Remembering(corpus, settings)
-    reader.check(checkpoint)
+    reader.resume(checkpoint)
     torch.manual_seed(settings.seed)
     sizes = (settings.embedding_channels, settings.hidden_channels, settings.num_layers)
     model = CharGenerator(corpus.vocabulary, settings.cell, *sizes, settings.dropout, settings.dilations)
     held_out = corpus.validation if len(corpus.validation) else corpus.train
+    if len(held_out) < 2:
+        remedy = "pass a longer text, or a larger share for validation"
+        raise ValueError(_checks.problem("text", "at least 2 characters to validate on", len(held_out), remedy))
+    if on_plan is not None or settings.minutes is not None:
+        plan = reader.plan(model, len(held_out), progress)
+        held_out = held_out[: plan.held_out]
+        if settings.minutes is not None:
+            every = {"evaluate_every": plan.every, "rate_decay_every": plan.every}
+            settings = replace(settings, steps=plan.steps, **every)
+        if on_plan is not None:
+            on_plan(plan)
 
     scores: list[float] = []
 
@@ -118,7 +142,7 @@ def fit_text(
 
     def watch(network: nn.Module, step: int) -> dict[str, Any]:
         seen: dict[str, Any] = {"accuracy": reader.accuracy(), "bits": bits(scores[-1])}
-        if step in settings.sample_at:
+        if settings.sample_at is None or step in settings.sample_at:
             seen["samples"] = samples_of(model, settings.seed)
         if on_validation is not None:
             on_validation(step, seen)
@@ -137,8 +161,24 @@ def fit_text(
         progress=progress,
         watch=watch,
         stateful=reader,
+        seconds=None if settings.minutes is None else 60 * settings.minutes,
     )
     return model.eval(), history
+
+
+def _checked(settings: TextSettings) -> TextSettings:
+    if settings.devices > 1 and settings.carry:
+        remedy = "set carry=False: the rows of a batch cannot be shared out then"
+        raise ValueError(_checks.problem("devices", "1 where the state is carried", settings.devices, remedy))
+    if settings.minutes is not None:
+        if not 0 < settings.minutes < math.inf:
+            raise ValueError(_checks.problem("minutes", "a time above 0", settings.minutes, "pass e.g. 5"))
+        if settings.devices > 1:
+            remedy = "set steps: each would measure another time"
+            raise ValueError(_checks.problem("minutes", "None for several processes", settings.minutes, remedy))
+    check_device(settings.device)
+    _checks.seed("seed", settings.seed)
+    return settings
 
 
 def bits(nats: float) -> float:
@@ -151,19 +191,20 @@ def bits(nats: float) -> float:
 
 
 class _Remembering(Reader):
-    """A reader whose checkpoint says of which text and which settings it is."""
+    """A reader whose checkpoint says of which text and which settings it is, and how long it was planned to be."""
 
     def __init__(self, corpus: Corpus, settings: TextSettings) -> None:
         super().__init__(corpus.train, settings.window, settings.batch_size, carry=settings.carry)
         asked = {name: value for name, value in asdict(settings).items() if name not in FREE}
         self.about = asked | {"characters": corpus.vocabulary.characters, "counts": corpus.vocabulary.counts}
+        self.settings, self.kept, self.done = settings, None, 0
 
-    def check(self, checkpoint: Path | None) -> None:
-        """Raise a ``ValueError`` if there is a checkpoint of another training."""
+    def resume(self, checkpoint: Path | None) -> None:
+        """Remember how a checkpoint was planned, and raise a ``ValueError`` if it is of another training."""
         state = None if checkpoint is None else load_checkpoint(checkpoint)
         if state is None:
             return
-        other = state["stateful"]["about"]
+        other = (state.get("stateful") or {}).get("about", {})
         changed = [name for name, value in self.about.items() if other.get(name) != value]
         if changed:
             got = f"one that differs in {', '.join(changed)}"
@@ -171,6 +212,17 @@ class _Remembering(Reader):
             raise ValueError(
                 _checks.problem("checkpoint", f"a checkpoint of this training in {checkpoint}", got, remedy)
             )
+        self.kept, self.done = state["stateful"]["plan"], state["done"]
+
+    def plan(self, model: CharGenerator, held_out: int, progress: Callable[[int], None] | None) -> TextPlan:
+        """Measure a few steps and return what the training will do."""
+        settings = self.settings
+        other = Reader(self.codes, settings.window, settings.batch_size, carry=settings.carry)
+        plan = planned(settings, seconds_of_a_step(model, other, settings, progress), held_out, self.kept, self.done)
+        if settings.minutes is not None:
+            parts = {"minutes": settings.minutes, "steps": plan.steps, "every": plan.every, "held_out": plan.held_out}
+            self.kept = parts
+        return plan
 
     def state_dict(self) -> dict[str, Any]:
-        return super().state_dict() | {"about": self.about}
+        return super().state_dict() | {"about": self.about, "plan": self.kept}

@@ -3,6 +3,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,3 +112,34 @@ def test_a_card_in_another_encoding_is_refused(tmp_path: Path):
     path.write_bytes(CARD.replace("T", "Märchen").encode("latin-1"))
     with pytest.raises(ValueError, match="expected a TOML file in UTF-8"):
         read_card(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "../a.txt"}, "name: expected a relative path"),
+        ({"name": "a/../../b"}, "name: expected a relative path"),
+        ({"name": "/etc/passwd"}, "name: expected a relative path"),
+        ({"name": "a\\b"}, "name: expected a relative path"),
+        ({"name": ""}, "name: expected a relative path"),
+        ({"url": "file:///etc/passwd"}, "url: expected an http or https address"),
+        ({"url": "https://"}, "url: expected an http or https address"),
+        ({"sha256": "0"}, "sha256: expected 64 hexadecimal digits"),
+        ({"bytes": 0}, "bytes: expected a size above zero"),
+        ({"bytes": 2.5}, "bytes: expected a size above zero"),
+        ({"headers": {"Accept": 3}}, "headers: Accept: expected a string"),
+    ],
+)
+def test_a_file_made_in_python_is_checked_as_one_on_a_card_is(change: dict[str, Any], message: str):
+    parts: dict[str, Any] = {"name": "a/b.txt", "url": "https://example.org/b.txt", "sha256": "0" * 64, "bytes": 3}
+    DatasetFile(**parts)
+    with pytest.raises(ValueError, match=f"^DatasetFile: {message}"):
+        DatasetFile(**parts | change)
+
+
+@pytest.mark.parametrize("key", ["name", "folder"])
+@pytest.mark.parametrize("value", ["..", "../a", "/a", "a/../../b"])
+def test_a_card_made_in_python_leads_to_no_other_folder(key: str, value: Any):
+    parts: dict[str, Any] = {"name": "a", "title": "", "description": "", "licence": "", "citation": ""}
+    with pytest.raises(ValueError, match=rf"^DatasetCard: {key}: expected a relative path"):
+        DatasetCard(**{**parts, key: value})

@@ -6,11 +6,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pooch
 import pytest
+import requests
 
 from gnn_toolkit.datasets import DatasetCard, DatasetFile, DatasetUnavailableError, fetch
 
@@ -27,6 +30,8 @@ class Server(ThreadingHTTPServer):
         self.body = BODY
         self.cuts: list[int] = []  # of each coming answer, the bytes after which the connection is closed
         self.ranges = True
+        self.redirects: dict[str, str] = {}  # from path to address
+        self.endless = False
         self.seen: list[dict[str, str]] = []
 
     @property
@@ -44,6 +49,13 @@ class Handler(BaseHTTPRequestHandler):
         self.site.seen.append(dict(self.headers))
         if self.path.endswith(GONE):
             return self.send_error(404)
+        if self.path in self.site.redirects:
+            self.send_response(302)
+            self.send_header("Location", self.site.redirects[self.path])
+            self.send_header("Set-Cookie", "mine=1")
+            return self.end_headers()
+        if self.site.endless:
+            return self.send_for_ever()
         start = 0
         if self.site.ranges and "Range" in self.headers:
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
@@ -53,6 +65,13 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(rest[: self.site.cuts.pop(0)] if self.site.cuts else rest)
         return None
+
+    def send_for_ever(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(ConnectionError):
+            while True:
+                self.wfile.write(bytes(1 << 16))
 
     def log_message(self, *_: object) -> None:
         pass
@@ -163,6 +182,66 @@ def test_a_beginning_longer_than_the_file_is_not_taken_up(server: Server, cache:
     (cache / "numbers.bin.part").write_bytes(BODY + b"x")
     assert fetch(server.card, "numbers.bin").read_bytes() == BODY
     assert "Range" not in server.seen[0]
+
+
+def test_a_redirect_is_followed_and_another_host_gets_no_headers(server: Server, cache: Path):
+    with Server() as other:
+        thread = threading.Thread(target=other.serve_forever, args=(0.01,))
+        thread.start()
+        server.redirects = {"/numbers.bin": "/here.bin", "/here.bin": f"http://127.0.0.1:{other.server_port}/there.bin"}
+        assert fetch(server.card, "numbers.bin").read_bytes() == BODY
+        other.shutdown()
+        thread.join()
+    assert [request["Accept"] for request in server.seen] == ["application/octet-stream"] * 2
+    (request,) = other.seen
+    assert request["Accept"] == "*/*"
+    assert "Cookie" not in request
+
+
+def test_a_redirect_from_https_to_http_is_refused(monkeypatch: pytest.MonkeyPatch, cache: Path):
+    asked: list[str] = []
+
+    def get(address: str, **options: Any) -> requests.Response:
+        asked.append(address)
+        response = requests.Response()
+        response.raw = io.BytesIO()
+        response.status_code, response.headers["Location"] = 302, "http://example.org/numbers.bin"
+        assert not options["allow_redirects"]
+        return response
+
+    monkeypatch.setattr(requests, "get", get)
+    message = "got a redirect to http://example.org/numbers.bin, which is not https; try again"
+    with pytest.raises(DatasetUnavailableError, match=message):
+        fetch(card("https://example.org"), "numbers.bin")
+    assert asked == ["https://example.org/numbers.bin"]
+    assert names(cache) == []
+
+
+def test_redirects_without_end_are_an_error(server: Server, cache: Path):
+    server.redirects = {"/numbers.bin": "/numbers.bin"}
+    with pytest.raises(DatasetUnavailableError, match="got more than 10 redirects"):
+        fetch(server.card, "numbers.bin")
+    assert len(server.seen) == 10
+
+
+def test_no_more_bytes_are_kept_than_the_card_names(server: Server, cache: Path):
+    server.endless = True
+    with pytest.raises(DatasetUnavailableError, match="got more than the 400000 bytes that the card names; try again"):
+        fetch(server.card, "numbers.bin")
+    assert names(cache) == []
+
+
+def test_a_packed_file_is_unpacked_no_further_than_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    own = tmp_path / "own" / "numbers" / "numbers.bin.gz"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(gzip.compress(bytes(1 << 24)))
+    monkeypatch.setenv("GNN_TOOLKIT_DATA", str(tmp_path / "own"))
+    read: list[int] = []
+    plain = gzip.GzipFile.read
+    monkeypatch.setattr(gzip.GzipFile, "read", lambda self, size: read.append(size) or plain(self, size))
+    with pytest.raises(DatasetUnavailableError, match="expected 400000 bytes with SHA-256"):
+        fetch(card("https://example.org"), "numbers.bin")
+    assert sum(read) == 400_001
 
 
 def test_a_missing_file_on_the_server_is_reported_with_its_address(server: Server, cache: Path):

@@ -72,7 +72,9 @@ def test_line_ends_and_byte_order_mark_of_a_file_are_normalised(tmp_path: Path):
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path):
     path = tmp_path / "own.txt"
     path.write_bytes("Märchen".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"path: expected a text file in UTF-8, got .*own\.txt"):
+    with pytest.raises(
+        ValueError, match=r"own\.txt: expected a text file in UTF-8, got .*; read it with encoding latin-1"
+    ):
         read_text(path)
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator
-from gnn_toolkit.models import Sampling, Vocabulary, save_weights
+from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -264,11 +265,46 @@ def test_a_saved_model_writes_the_same(cell: str, tmp_path):
     assert (other.vocabulary.characters, other.vocabulary.counts) == ("\nhloä\ud83d", [1, 1, 2, 1, 1, 1])
     assert (other.cell, other.dropout, other.training) == (cell, 0.25, False)
     save_weights(tmp_path / "n.safetensors", torch.nn.Linear(1, 1), {"kind": "line"})
-    with pytest.raises(ValueError, match=r"^path: expected a CharGenerator, got None"):
+    with pytest.raises(ValueError, match=r"n\.safetensors: expected the description of a CharGenerator, got None"):
         CharGenerator.load(tmp_path / "n.safetensors")
+
+
+@pytest.mark.parametrize("counts", [{"ab": 1}, {"": 1}, {"a": -1}, {"a": "1"}, {1: 1}])
+def test_a_vocabulary_is_of_single_characters(counts):
+    with pytest.raises(ValueError, match=r"^text: expected single characters and counts of at least 0, got "):
+        Vocabulary(counts)
+
+
+@pytest.mark.parametrize(
+    "change", [{"vocabulary": None}, {"vocabulary": {"ab": 1}}, {"sizes": {"width": 3}}, {"sizes": 3}]
+)
+def test_a_description_that_does_not_describe_a_generator_is_named(tmp_path, change):
+    model, path = CharGenerator(Vocabulary("abc"), hidden_channels=4, num_layers=1), tmp_path / "m.safetensors"
+    model.save(path)
+    save_weights(path, model, read_description(path) | change)
+    with pytest.raises(ValueError, match=r"m\.safetensors: expected the description of a CharGenerator, got another"):
+        CharGenerator.load(path)
 
 
 def test_a_vocabulary_counts_and_skips():
     vocabulary = Vocabulary({"b": 3, "a": 0})
     assert (vocabulary.characters, vocabulary.counts) == ("ab", [0, 3])
     assert vocabulary.encode("abcab", unknown="skip").tolist() == [0, 1, 0, 1]
+
+
+def test_a_stream_without_end_begins_as_any_other_and_takes_no_memory_for_what_is_to_come(monkeypatch):
+    model = CharGenerator(Vocabulary("abc "), hidden_channels=4, num_layers=1)
+    drawn: list[int] = []
+    rand = torch.rand
+    monkeypatch.setattr(torch, "rand", lambda size, **options: drawn.append(size) or rand(size, **options))
+    text = "".join(islice(model.stream("a", None, seed=1), 3000))
+    assert drawn == [sampling.BLOCK] * 3
+    assert text == model.generate("a", 3000, seed=1) == "".join(model.stream("a", 3000, seed=1))
+    drawn.clear()
+    assert next(model.stream("a", 10**12, seed=1)) == text[0]
+    assert drawn == [sampling.BLOCK]
+
+
+def test_a_seed_beyond_64_bits_is_named():
+    with pytest.raises(ValueError, match=r"^seed: expected an integer of at most 64 bits, got 18446744073709551616"):
+        CharGenerator(Vocabulary("abc"), hidden_channels=4).generate("a", 3, seed=1 << 64)

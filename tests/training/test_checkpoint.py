@@ -101,15 +101,35 @@ class Unsafe:
 
 def test_a_pickled_object_is_refused_and_not_run(tmp_path: Path):
     path = tmp_path / "run.pt"
-    torch.save({"model": Unsafe()}, path)
-    with pytest.raises(pickle.UnpicklingError, match=r"Weights only load failed"):
+    save_checkpoint(path, {"model": Unsafe()})
+    with pytest.raises(
+        ValueError, match=r"run\.pt: expected a checkpoint of tensors and plain values, got Weights only"
+    ):
         load_checkpoint(path)
     assert not hasattr(sys, "unsafe_code_has_run")
 
 
-def test_half_a_checkpoint_is_an_error(tmp_path: Path):
+@pytest.mark.parametrize("damage", ["cut", "bit", "digit", "empty"])
+def test_a_damaged_checkpoint_is_named_and_set_aside(tmp_path: Path, damage: str):
     path = tmp_path / "run.pt"
-    save_checkpoint(path, {"a": torch.ones(1000)})
-    path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(RuntimeError):
+    for _ in range(2):
+        save_checkpoint(path, {"a": torch.ones(1000)})
+        content = bytearray(path.read_bytes())
+        content[{"bit": 900, "digit": 30}.get(damage, 0)] ^= damage in ("bit", "digit")
+        path.write_bytes(content[: {"cut": 500, "empty": 0}.get(damage)])
+        with pytest.warns(
+            UserWarning, match=r"run\.pt: expected a whole checkpoint, got a damaged one; it is set aside"
+        ):
+            assert load_checkpoint(path) is None
+    assert names(tmp_path) == ["run.pt.damaged", "run.pt.damaged1"]
+
+
+def test_a_file_that_is_no_checkpoint_is_neither_loaded_nor_overwritten(tmp_path: Path):
+    path = tmp_path / "diary.txt"
+    path.write_text("Dear diary")
+    with pytest.raises(ValueError, match=r"diary\.txt: expected a checkpoint that save_checkpoint wrote, got another"):
         load_checkpoint(path)
+    with pytest.raises(FileExistsError, match=r"diary\.txt: expected no file, or a checkpoint, got another file"):
+        save_checkpoint(path, {"a": 1})
+    assert names(tmp_path) == ["diary.txt"]
+    assert path.read_text() == "Dear diary"

@@ -1,5 +1,7 @@
 """A text as codes: the same whether it comes as a text or a file, in one part or many."""
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +50,44 @@ def test_a_licence_is_stripped_on_request(tmp_path):
         assert written(Corpus.of(source)) == book
 
 
+def test_a_pipe_gives_what_a_file_gives(tmp_path):
+    text = "the cat sat on a mat and ran. " * 3000  # more than a pipe holds
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(text,))
+    writer.start()
+    found = Corpus.of(tmp_path / "pipe")
+    writer.join()
+    assert written(found) == text
+
+
+@pytest.mark.parametrize("change", [lambda text: text[:-1], lambda text: text + "a", lambda text: "X" + text[1:]])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
+    path = tmp_path / "log.txt"
+    path.write_text("the cat sat on a mat. " * 10)
+    count = corpus._count
+    monkeypatch.setattr(corpus, "_count", lambda chunks: [count(chunks), path.write_text(change(path.read_text()))][0])
+    with pytest.raises(ValueError, match=r"^source: expected a file that stays as it is while it is read, got another"):
+        Corpus.of(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "utf-32"])
+def test_a_file_in_another_encoding_is_named_and_read_on_request(tmp_path, encoding):
+    text = "Ein Märchen, das die Großmutter erzählt. " * 20
+    (tmp_path / "book.txt").write_text(text, encoding=encoding)
+    with pytest.raises(ValueError, match=rf"expected a text file in UTF-8, got .*; read it with encoding {encoding}"):
+        Corpus.of(tmp_path / "book.txt")
+    assert written(Corpus.of(tmp_path / "book.txt", encoding="auto")) == text
+    assert written(Corpus.of(tmp_path / "book.txt", encoding=encoding)) == text
+
+
 def test_what_is_no_text_is_refused(tmp_path):
     (tmp_path / "empty.txt").write_bytes(b"")
     with pytest.raises(ValueError, match=r"^source: expected a text with at least one character, got an empty one"):
         Corpus.of(tmp_path / "empty.txt")
     (tmp_path / "bad.txt").write_bytes(b"caf\xe9 " * 10)
-    with pytest.raises(ValueError, match=r"^path: expected a text file in UTF-8"):
+    with pytest.raises(
+        ValueError, match=r"bad\.txt: expected a text file in UTF-8, got .*; read it with encoding latin-1"
+    ):
         Corpus.of(tmp_path / "bad.txt")
     with pytest.raises(ValueError, match=r"^text: expected enough characters"):
         Corpus.of("ab")

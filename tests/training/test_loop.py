@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gnn_toolkit import LSTM
 from gnn_toolkit.training import History, NotFiniteError, Settings, fit, load_checkpoint
+from gnn_toolkit.training.settings import DEVICES
 
 Pair = tuple[Tensor, Tensor]
 SETTINGS = Settings(steps=12, learning_rate=0.02, evaluate_every=4, seed=3)
@@ -365,9 +366,35 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
             {"decayed": "heads"},
             "decayed: expected a part of a parameter's name such as recurrence.* got 'heads'; model",
         ),
-        ({"learning_rate": -1.0}, "Invalid learning rate: -1.0"),
+        ({"learning_rate": -1.0}, "learning_rate: expected a number of at least 0, got -1.0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change: dict[str, Any], message: str):
     with pytest.raises(ValueError, match=f"^{message}"):
         run(fresh(), replace(SETTINGS, **change))
+
+
+def test_training_ends_at_the_first_validation_after_its_time():
+    assert run(fresh(), replace(SETTINGS, steps=100), seconds=0.0).step == [4]
+    assert run(fresh(), seconds=1e6).step == [4, 8, 12]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"device": "gpu"}, "device: expected one of cpu, cuda, mps, auto, got 'gpu'"),
+        ({"seed": 1 << 64}, "seed: expected an integer of at most 64 bits, got 18446744073709551616"),
+        ({"learning_rate": math.nan}, "learning_rate: expected a number of at least 0, got nan"),
+    ],
+)
+def test_a_setting_that_no_training_can_have_is_named(change: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        run(fresh(), replace(SETTINGS, **change))
+
+
+def test_a_device_that_this_machine_has_not_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(DEVICES, "cuda", lambda: False)
+    with pytest.raises(
+        ValueError, match=r"^device: expected one that this machine has \(cpu, .*\), got 'cuda'; pass cpu"
+    ):
+        run(fresh(), replace(SETTINGS, device="cuda"))

@@ -13,11 +13,14 @@ import torch
 from torch import Tensor
 
 from gnn_toolkit._checks import problem
+from gnn_toolkit.graphs.convert.values import UNFIT, Values, converted_of
 
 Missing = Literal["error", "fill", "drop"]
-Names = Sequence[str] | Literal["all"] | None
-Values = Tensor | list[Any]
-UNFIT = (TypeError, ValueError, RuntimeError, OverflowError)  # what torch and numpy raise on values that fit no tensor
+Names = Sequence[str] | Literal["all"] | Callable[..., bool] | None
+TAKEN = {  # by PyG, which gives them a meaning of their own
+    *("edge_index", "num_nodes", "batch", "ptr"),
+    *("num_edges", "num_features", "num_node_features", "num_edge_features"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,12 @@ class Table:
     """The attributes of all nodes or all edges, one record a row.
 
     Attributes:
-        kind: ``"node"`` or ``"edge"``.
+        kind: ``"node"``, ``"edge"`` or ``"graph"``: what a row is.
         parts: reads the attributes of each row by name, some rows at a time, from the first row on.
         where: tells in words what stands at a row.
     """
 
-    kind: Literal["node", "edge"]
+    kind: Literal["node", "edge", "graph"]
     parts: Callable[[], Iterable[list[dict[Any, Any]]]]
     where: Callable[[int], str]
 
@@ -60,8 +63,10 @@ def columns(table: Table, missing: Missing, taken: Collection[str] = ()) -> list
     Args:
         table: the records.
         missing: what happens to an attribute that not all rows have (``None`` counts as not having it): ``"error"``,
-            ``"fill"`` with zeros, False or empty strings and a mask, or ``"drop"`` the column.
-        taken: names that are others' already; a column with one of them is called ``edge_<name>``.
+            ``"fill"`` with zeros, False or empty strings and a mask, or ``"drop"`` the column. ``"fill"`` leaves out
+            what no row has; ``"drop"`` also what is neither numbers nor strings.
+        taken: names that are others' already; a column with one of them, or with a name to which PyG gives a meaning,
+            is called ``node_<name>`` or ``edge_<name>``.
 
     Raises:
         ValueError: if a value is neither numbers nor strings, or not in the form of the others; it is named with the
@@ -73,7 +78,11 @@ def columns(table: Table, missing: Missing, taken: Collection[str] = ()) -> list
     [('age', tensor([31,  0]), tensor([ True, False])), ('club', ['chess', 'go'], None)]
     """
     found = [_column(table, name, drafts, missing) for name, drafts in _drafted(table).items()]
-    return [replace(c, key=f"{table.kind}_{c.key}") if c.key in taken else c for c in found if c is not None]
+    return [
+        replace(c, key=f"{table.kind}_{c.key}") if c.key in taken or c.key in TAKEN else c
+        for c in found
+        if c is not None
+    ]
 
 
 def graph_columns(record: Mapping[Any, Any], taken: Collection[str]) -> list[Column]:
@@ -85,9 +94,9 @@ def graph_columns(record: Mapping[Any, Any], taken: Collection[str]) -> list[Col
     """
     found = []
     for name, value in record.items():
-        key = f"graph_{name}" if str(name) in taken else str(name)
+        key = f"graph_{name}" if str(name) in taken or str(name) in TAKEN else str(name)
         try:
-            values = _converted([value])[0]
+            values = converted_of([value])[0]
         except UNFIT:
             values = value
         found.append(Column(name, key, values, _form_of({type(value)}) if isinstance(values, Tensor) else None))
@@ -103,7 +112,7 @@ def masks(found: Sequence[Column]) -> list[Column]:
 def grouped(table: Table, found: list[Column], names: Names, target: str) -> list[Column]:
     """Return the columns, those in ``names`` joined side by side into one [R, F] called ``target``.
 
-    With no rows, F is the number of names.
+    ``"all"`` and Python's ``all``, which PyG takes, are all of them. With no rows, F is the number of names.
 
     Raises:
         ValueError: if a name is unknown, or a column is not numeric or does not fit the others, or is called ``target``
@@ -111,8 +120,8 @@ def grouped(table: Table, found: list[Column], names: Names, target: str) -> lis
     """
     if names is None:
         return found
-    argument = f"group_{table.kind}_attrs"
-    if isinstance(names, str) and names != "all":
+    argument, names = f"group_{table.kind}_attrs", "all" if names is all else names
+    if callable(names) or (isinstance(names, str) and names != "all"):
         raise ValueError(problem(argument, 'a list of names, or "all"', repr(names), f"pass [{names!r}]"))
     by_name = {str(column.name): column.values for column in found}
     chosen = list(by_name) if isinstance(names, str) else list(names)
@@ -148,7 +157,7 @@ def _drafted(table: Table) -> dict[Any, list[Draft]]:
     for place, part in enumerate(table.parts()):
         for name, values in (_uniform(part, found) or _mixed(part, found)).items():
             try:
-                converted = _converted(values)
+                converted = converted_of(values)
             except UNFIT:
                 converted = None
             drafts = found.setdefault(name, [Draft(frozenset({NoneType}), None)] * place)
@@ -176,9 +185,16 @@ def _column(table: Table, name: Any, drafts: list[Draft], missing: Missing) -> C
     types, mask = {kind for draft in drafts for kind in draft.types}, None
     if NoneType in types and missing == "drop":
         return None
+    if types == {NoneType} and missing == "fill":
+        return None
     converted = None if NoneType in types else _joined(drafts)
     if converted is None:
-        converted, mask = _whole(table, name, types, missing)
+        try:
+            converted, mask = _whole(table, name, types, missing)
+        except ValueError:
+            if missing == "drop":
+                return None
+            raise
     return Column(name, str(name), converted, _form_of(types - {NoneType}), mask)
 
 
@@ -196,11 +212,11 @@ def _whole(table: Table, name: Any, types: set[type], missing: Missing) -> tuple
     """Return a column and its mask, if it needs one, from all its values at once."""
     values = [record.get(name) for part in table.parts() for record in part]
     try:
-        if NoneType not in types or missing == "error" or types == {NoneType}:
-            return _converted(values), None
+        if NoneType not in types or missing == "error":
+            return converted_of(values), None
         present = [value is not None for value in values]
         mask = torch.tensor(present)
-        return _filled(_converted(list(compress(values, present))), present, mask), mask
+        return _filled(converted_of(list(compress(values, present))), present, mask), mask
     except UNFIT as error:
         raise ValueError(_offence(table, name, values, missing)) from error
 
@@ -229,7 +245,7 @@ def _offence(table: Table, name: Any, values: list[Any], missing: Missing) -> st
     if at:
         got += f", not {forms[0]} as on {table.where(rows[0])}"
     calls = f"nx.set_{table.kind}_attributes(G, numbers, {name!r}) or nx.remove_{table.kind}_attributes(G, {name!r})"
-    remedy = 'pass missing="fill" or "drop"' if value is None else f"replace or drop it: {calls}"
+    remedy = 'pass missing="fill" or "drop"' if value is None else f'pass missing="drop", or replace it: {calls}'
     return problem(f"{table.kind} attribute {name!r}", "numbers of one shape, or strings, everywhere", got, remedy)
 
 
@@ -238,53 +254,9 @@ def _described(value: Any) -> str:
     if value is None:
         return "no value"
     try:
-        column = _converted([value])
+        column = converted_of([value])
     except UNFIT:
         return "unfit"
     if isinstance(column, Tensor):
         return f"{'a tensor' if isinstance(value, Tensor) else 'numbers'} of shape {list(column.shape[1:])}"
     return "a string" if isinstance(value, str) else "strings"
-
-
-def _converted(values: list[Any]) -> Values:
-    """Return values of one form as a tensor, or as they are if they are strings or lists of strings.
-
-    Raises one of ``UNFIT`` if they are of no form.
-    """
-    types, shape, rows = set(map(type, values)), [len(values)], values
-    if _strings(types):
-        return values
-    while types & {list, tuple}:
-        if not types <= {list, tuple, np.ndarray}:
-            raise ValueError("lists beside numbers")
-        lengths, rows = set(map(len, rows)), list(chain.from_iterable(rows))
-        types = set(map(type, rows))
-        if types and _strings(types):
-            return values
-        if len(lengths) > 1:
-            raise ValueError("a ragged list")
-        shape.append(lengths.pop())
-    tensor = torch.stack(rows) if any(issubclass(kind, Tensor) for kind in types) else _numbers(rows, types)
-    return tensor.reshape(*shape, *tensor.shape[1:])
-
-
-def _strings(types: set[type]) -> bool:
-    return all(issubclass(kind, str) for kind in types)
-
-
-def _numbers(values: list[Any], types: set[type]) -> Tensor:
-    """Return numbers or arrays of the given types as a tensor."""
-    quick: Mapping[type, Any] = {float: np.float64, int: np.int64, bool: np.bool_}
-    dtype = quick.get(next(iter(types), object)) if len(types) == 1 else None
-    array = np.array(values) if dtype is None else np.fromiter(values, dtype, len(values))
-    if array.dtype.kind not in "biufc" or array.dtype == np.uint64:
-        raise TypeError(f"no tensor has the numbers of {array.dtype}")
-    if array.dtype not in (np.float64, np.complex128) or types & {np.float64, np.complex128, np.ndarray}:
-        return torch.from_numpy(array)
-    if types and all(issubclass(kind, int | np.integer) for kind in types):
-        raise TypeError("integers beyond 64 bits")
-    default = torch.get_default_dtype()
-    if array.dtype == np.float64 and default == torch.float32:
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, as in torch, which would wake its threads
-            return torch.from_numpy(array.astype(np.float32))
-    return torch.from_numpy(array).to(default.to_complex() if array.dtype == np.complex128 else default)

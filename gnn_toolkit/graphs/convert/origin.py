@@ -38,6 +38,36 @@ class Origin(TypedDict):
     structure: int
 
 
+class NamedData(Data):
+    """Data whose attributes were named by others: those of networkx join as they are, whatever they are called.
+
+    PyG takes a name that holds ``index`` or ``batch`` for one of node numbers, and counts such an attribute up from
+    graph to graph of a batch.
+    """
+
+    def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return 0 if self._is_named(key) else super().__inc__(key, value, *args, **kwargs)
+
+    def __cat_dim__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return 0 if self._is_named(key) else super().__cat_dim__(key, value, *args, **kwargs)
+
+    def _is_named(self, key: str) -> bool:
+        origin: Origin | None = getattr(self, "_networkx", None)
+        if origin is None:  # e.g. of a batch
+            return key not in COUNTED
+        name = key.removesuffix("_mask")
+        return any(part in origin[of] for part in (key, name) for of in ("nodes", "edges", "graph"))
+
+
+COUNTED = ("edge_index", "edge_label_index")
+torch.serialization.add_safe_globals([NamedData])
+
+
+def class_for(keys: Iterable[str]) -> type[Data]:
+    """Return ``NamedData`` if PyG would take one of these attributes for node numbers, else PyG's own class."""
+    return NamedData if any(part in key for key in keys for part in ("index", "batch", "face")) else Data
+
+
 def going_back(found: Iterable[Column]) -> dict[str, Attribute]:
     """Return by name in the data how columns go back."""
     return {c.key: (c.name, c.form, None if c.mask is None else f"{c.key}_mask") for c in found}

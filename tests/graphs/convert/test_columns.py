@@ -1,5 +1,10 @@
 import re
-from typing import Any
+from array import array
+from collections import deque
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -102,9 +107,61 @@ def test_fill_keeps_the_dtype_and_the_gradient_and_masks_only_where_something_is
     assert (complete.mask, masks([complete])) == (None, [])
 
 
-def test_drop_leaves_out_what_some_rows_lack_and_nothing_else() -> None:
-    rows = [{"a": 1, "b": 1, "c": None}, {"b": 2, "c": {}}]
+def test_drop_leaves_out_what_some_rows_lack_or_what_fits_no_column_and_nothing_else() -> None:
+    rows = [{"a": 1, "b": 1, "c": None, "d": {}, "e": 1}, {"b": 2, "c": {}, "d": {}, "e": "x"}]
     assert [(c.name, c.values.tolist()) for c in columns(table(*rows), "drop")] == [("b", [1, 2])]
+
+
+@pytest.mark.parametrize("missing", ["fill", "drop"])
+def test_what_no_row_has_is_left_out(missing: Any) -> None:
+    assert columns(table({"a": None}, {"a": None}), missing) == []
+
+
+class Colour(IntEnum):
+    RED = 1
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Colour.RED, torch.tensor([1, 1])),
+        (Point(1, 2), torch.tensor([[1, 2], [1, 2]])),
+        (torch.Size([3]), torch.tensor([[3], [3]])),
+        ([Point(1, 2)], torch.tensor([[[1, 2]], [[1, 2]]])),
+        (np.float16(2.0), torch.tensor([2.0, 2.0], dtype=torch.float16)),
+        (np.array(3), torch.tensor([3, 3])),
+    ],
+)
+def test_kinds_of_numbers_and_lists_are_numbers_and_lists(value: Any, expected: torch.Tensor) -> None:
+    found = column(value, value)
+    assert found.values.dtype == expected.dtype
+    assert torch.equal(found.values, expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        range(3),
+        deque([1, 2]),
+        bytearray(b"ab"),
+        memoryview(b"ab"),
+        array("d", [1.0]),
+        np.ma.masked_array([1.0, 2.0], mask=np.array([False, True])),
+        [bytearray(b"a")],
+        Decimal(1),
+        datetime(2026, 1, 1),
+        np.datetime64("2026-01-01"),
+        [1, None],
+    ],
+)
+def test_what_only_numpy_takes_for_numbers_is_no_column(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^node attribute 'a': expected numbers of one shape, .* \(unfit\)"):
+        column(value, value)
 
 
 NUMBERS = "numbers of shape []"
@@ -133,7 +190,8 @@ NUMBERS = "numbers of shape []"
     ],
 )
 def test_what_fits_no_column_is_named_with_its_row_and_value(values: tuple[Any, ...], got: str) -> None:
-    remedy = "replace or drop it: nx.set_node_attributes(G, numbers, 'a') or nx.remove_node_attributes(G, 'a')"
+    calls = "nx.set_node_attributes(G, numbers, 'a') or nx.remove_node_attributes(G, 'a')"
+    remedy = f'pass missing="drop", or replace it: {calls}'
     with pytest.raises(
         ValueError, match=rf"^node attribute 'a': expected .*, got {re.escape(got)}.*; {re.escape(remedy)}$"
     ):
@@ -146,7 +204,7 @@ def test_what_fits_no_column_is_named_with_its_row_and_value(values: tuple[Any, 
         ((1.5, 2.5, ...), "error", f"no value on node 'n2', not {NUMBERS} as on node 'n0'"),
         ((*[...] * PART, 2.5), "error", "no value on node 'n0'"),
         ((1, None), "error", f"no value on node 'n1', not {NUMBERS} as on node 'n0'"),
-        ((None, None), "fill", "no value on node 'n0'"),
+        ((None, None), "error", "no value on node 'n0'"),
     ],
 )
 def test_a_row_without_a_value_is_named(values: tuple[Any, ...], missing: str, got: str) -> None:

@@ -1,15 +1,16 @@
 import math
 import re
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import networkx as nx
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Data
+from torch_geometric.data import Batch, Data
 from torch_geometric.utils import from_networkx as pyg_from_networkx
 
-from gnn_toolkit.graphs import from_networkx
+from gnn_toolkit.graphs import from_networkx, to_networkx
 
 CLASSES = [nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph]
 
@@ -213,15 +214,19 @@ MASKS = nx.Graph([(0, 1, {"w": 1, "w_mask": 1}), (1, 2, {"w_mask": 0})])
         (nx.Graph([(0, "b", {"w": 1}), ("b", 2, {})]), {}, "edge attribute 'w': expected numbers of one shape, or st"),
         (nx.Graph([(0, "b", {"w": 1}), ("b", 2, {})]), {}, "got no value on edge ('b', 2), not numbers of shape [] as"),
         (MULTI, {}, "got no value on edge (0, 'b', 'k'), not numbers of shape [] as on edge (0, 'b', 7)"),
-        (nx.Graph([(0, 1, {"w": {}})]), {}, "got {} (unfit) on edge (0, 1); replace or drop it: nx.set_edge_attribut"),
+        (
+            nx.Graph([(0, 1, {"w": {}})]),
+            {},
+            'got {} (unfit) on edge (0, 1); pass missing="drop", or replace it: nx.set_edge_attribut',
+        ),
         (
             node_values(1, {"k": 2}),
             {},
             "node attribute 'a': expected numbers of one shape, or strings, everywhere, got",
         ),
         (node_values(1, {"k": 2}), {}, "got {'k': 2} (unfit) on node 'n1', not numbers of shape [] as on node 'n0'"),
-        (nx.Graph([(0, 1, {"edge_index": 1})]), {}, f"edge attribute 'edge_index': {CLASH} the graph's own"),
-        (nx.Graph(num_nodes=3), {}, f"graph attribute 'num_nodes': {CLASH} the graph's own"),
+        (nx.Graph(), {"label_attr": "edge_index"}, f"label_attr 'edge_index': {CLASH} the graph's own"),
+        (nx.MultiGraph(), {"key_attr": "num_nodes"}, f"key_attr 'num_nodes': {CLASH} the graph's own"),
         (nx.Graph([(0, 1, {3: 1, "3": 1})]), {}, f"edge attribute '3': {CLASH} edge attribute '3'; rename one"),
         (MASKS, {"missing": "fill"}, f"mask 'w_mask': {CLASH} edge attribute 'w_mask'; rename one of the two"),
         (node_values(1), {"label_attr": "a"}, f"label_attr 'a': {CLASH} node attribute 'a'; rename one"),
@@ -252,3 +257,87 @@ def test_grouped_attributes_must_fit_and_leave_their_name_free() -> None:
     del G.nodes[0]["x"]
     with pytest.raises(ValueError, match=r"got \{'a': 'a tensor of shape \[1, 2\]', 'b': 'a tensor"):
         from_networkx(G, ["a", "b"])
+
+
+@pytest.mark.parametrize("name", ["edge_index", "num_nodes", "batch", "ptr", "num_edges", "num_features"])
+def test_names_that_pyg_gives_a_meaning_get_a_prefix(name: str) -> None:
+    G: Any = nx.Graph()
+    G.add_nodes_from([0, 1], **{name: 1.5})
+    G.add_edge(0, 1, **{name: 2.5})
+    G.graph[name] = 3
+    data = from_networkx(G)
+    assert data[f"node_{name}"].tolist() == [1.5, 1.5]
+    assert data[f"edge_{name}"].tolist() == [2.5, 2.5]
+    assert (int(data[f"graph_{name}"]), data.num_edges, data.num_nodes) == (3, 2, 2)
+    batch: Any = Batch.from_data_list([data, data])
+    assert batch.batch.tolist() == [0, 0, 1, 1]
+    assert batch[f"node_{name}"].tolist() == [1.5] * 4
+    assert to_networkx(data).nodes[0] == {name: 1.5}
+
+
+def test_pyg_s_way_of_saying_all() -> None:
+    G: Any = nx.Graph()
+    G.add_nodes_from([0, 1], a=1.5, b=2.5)
+    G.add_edge(0, 1, w=3.5)
+    every: Any = all
+    data, theirs = loaded(G, every, every), pyg_from_networkx(G, every, every)
+    assert data.x.tolist() == torch.as_tensor(theirs.x).tolist() == [[1.5, 2.5]] * 2
+    assert data.edge_attr.tolist() == torch.as_tensor(theirs.edge_attr).tolist() == [[3.5]] * 2
+    with pytest.raises(ValueError, match=r'^group_node_attrs: expected a list of names, or "all", got'):
+        from_networkx(G, any)
+
+
+def loaded(G: Any, *arguments: Any, **options: Any) -> Any:
+    """Return the data without their types: attributes that checkers do not know of."""
+    return from_networkx(G, *arguments, **options)
+
+
+class Thin(nx.Graph):
+    """All edges share one dictionary."""
+
+    shared: ClassVar[dict[str, float]] = {"weight": 1.0}
+
+    def edge_attr_dict_factory(self) -> dict[str, float]:
+        return self.shared
+
+
+class Named(nx.MultiDiGraph):
+    """A subclass with state of its own."""
+
+    def __init__(self, data: Any = None, title: str = "", **attributes: Any) -> None:
+        super().__init__(data, **attributes)
+        self.title = title
+
+
+def test_subclasses_and_views_are_graphs() -> None:
+    G: Any = nx.Graph()
+    G.add_weighted_edges_from([(0, 1, 1.0), (1, 2, 2.0)])
+    thin = Thin()
+    thin.add_edges_from([(0, 1), (1, 2)])
+    assert loaded(thin).weight.tolist() == [1.0] * 4
+    named = Named([(0, 1), (0, 1)], title="twice")
+    assert type(to_networkx(loaded(named))) is nx.MultiDiGraph
+    assert loaded(named).edge_index.tolist() == [[0, 0], [1, 1]]
+    assert loaded(G.subgraph([1, 2])).weight.tolist() == [2.0, 2.0]
+    assert loaded(nx.subgraph_view(G, filter_edge=lambda u, v: u + v == 1)).weight.tolist() == [1.0, 1.0]
+    assert loaded(nx.freeze(G)).num_edges == 4
+    assert loaded(G.to_directed(as_view=True)).num_edges == 4
+    assert loaded(nx.reverse_view(nx.DiGraph([(0, 1)]))).edge_index.tolist() == [[1], [0]]
+    embedding = nx.check_planarity(nx.complete_graph(3))[1]
+    assert loaded(embedding).num_edges == 6
+
+
+def test_gephi_s_file_loads_without_its_pictures(tmp_path: Path) -> None:
+    G = nx.path_graph(3)
+    for node in G:
+        place, colour = {"x": 1.0, "y": 2.0, "z": 0.0}, {"r": 1, "g": 2, "b": 3}
+        G.nodes[node]["viz"] = {"size": 2.0, "position": place, "color": colour}
+    nx.write_gexf(G, tmp_path / "g.gexf")
+    H = nx.read_gexf(tmp_path / "g.gexf")
+    with pytest.raises(
+        ValueError, match=r"^node attribute 'viz': .* on node '0'; pass missing=\"drop\", or replace it"
+    ):
+        loaded(H)
+    data = loaded(H, missing="drop")
+    assert "viz" not in data
+    assert data.label == ["0", "1", "2"]

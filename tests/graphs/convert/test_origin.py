@@ -193,3 +193,38 @@ def test_what_files_of_networkx_hold_comes_back(write_and_read: Any, cls: type[n
     data: Any = from_networkx(loaded, group_edge_attrs=["weight"])
     assert data.edge_attr.flatten().unique().tolist() == [0.5, 1.5]
     assert_same(to_networkx(from_networkx(loaded)), loaded)
+
+
+@pytest.mark.parametrize("name", ["refractive_index", "index", "batch_number", "face", "min_batch"])
+def test_no_attribute_is_counted_up_in_a_batch_whatever_its_name(name: str) -> None:
+    G: Any = nx.Graph()
+    G.add_nodes_from([(0, {name: 1}), (1, {name: 3})])
+    G.add_edge(0, 1, **{f"link_{name}": [[1.5, 2.5]]})
+    G.graph[f"graph_{name}"] = 7
+    data = from_networkx(G)
+    batch: Any
+    for batch in (
+        Batch.from_data_list([data, data]),
+        Batch.from_data_list([copy.copy(data), pickle.loads(pickle.dumps(data))]),
+        Batch.from_data_list(Batch.from_data_list([data, data]).to_data_list()),
+    ):
+        assert batch[name].tolist() == [1, 3, 1, 3]
+        assert batch[f"link_{name}"].tolist() == [[[1.5, 2.5]]] * 4
+        assert batch[f"graph_{name}"].tolist() == [7, 7]
+        assert batch.edge_index.tolist() == [[0, 1, 2, 3], [1, 0, 3, 2]]
+    buffer = BytesIO()
+    torch.save(data, buffer)
+    buffer.seek(0)
+    with torch.serialization.safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage]):
+        assert torch.equal(torch.load(buffer, weights_only=True)[name], data[name])
+
+
+def test_an_index_that_is_added_later_is_counted_up_as_ever() -> None:
+    G: Any = nx.Graph()
+    G.add_nodes_from([0, 1], zip_index=1)
+    data = from_networkx(G)
+    data.root_index = torch.tensor([1])
+    batch: Any = Batch.from_data_list([data, data])
+    assert (batch.root_index.tolist(), batch.zip_index.tolist()) == ([1, 3], [1, 1, 1, 1])
+    plain = nx.path_graph(2)
+    assert type(from_networkx(plain)) is Data

@@ -16,7 +16,7 @@ FIRST_HOUR = 6.0
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """What came out of a demonstration.
 
     Attributes:
@@ -42,7 +42,7 @@ def demonstrate(
     steps: int = 200,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
-) -> Told:
+) -> Outcome:
     """Train a monitor on usual days of a grid of streets, let it watch a morning with an accident, and write a page.
 
     Args:
@@ -78,10 +78,10 @@ def demonstrate(
         speeds, scores, float(monitor.threshold), free=free, accidents=[accident], start_hour=FIRST_HOUR,
     )  # fmt: skip
     write_atomically(page, lambda file: file.write(text.encode()))
-    return _told(page, scores > monitor.threshold, scores, accident, seen.names[road])
+    return _outcome(page, scores > monitor.threshold, scores, accident, seen.names[road])
 
 
-def _told(page: Path, alarms: torch.Tensor, scores: torch.Tensor, accident: Accident, name: str) -> Told:
+def _outcome(page: Path, alarms: torch.Tensor, scores: torch.Tensor, accident: Accident, name: str) -> Outcome:
     after = alarms[accident.start :]
     found, any_found = after[:, accident.road].nonzero(), after.any(1).nonzero()
     rank = None
@@ -90,4 +90,4 @@ def _told(page: Path, alarms: torch.Tensor, scores: torch.Tensor, accident: Acci
         rank = 1 + int((row > row[accident.road]).sum())
     rises = alarms & ~torch.cat([torch.zeros_like(alarms[:1]), alarms[:-1]])
     minutes = 5 * (int(found[0]) + 1) if len(found) else None
-    return Told(page, name, minutes, rank, int(rises[: accident.start].sum()))
+    return Outcome(page, name, minutes, rank, int(rises[: accident.start].sum()))
