@@ -87,11 +87,10 @@ class Learnt:
         """Return what was seen of one value of a node, its forecast with the width, and the node's score, by step."""
         self.monitor.reset(clock)
         told: dict[str, list[float]] = {"seen": [], "median": [], "scale": [], "score": []}
-        unit = float(self.monitor.scaler.deviation[feature])
         for value, known in zip(series.values, series.mask, strict=True):
             told["seen"].append(float(value[node, feature]))
-            told["median"].append(float(self.monitor.scaler.inverse_transform(self.monitor.median)[node, feature]))
-            told["scale"].append(unit * float(self.monitor.scale[node, feature]))
+            for name, expected in zip(("median", "scale"), self.monitor.expected(), strict=True):
+                told[name].append(float(expected[node, feature]))
             told["score"].append(float(self.monitor.update(value, known).scores[node]))
         return told
 
