@@ -29,10 +29,10 @@ def fit_monitor(
 ) -> History:
     """Train a monitor to forecast usual traffic, in place.
 
-    The usual day of each sensor is that of the whole series. The loss is the negative logarithm of the Laplace density
-    of what came, ``|d - m| / b + log 2b``, in widths from the usual and over what was measured. Sensors fall silent at
-    random while it trains, so that it learns to do without some. At last each sensor's spread is taken, the mean of
-    ``|d - m| / b`` over the series.
+    The usual day of each sensor is that of the whole series; each day is judged by the others. The loss is the negative
+    logarithm of the Laplace density of what came, ``|d - m| / b + log 2b``, in widths from the usual and over what was
+    measured. Sensors fall silent at random while it trains, so that it learns to do without some. At last each sensor's
+    spread is taken, the mean of ``|d - m| / b`` over the series.
 
     Args:
         monitor: to train; what is usual is learnt here, too.
@@ -54,14 +54,14 @@ def fit_monitor(
             processes.
     """
     _check(settings, window, batch, gaps, validation)
-    monitor.usual.fit(values, mask, clock)
-    values, there = values.cpu(), _checks.measured("values", values, mask).cpu()
+    off = monitor.usual.fit(values, mask, clock).cpu()
+    there = off.isfinite()
     split = int(len(values) * (1 - validation))
     length = window + monitor.ahead
     if min(split, len(values) - split) < length:
         remedy = "give a longer series or a shorter window"
         raise ValueError(_checks.problem("values", f"at least {length} steps a part", len(values), remedy))
-    scaled = _deviations(monitor, values, there, clock)
+    scaled = off.clamp(-monitor.limit, monitor.limit).where(there, 0.0)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
         start = torch.randint(split - length + 1, (batch,), generator=generator)
@@ -94,15 +94,6 @@ def _check(settings: Settings, window: int, batch: int, gaps: float, validation:
         raise ValueError(_checks.problem("gaps", "a probability in [0, 1)", gaps, "pass e.g. 0.1"))
     if not 0 < validation < 1:
         raise ValueError(_checks.problem("validation", "a part in (0, 1)", validation, "pass e.g. 0.2"))
-
-
-@torch.no_grad()
-def _deviations(monitor: StreetMonitor, values: Tensor, mask: Tensor, clock: int) -> Tensor:
-    """Return how far the values are from the usual ones, in widths and within the limit; 0 where missing."""
-    center = monitor.usual.center
-    steps = clock + torch.arange(len(values), device=center.device)
-    off = monitor.usual(values.where(mask, 0.0).to(center), steps).cpu()
-    return off.clamp(-monitor.limit, monitor.limit).where(mask, 0.0)
 
 
 @torch.no_grad()
