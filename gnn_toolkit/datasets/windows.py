@@ -1,12 +1,19 @@
 """Windows over one series of a graph's states: an array and the steps at which windows start, no copies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gnn_toolkit import _checks
 from gnn_toolkit._checks import positive, problem
+from gnn_toolkit.datasets.sensor_graph import read_graph, read_places
+from gnn_toolkit.datasets.tables import Bounds, read_readings
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class TrafficSeries:
         names: of the nodes.
         first_slot: step of the day at which the series begins.
         places: [N, 2], where the nodes are, e.g. longitude and latitude; ``None`` where nobody said.
+        start: time of the first step; ``None`` where nobody said.
+        notes: what was dropped when the series was read, a sentence each.
 
     Raises:
         ValueError: sizes that do not fit one another, a node that is not there, or a weight that is no number.
@@ -48,6 +57,64 @@ class TrafficSeries:
     names: tuple[str, ...]
     first_slot: int = 0
     places: Tensor | None = None
+    start: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_csv(
+        cls,
+        values: str | Path,
+        graph: str | Path | None = None,
+        *,
+        times: str | float | None = None,
+        sensor: str | None = None,
+        time_format: str | None = None,
+        places: str | Path | None = None,
+        low: float = -torch.inf,
+        high: float = torch.inf,
+        missing: Sequence[float] = (),
+    ) -> Self:
+        """Read a series and its graph from CSV files; what was dropped is in ``notes``.
+
+        The readings are a wide table, a row a time and a column a sensor, or a long one, a row a reading with a column
+        of sensors; further columns of a long table are further features. Times become steps of equal length, on which
+        what is missing is a gap; sensors of the two files are matched by their names.
+
+        Args:
+            values: CSV file with a header.
+            graph: CSV file, a matrix of weights or a list of pairs with distances or weights, as
+                :func:`gnn_toolkit.datasets.read_graph` reads it; ``None`` for no edges.
+            times: name of the column of timestamps; ``None`` to find it; a number where there is none, the minutes of
+                a step, from midnight on.
+            sensor: name of the column of sensors of a long table; ``None`` to find it (sensor, detector, station ...).
+            time_format: of ``strptime``; ``None`` for ISO 8601 or seconds since 1970.
+            places: CSV file with sensors, longitude and latitude.
+            low: numbers below are no readings but gaps.
+            high: numbers above are no readings but gaps.
+            missing: numbers that mark a gap, e.g. ``[0.0, -1.0]``.
+
+        Raises:
+            ValueError: what cannot be read, with the place in the file and what to do.
+            OSError: a file cannot be opened.
+        """
+        bounds = Bounds(low, high, tuple(missing))
+        read = read_readings(Path(values), times=times, sensor=sensor, time_format=time_format, bounds=bounds)
+        edges = None if graph is None else read_graph(Path(graph), read.names)
+        index = np.empty((2, 0), dtype=int) if edges is None else edges.edge_index
+        weight = np.empty(0) if edges is None else edges.edge_weight
+        where = None if places is None else torch.from_numpy(read_places(Path(places), read.names)).float()
+        measured = torch.from_numpy(read.values).float()
+        start = read.start
+        seconds = 0 if start is None else 3600 * start.hour + 60 * start.minute + start.second
+        return cls(
+            measured, measured.isfinite(), torch.from_numpy(index), torch.from_numpy(weight).float(),
+            read.steps_per_day, read.names, seconds * read.steps_per_day // 86400, where, start,
+            (*read.notes, *(() if edges is None else edges.notes)),
+        )  # fmt: skip
+
+    def time(self, step: int) -> datetime | None:
+        """Return the time of a step, which may lie after the last; ``None`` where the series has no times."""
+        return None if self.start is None else self.start + step * timedelta(days=1) / self.steps_per_day
 
     def __post_init__(self) -> None:
         _states(self.values)
@@ -86,7 +153,8 @@ class TrafficSeries:
             allowed = f"0 <= first <= last <= {len(self)}"
             raise ValueError(problem("first", allowed, f"{first} and {end}", "check the split"))
         slot = (self.first_slot + first) % self.steps_per_day
-        return replace(self, values=self.values[first:end], mask=self.mask[first:end], first_slot=slot)
+        part = {"values": self.values[first:end], "mask": self.mask[first:end]}
+        return replace(self, **part, first_slot=slot, start=self.time(first))
 
 
 @dataclass(frozen=True)

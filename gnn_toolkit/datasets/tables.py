@@ -1,0 +1,287 @@
+"""Tables of sensors' readings: CSV files, wide or long, as steps of equal length with gaps."""
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from gnn_toolkit._checks import IMPOSSIBLE, problem
+
+DAY = 86400  # seconds
+GAPS = frozenset({"", "-", "--", "?", "na", "n/a", "nan", "null", "none", "missing"})
+SENSOR_COLUMNS = ("sensor", "sensor_id", "sensorid", "detector", "detector_id", "station", "station_id", "node", "id")
+EPOCH = datetime(1970, 1, 1)
+LONGEST = 50  # steps for each one that is in the table: a file with a wrong date is not a file with gaps
+
+
+@dataclass
+class Readings:
+    """What a table of sensors says.
+
+    Attributes:
+        values: [steps, N, F]; nan in gaps.
+        names: of the sensors.
+        start: time of the first step; ``None`` where the table has no times.
+        steps_per_day: number of steps of a day.
+        notes: what was dropped, a sentence each.
+    """
+
+    values: np.ndarray
+    names: tuple[str, ...]
+    start: datetime | None
+    steps_per_day: int
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Which numbers are readings.
+
+    Attributes:
+        low: the lowest that is one.
+        high: the highest that is one.
+        missing: numbers that mark a gap.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    missing: tuple[float, ...] = ()
+
+
+def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return the header of a CSV file and its rows that are not empty; cells are separated by ``,``, ``;`` or tabs.
+
+    Raises:
+        ValueError: the file is not text in UTF-8, or empty.
+        OSError: it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(problem(str(path), "a CSV file in UTF-8", error, "save it as UTF-8")) from error
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    delimiter = max(",;\t", key=first.count)
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    if not rows:
+        raise ValueError(problem(str(path), "a header and rows", "an empty file", "check the file"))
+    if delimiter == ";":  # decimal commas
+        rows[1:] = [[cell.replace(",", ".") for cell in row] for row in rows[1:]]
+    return rows[0], rows[1:]
+
+
+def read_readings(
+    path: Path, *, times: str | float | None, sensor: str | None, time_format: str | None, bounds: Bounds
+) -> Readings:
+    """Return the readings of a CSV file; arguments as :meth:`gnn_toolkit.datasets.TrafficSeries.from_csv`."""
+    header, rows = read_rows(path)
+    notes: list[str] = []
+    whole = [row for row in rows if len(row) == len(header)]
+    if len(whole) < len(rows):
+        notes.append(f"{len(rows) - len(whole)} rows were dropped: they have not as many cells as the header")
+    if not whole:
+        remedy = "check the separators"
+        raise ValueError(problem(str(path), "rows of as many cells as the header", f"{len(rows)} others", remedy))
+    time = _time_column(header, whole, times, path)
+    long = _sensor_column(header, time) if sensor is None else _column(header, sensor, "sensor")
+    columns = [k for k in range(len(header)) if k not in (time, long)]
+    names, which = tuple(header[k] for k in columns), None
+    if long is not None:
+        names, which = _numbered([row[long] for row in whole])
+        if time is None:
+            remedy = "a long table says of each reading when it was"
+            raise ValueError(problem("times", "a column of timestamps", times, remedy))
+    if not columns or len(set(names)) < len(names):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        got = "no column of readings" if not columns else f"{twice!r} twice"
+        remedy = "the first line has the names of the sensors"
+        raise ValueError(problem(str(path), "a header that names each column once", got, remedy))
+    cells = _numbers(whole, columns, bounds, notes)
+    if time is None:
+        minutes = float(times) if isinstance(times, int | float) else 0.0
+        return Readings(cells[..., None], names, None, _per_day(minutes * 60), notes)
+    return _on_grid(parse_times([row[time] for row in whole], time_format), cells, names, which, notes)
+
+
+def _time_column(header: list[str], rows: list[list[str]], times: str | float | None, path: Path) -> int | None:
+    """Return the number of the column of timestamps; ``None`` where ``times`` is the length of a step."""
+    if isinstance(times, str):
+        return _column(header, times, "times")
+    if times is not None:
+        return None
+    for k in range(len(header)):
+        name = header[k].lower()
+        if name in ("", "time", "times", "timestamp", "date", "datetime", "date_time") or not is_number(rows[0][k]):
+            try:
+                parse_times([rows[0][k]], None)
+            except ValueError:
+                continue
+            return k
+    remedy = "pass times=5 for steps of five minutes from midnight on, or the name of the column"
+    raise ValueError(problem("times", f"a column of timestamps in {path.name}", "none that can be read", remedy))
+
+
+def _column(header: list[str], name: str, argument: str) -> int:
+    if name not in header:
+        shown = ", ".join(header[:8]) + (" ..." if len(header) > 8 else "")
+        raise ValueError(problem(argument, f"one of the columns {shown}", repr(name), "check the header"))
+    return header.index(name)
+
+
+def _sensor_column(header: list[str], time: int | None) -> int | None:
+    """Return the column of sensors of a long table; ``None`` for a wide one."""
+    lower = [name.lower() for name in header]
+    found = [lower.index(name) for name in SENSOR_COLUMNS if name in lower]
+    return found[0] if found and found[0] != time and time is not None else None
+
+
+def _numbered(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the different names in the order in which they come, and the number of each."""
+    numbers: dict[str, int] = {}
+    which = np.array([numbers.setdefault(name, len(numbers)) for name in names])
+    return tuple(numbers), which
+
+
+def _numbers(rows: list[list[str]], columns: list[int], bounds: Bounds, notes: list[str]) -> np.ndarray:
+    """Return the cells as numbers [rows, columns], nan where there is no reading, and note what was dropped."""
+    values = np.empty((len(rows), len(columns)))
+    strange: list[str] = []
+    for k, row in enumerate(rows):
+        cells = [row[c] for c in columns]
+        try:
+            values[k] = cells
+        except ValueError:
+            values[k] = [_number(cell, strange) for cell in cells]
+    if strange:
+        notes.append(f"{len(strange)} cells that are no numbers are gaps, e.g. {strange[0]!r}")
+    coded = np.isin(values, bounds.missing)
+    outside = (values < bounds.low) | (values > bounds.high) | (np.abs(values) >= IMPOSSIBLE)
+    for found, why in ((coded, "mark gaps"), (outside & ~coded, "are out of bounds and became gaps")):
+        if found.any():
+            example = values[found][0]
+            notes.append(f"{int(found.sum())} numbers {why}, e.g. {example:g}")
+    values[coded | outside] = np.nan
+    zeros = np.count_nonzero(values == 0) / max(np.count_nonzero(np.isfinite(values)), 1)
+    if zeros > 0.01 and np.nanmin(values, initial=np.inf) == 0:
+        notes.append(f"{zeros:.1%} of the readings are exactly 0: say missing=0 if that is how gaps are marked")
+    return values
+
+
+def _number(cell: str, strange: list[str]) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        if cell.lower() not in GAPS:
+            strange.append(cell)
+        return math.nan
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_times(cells: Sequence[str], time_format: str | None) -> list[datetime]:
+    """Return timestamps: ISO 8601, seconds or milliseconds since 1970, or of a format of ``strptime``.
+
+    Raises:
+        ValueError: a cell that is none of these, or some with an offset from UTC and some without.
+
+    >>> parse_times(["2012-03-01 00:05", "1330560600"], None)
+    [datetime.datetime(2012, 3, 1, 0, 5), datetime.datetime(2012, 3, 1, 0, 10)]
+    """
+    found: dict[str, datetime] = {}
+    for cell in cells:
+        if cell not in found:
+            found[cell] = _time(cell, time_format)
+    times = [found[cell] for cell in cells]
+    aware = {time.utcoffset() is not None for time in found.values()}
+    if len(aware) > 1:
+        remedy = "write all with an offset such as +01:00, or none"
+        raise ValueError(problem("times", "timestamps of one kind", "some with an offset and some without", remedy))
+    return times
+
+
+def _time(cell: str, time_format: str | None) -> datetime:
+    try:
+        if time_format is not None:
+            return datetime.strptime(cell, time_format)
+        if is_number(cell):
+            seconds = float(cell) / (1000 if float(cell) > 1e11 else 1)
+            if not 1e8 < seconds < 1e11:
+                raise ValueError
+            return EPOCH + timedelta(seconds=seconds)
+        return datetime.fromisoformat(cell)
+    except ValueError:
+        allowed = "a timestamp such as 2012-03-01 00:05" if time_format is None else f"a timestamp like {time_format}"
+        remedy = "pass time_format, e.g. '%d/%m/%Y %H:%M'"
+        raise ValueError(problem("times", allowed, repr(cell), remedy)) from None
+
+
+def _per_day(seconds: float) -> int:
+    """Return the number of steps of a day."""
+    if not seconds > 0 or abs(DAY / seconds - round(DAY / seconds)) > 1e-6 * DAY / seconds:
+        got, remedy = f"steps of {seconds / 60:g} minutes", "average the readings over e.g. 5 minutes first"
+        raise ValueError(problem("times", "steps of equal length that go into a day", got, remedy))
+    return round(DAY / seconds)
+
+
+def _step(elapsed: np.ndarray) -> float:
+    """Return the length of a step in seconds: the median distance, as a whole part of a day where it is nearly one."""
+    apart = np.diff(np.unique(elapsed))
+    if not len(apart):
+        raise ValueError(problem("times", "at least two steps", "one", "give more rows"))
+    median = float(np.median(apart))
+    nearest = DAY / max(round(DAY / median), 1)
+    return nearest if abs(nearest - median) <= 0.05 * median else median
+
+
+def _on_grid(
+    stamps: list[datetime], cells: np.ndarray, names: tuple[str, ...], which: np.ndarray | None, notes: list[str]
+) -> Readings:
+    """Return the readings on steps of equal length; ``which``: the sensor of each row of a long table."""
+    start = min(stamps)
+    elapsed = np.array([(stamp - start).total_seconds() for stamp in stamps])
+    step = _step(elapsed)
+    per_day = _per_day(step)
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = round((start - midnight).total_seconds() / step)
+    exact = (elapsed + (start - midnight).total_seconds()) / step - first
+    place = np.rint(exact).astype(int)
+    steps, there = int(place.max()) + 1, len(np.unique(place))
+    if steps > LONGEST * there:
+        got = f"{there} steps between {start} and {max(stamps)}"
+        raise ValueError(problem("times", "a table without gaps of years", got, "correct the dates that are wrong"))
+    _note_times(exact, place, steps, there, which, notes)
+    count = len(names)
+    if which is None:
+        values = np.full((steps, count, 1), np.nan)
+        values[place, :, 0] = cells
+    else:
+        values = np.full((steps, count, cells.shape[1]), np.nan)
+        values[place, which] = cells
+    return Readings(values, names, midnight + timedelta(seconds=first * step), per_day, notes)
+
+
+def _note_times(
+    exact: np.ndarray, place: np.ndarray, steps: int, there: int, which: np.ndarray | None, notes: list[str]
+) -> None:
+    off = int((np.abs(exact - place) > 1e-6).sum())
+    keys = place if which is None else place * (int(which.max()) + 1) + which
+    twice = len(keys) - len(np.unique(keys))
+    for number, text in (
+        (off, "rows lie between two steps and count for the nearer"),
+        (twice, "readings came twice for one step: the last of them counts"),
+        (int((np.diff(place) < 0).sum()), "rows come before the one above them and were sorted in"),
+        (steps - there, f"steps of {steps} have no row and are gaps"),
+    ):
+        if number:
+            notes.append(f"{number} {text}")
