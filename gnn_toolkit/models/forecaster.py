@@ -166,21 +166,21 @@ class Forecaster(nn.Module):
         for layer in self.encoder:
             read, state = layer(read, edge_index, edge_weight)
             states.append(state)
-        latest = _latest(scaled, mask) if self.residual else torch.zeros_like(scaled[:, 0])
+        last = latest(scaled, mask) if self.residual else torch.zeros_like(scaled[:, 0])
         truth = None if y is None or not teacher_forcing else self.scaler(y)
         came = None if y is None or not teacher_forcing else _checks.measured("y", y, y_mask)
         forecasts = []
         for step in range(self.horizon):
-            out = torch.cat([latest, future[:, step]], -1).unsqueeze(1)
+            out = torch.cat([last, future[:, step]], -1).unsqueeze(1)
             for k, layer in enumerate(self.decoder):
                 out, states[k] = layer(out, edge_index, edge_weight, hx=states[k])
             change = self.head(out.squeeze(1))
-            forecast = latest + change if self.residual else change
+            forecast = last + change if self.residual else change
             forecasts.append(forecast)
-            latest = forecast
+            last = forecast
             if truth is not None and came is not None:
                 fed = torch.rand(len(x), 1, 1, device=x.device) < teacher_forcing
-                latest = truth[:, step].where(fed & came[:, step], forecast)
+                last = truth[:, step].where(fed & came[:, step], forecast)
         return self.scaler.inverse_transform(torch.stack(forecasts, 1))
 
     def _covariates(self, x: Tensor, covariates: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -215,8 +215,8 @@ class Forecaster(nn.Module):
             raise ValueError(_checks.problem("y", allowed, got_y, "give what came, or teacher_forcing=0.0"))
 
 
-def _latest(values: Tensor, mask: Tensor) -> Tensor:
-    """Return each node's last known value [B, N, F], 0 where there is none."""
+def latest(values: Tensor, mask: Tensor) -> Tensor:
+    """Return each node's last measured value [B, N, F] of histories [B, T, N, F], 0 where there is none."""
     steps = torch.arange(1, values.size(1) + 1, device=values.device)[:, None, None]
     last = (steps * mask).amax(1, keepdim=True)
     found = values.gather(1, (last - 1).clamp(min=0))
