@@ -86,7 +86,7 @@ def read_readings(
     if not whole:
         remedy = "check the separators"
         raise ValueError(problem(str(path), "rows of as many cells as the header", f"{len(rows)} others", remedy))
-    time = _time_column(header, whole, times, path)
+    time = _time_column(header, whole, times, path.name)
     long = _sensor_column(header, time) if sensor is None else _column(header, sensor, "sensor")
     columns = [k for k in range(len(header)) if k not in (time, long)]
     names, which = tuple(header[k] for k in columns), None
@@ -100,14 +100,14 @@ def read_readings(
         got = "no column of readings" if not columns else f"{twice!r} twice"
         remedy = "the first line has the names of the sensors"
         raise ValueError(problem(str(path), "a header that names each column once", got, remedy))
-    cells = _numbers(whole, columns, bounds, notes)
+    cells = numbers(whole, columns, bounds, notes)
     if time is None:
         minutes = float(times) if isinstance(times, int | float) else 0.0
         return Readings(cells[..., None], names, None, _per_day(minutes * 60), notes)
     return _on_grid(parse_times([row[time] for row in whole], time_format), cells, names, which, notes)
 
 
-def _time_column(header: list[str], rows: list[list[str]], times: str | float | None, path: Path) -> int | None:
+def _time_column(header: list[str], rows: list[list[str]], times: str | float | None, where: str) -> int | None:
     """Return the number of the column of timestamps; ``None`` where ``times`` is the length of a step."""
     if isinstance(times, str):
         return _column(header, times, "times")
@@ -122,7 +122,7 @@ def _time_column(header: list[str], rows: list[list[str]], times: str | float | 
                 continue
             return k
     remedy = "pass times=5 for steps of five minutes from midnight on, or the name of the column"
-    raise ValueError(problem("times", f"a column of timestamps in {path.name}", "none that can be read", remedy))
+    raise ValueError(problem("times", f"a column of timestamps in {where}", "none that can be read", remedy))
 
 
 def _column(header: list[str], name: str, argument: str) -> int:
@@ -146,7 +146,7 @@ def _numbered(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(numbers), which
 
 
-def _numbers(rows: list[list[str]], columns: list[int], bounds: Bounds, notes: list[str]) -> np.ndarray:
+def numbers(rows: Sequence[list[str]], columns: list[int], bounds: Bounds, notes: list[str]) -> np.ndarray:
     """Return the cells as numbers [rows, columns], nan where there is no reading, and note what was dropped."""
     values = np.empty((len(rows), len(columns)))
     strange: list[str] = []
