@@ -118,13 +118,13 @@ class Watch:
 
     def see(self, row: Row) -> Iterator[str]:
         """Take a row, yield a line for each alarm that begins or ends, and save the state."""
-        yield from row.notes
+        when = f"row {self.rows + 1}" if row.time is None else row.time.isoformat(" ", "seconds")
+        yield from (f"{when} {note}" for note in row.notes)
         if row.time is None or (yield from self._move_clock(row.time)):
             median, _ = self.monitor.expected()
             values = torch.from_numpy(row.values).float().unsqueeze(1)
             before = self.monitor.score > self.monitor.threshold
             reading = self.monitor.update(values)
-            when = f"row {self.rows + 1}" if row.time is None else row.time.isoformat(" ", "seconds")
             for node in reading.onsets.nonzero().flatten().tolist():
                 seen, expected = float(values[node]), float(median[node])
                 known = "no reading" if seen != seen else f"{seen:.4g} where {expected:.4g} was expected"

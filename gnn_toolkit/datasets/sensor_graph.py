@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gnn_toolkit._checks import problem
-from gnn_toolkit.datasets.tables import is_number, read_rows
+from gnn_toolkit.datasets.tables import count_of, is_number, read_rows
 
 WEIGHTS = ("weight", "weights", "w", "share")  # columns that hold weights; any other holds distances
 LEAST = 0.1  # weights of distances below this are no edges
@@ -69,7 +69,7 @@ def _matrix(path: Path, rows: list[list[str]], names: tuple[str, ...]) -> Sensor
     place = {name: k for k, name in enumerate(names)}
     kept = np.array([k for k, label in enumerate(labels) if label in place], dtype=int)
     if len(kept) < size:
-        notes.append(f"{size - len(kept)} sensors of {path.name} have no readings and were left out")
+        notes.append(f"left out {count_of(size - len(kept), 'sensor')} of {path.name}: without readings")
     number = np.array([place[labels[k]] for k in kept], dtype=int)
     u, v = matrix[np.ix_(kept, kept)].nonzero()
     weight = matrix[kept[u], kept[v]]
@@ -82,7 +82,7 @@ def _pairs(path: Path, header: list[str], rows: list[list[str]], names: tuple[st
         raise ValueError(problem(str(path), f"rows of {len(header)} cells", "others", "correct the rows"))
     inside = [row for row in rows if row[0] in place and row[1] in place]
     if len(inside) < len(rows):
-        notes.append(f"{len(rows) - len(inside)} of {len(rows)} pairs in {path.name} name sensors without readings")
+        notes.append(f"left out {count_of(len(rows) - len(inside), 'pair')} of {path.name}: a sensor without readings")
     if rows and not inside:
         remedy = f"the readings have e.g. {names[0]!r}"
         raise ValueError(problem(str(path), "names of sensors that have readings", repr(rows[0][0]), remedy))
@@ -94,15 +94,13 @@ def _pairs(path: Path, header: list[str], rows: list[list[str]], names: tuple[st
         cost = np.exp(-np.square(cost / (sigma or 1.0)))
         far = int((cost < LEAST).sum())
         if far:
-            notes.append(
-                f"{far} pairs in {path.name} are too far apart to be neighbours: their weight is below {LEAST}"
-            )
+            notes.append(f"left out {count_of(far, 'pair')} of {path.name}: so far apart that it weighs below {LEAST}")
         cost = np.where(cost < LEAST, 0.0, cost)
     joined = (number[0] != number[1]) & (cost > 0)
     number, cost = number[:, joined], cost[joined]
     _, first = np.unique(number, axis=1, return_index=True)
     if len(first) < len(cost):
-        notes.append(f"{len(cost) - len(first)} pairs in {path.name} come twice: the first of each counts")
+        notes.append(f"left out {count_of(len(cost) - len(first), 'pair')} of {path.name} that came before")
     number, cost = number[:, np.sort(first)], cost[np.sort(first)]
     return SensorGraph(number, cost, notes + _alone(names, *number))
 
@@ -110,7 +108,7 @@ def _pairs(path: Path, header: list[str], rows: list[list[str]], names: tuple[st
 def _alone(names: tuple[str, ...], u: np.ndarray, v: np.ndarray) -> list[str]:
     """Note the sensors without a neighbour."""
     alone = sorted(set(range(len(names))) - set(u.tolist()) - set(v.tolist()))
-    return [f"{len(alone)} sensors have no neighbour, e.g. {names[alone[0]]!r}"] if alone else []
+    return [f"found {count_of(len(alone), 'sensor')} without a neighbour, e.g. {names[alone[0]]!r}"] if alone else []
 
 
 def read_places(path: Path, names: tuple[str, ...]) -> np.ndarray:

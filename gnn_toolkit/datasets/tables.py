@@ -12,6 +12,8 @@ import numpy as np
 from gnn_toolkit._checks import IMPOSSIBLE, problem
 
 DAY = 86400  # seconds
+DIVISORS = [seconds for seconds in range(1, DAY + 1) if DAY % seconds == 0]
+TIME_COLUMNS = ("", "t", "ts", "time", "times", "timestamp", "date", "datetime", "date_time")
 GAPS = frozenset({"", "-", "--", "?", "na", "n/a", "nan", "null", "none", "missing"})
 SENSOR_COLUMNS = ("sensor", "sensor_id", "sensorid", "detector", "detector_id", "station", "station_id", "node", "id")
 EPOCH = datetime(1970, 1, 1)
@@ -82,7 +84,7 @@ def read_readings(
     notes: list[str] = []
     whole = [row for row in rows if len(row) == len(header)]
     if len(whole) < len(rows):
-        notes.append(f"{len(rows) - len(whole)} rows were dropped: they have not as many cells as the header")
+        notes.append(f"left out {count_of(len(rows) - len(whole), 'row')}: not as many cells as the header has")
     if not whole:
         remedy = "check the separators"
         raise ValueError(problem(str(path), "rows of as many cells as the header", f"{len(rows)} others", remedy))
@@ -114,8 +116,7 @@ def _time_column(header: list[str], rows: list[list[str]], times: str | float | 
     if times is not None:
         return None
     for k in range(len(header)):
-        name = header[k].lower()
-        if name in ("", "time", "times", "timestamp", "date", "datetime", "date_time") or not is_number(rows[0][k]):
+        if header[k].lower() in TIME_COLUMNS or not is_number(rows[0][k]):
             try:
                 parse_times([rows[0][k]], None)
             except ValueError:
@@ -157,13 +158,13 @@ def numbers(rows: Sequence[list[str]], columns: list[int], bounds: Bounds, notes
         except ValueError:
             values[k] = [_number(cell, strange) for cell in cells]
     if strange:
-        notes.append(f"{len(strange)} cells that are no numbers are gaps, e.g. {strange[0]!r}")
+        notes.append(f"took {count_of(len(strange), 'cell')} for gaps: no numbers, e.g. {strange[0]!r}")
     coded = np.isin(values, bounds.missing)
     outside = (values < bounds.low) | (values > bounds.high) | (np.abs(values) >= IMPOSSIBLE)
-    for found, why in ((coded, "mark gaps"), (outside & ~coded, "are out of bounds and became gaps")):
+    for found, why in ((coded, "they mark them"), (outside & ~coded, "out of bounds")):
         if found.any():
             example = values[found][0]
-            notes.append(f"{int(found.sum())} numbers {why}, e.g. {example:g}")
+            notes.append(f"took {count_of(int(found.sum()), 'number')} for gaps: {why}, e.g. {example:g}")
     values[coded | outside] = np.nan
     zeros = np.count_nonzero(values == 0) / max(np.count_nonzero(np.isfinite(values)), 1)
     if zeros > 0.01 and np.nanmin(values, initial=np.inf) == 0:
@@ -235,13 +236,17 @@ def _per_day(seconds: float) -> int:
 
 
 def _step(elapsed: np.ndarray) -> float:
-    """Return the length of a step in seconds: the median distance, as a whole part of a day where it is nearly one."""
-    apart = np.diff(np.unique(elapsed))
+    """Return the length of a step in seconds: what most rows are apart, or the median where no half of them is alike.
+
+    What is within one part in a hundred of a number of seconds that goes into a day is that number.
+    """
+    apart, often = np.unique(np.diff(np.unique(elapsed)), return_counts=True)
     if not len(apart):
         raise ValueError(problem("times", "at least two steps", "one", "give more rows"))
-    median = float(np.median(apart))
-    nearest = DAY / max(round(DAY / median), 1)
-    return nearest if abs(nearest - median) <= 0.05 * median else median
+    most = int(often.argmax())  # the shortest of the most frequent
+    step = apart[most] if 2 * often[most] >= often.sum() else np.median(np.repeat(apart, often))
+    nearest = min(DIVISORS, key=lambda seconds: abs(seconds - step))
+    return float(nearest if abs(nearest - step) <= 0.01 * step else step)
 
 
 def _on_grid(
@@ -253,8 +258,9 @@ def _on_grid(
     step = _step(elapsed)
     per_day = _per_day(step)
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    first = round((start - midnight).total_seconds() / step)
-    exact = (elapsed + (start - midnight).total_seconds()) / step - first
+    nearest = midnight + round((start - midnight).total_seconds() / step) * timedelta(seconds=step)
+    begin = nearest if abs((start - nearest).total_seconds()) < 0.1 * step else start  # steps count from midnight
+    exact = (elapsed + (start - begin).total_seconds()) / step
     place = np.rint(exact).astype(int)
     steps, there = int(place.max()) + 1, len(np.unique(place))
     if steps > LONGEST * there:
@@ -268,7 +274,7 @@ def _on_grid(
     else:
         values = np.full((steps, count, cells.shape[1]), np.nan)
         values[place, which] = cells
-    return Readings(values, names, midnight + timedelta(seconds=first * step), per_day, notes)
+    return Readings(values, names, begin, per_day, notes)
 
 
 def _note_times(
@@ -277,11 +283,20 @@ def _note_times(
     off = int((np.abs(exact - place) > 1e-6).sum())
     keys = place if which is None else place * (int(which.max()) + 1) + which
     twice = len(keys) - len(np.unique(keys))
-    for number, text in (
-        (off, "rows lie between two steps and count for the nearer"),
-        (twice, "readings came twice for one step: the last of them counts"),
-        (int((np.diff(place) < 0).sum()), "rows come before the one above them and were sorted in"),
-        (steps - there, f"steps of {steps} have no row and are gaps"),
+    for number, before, noun, after in (
+        (off, "moved", "row", "to the nearest step"),
+        (twice, "left out", "reading", "that came once more for the same step: the last counts"),
+        (int((np.diff(place) < 0).sum()), "sorted in", "row", "that came before an earlier one"),
+        (steps - there, "made", "gap", f"of whole steps, of {steps}, for which there is no row"),
     ):
         if number:
-            notes.append(f"{number} {text}")
+            notes.append(f"{before} {count_of(number, noun)} {after}")
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> count_of(1, "row"), count_of(3, "row")
+    ('1 row', '3 rows')
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
