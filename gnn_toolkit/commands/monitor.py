@@ -12,7 +12,7 @@ from gnn_toolkit.commands import sensors
 from gnn_toolkit.commands.console import bar_of_steps, between_steps, say
 from gnn_toolkit.commands.street_demo import demonstrate
 from gnn_toolkit.commands.watch import Fitting, Watch, fit_on, load, rows
-from gnn_toolkit.datasets.tables import Bounds
+from gnn_toolkit.datasets.tables import Bounds, count_of
 
 HOW = Fitting()
 
@@ -71,19 +71,22 @@ def monitor(
 def _watch(watch: Watch, source: str, follow: bool, reading: dict[str, Any], bounds: Bounds) -> None:
     """Print what rows give rise to, until they end or Ctrl-C."""
     if watch.rows:
-        say(f"goes on after {watch.rows} rows" + ("" if watch.time is None else f", the last of {watch.time}"))
+        say(
+            f"goes on after {count_of(watch.rows, 'row')}"
+            + ("" if watch.time is None else f", the last of {watch.time}")
+        )
     path = None if source == "-" else Path(source)
     try:
         for row in rows(watch, path, follow, reading, bounds):
             for line in watch.see(row):
                 print(line, flush=True)
     except KeyboardInterrupt:
-        say(f"\nStopped after {watch.rows} rows; the same command goes on from there.")
+        say(f"\nStopped after {count_of(watch.rows, 'row')}; the same command goes on from there.")
         raise typer.Exit(130) from None
     except BrokenPipeError:  # whoever reads has had enough
         sys.stderr.close()
         raise typer.Exit(0) from None
-    say(f"{watch.rows} rows seen; the state is in {watch.path}")
+    say(f"{count_of(watch.rows, 'row')} seen; the state is in {watch.path}")
 
 
 def _demonstrate(out: Path, size: int, days: int, steps: int, seed: int) -> None:

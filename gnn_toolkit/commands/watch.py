@@ -13,7 +13,7 @@ from gnn_toolkit import _checks
 from gnn_toolkit.commands.console import bar_of_steps, between_steps, say
 from gnn_toolkit.datasets import TrafficSeries
 from gnn_toolkit.datasets.streams import Row, RowReader, lines_of, lines_of_file
-from gnn_toolkit.datasets.tables import Bounds
+from gnn_toolkit.datasets.tables import Bounds, count_of
 from gnn_toolkit.models import StreetMonitor
 from gnn_toolkit.models.serialization import check_free, read_description
 from gnn_toolkit.training import Settings, calibrate, fit_monitor, load_checkpoint, save_checkpoint
@@ -155,7 +155,7 @@ class Watch:
                 return False
             yield f"{time} comes after {self.time}: the clock was put back"
         if passed > 1:
-            yield f"{passed - 1} rows are missing before {time}"
+            yield f"{count_of(passed - 1, 'row')} missing before {time}"
             self.monitor.skip(passed - 1)
         self.monitor.set_clock(slot)
         return True
@@ -174,7 +174,7 @@ def rows(watch: Watch, source: Path | None, follow: bool, reading: dict[str, Any
             reader, watch.header = RowReader(line, watch.names, **reading, bounds=bounds), line
             absent = len(watch.names) - len(reader.columns)
             if absent:
-                say(f"{absent} sensors of the monitor have no column and count as silent")
+                say(f"{count_of(absent, 'sensor')} of the monitor without a column, taken as silent")
             continue
         try:
             row = reader.read(line, end)
