@@ -65,10 +65,11 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(problem(str(path), "a CSV file in UTF-8", error, "save it as UTF-8")) from error
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    lines = text.strip("\r\n").splitlines()
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    blank = [""] if rows and len(rows[0]) == 1 else []  # in a table of one column an empty line is a gap
+    rows = [row or blank for row in rows if row or blank]
     if not rows:
         raise ValueError(problem(str(path), "a header and rows", "an empty file", "check the file"))
     if delimiter == ";":  # decimal commas

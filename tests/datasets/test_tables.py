@@ -61,6 +61,12 @@ def test_a_table_without_times_begins_at_midnight(tmp_path: Path):
     assert (series.steps_per_day, series.first_slot, series.start, series.time(3)) == (96, 0, None, None)
 
 
+def test_a_row_without_any_reading_is_a_step(tmp_path: Path):
+    for text in ("a,b\n1,2\n,\n3,4\n", "\na,b\n1,2\n\n,\n3,4\n\n"):
+        assert numbers(TrafficSeries.from_csv(file(tmp_path, text), times=5)) == [[1, 2], [None, None], [3, 4]]
+    assert numbers(TrafficSeries.from_csv(file(tmp_path, "a\n1\n\n3\n\n"), times=5)) == [[1], [None], [3]]
+
+
 @pytest.mark.parametrize(
     ("cells", "options"),
     [
