@@ -240,11 +240,13 @@ def measured(argument: str, values: Tensor, mask: Tensor | None = None) -> Tenso
     """Return where ``values`` hold a reading: where ``mask`` says so and the number is finite and below 1e30 in size.
 
     Raises:
-        ValueError: a mask of another shape, or of numbers.
+        ValueError: values that are no tensor, or a mask of another shape or of numbers.
 
     >>> measured("values", torch.tensor([50.0, torch.nan, 3.4e38]))
     tensor([ True, False, False])
     """
+    if not isinstance(values, Tensor):
+        raise ValueError(problem(argument, "a tensor", type(values).__name__, f"pass torch.as_tensor({argument})"))
     there = values.isfinite() & (values.abs().double() < IMPOSSIBLE)
     if mask is None:
         return there

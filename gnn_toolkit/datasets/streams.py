@@ -95,7 +95,7 @@ class RowReader:
         when = None if self.time is None else parse_times([cells[self.time]], self.time_format)[0]
         values = np.full(self.count, np.nan)
         values[self.target] = numbers([cells], self.columns, self.bounds, notes)[0]
-        return Row(values, when, end, tuple(note for note in notes if "exactly 0" not in note))
+        return Row(values, when, end, tuple(notes))
 
 
 def lines_of(stream: TextIO) -> Iterator[tuple[str, int]]:

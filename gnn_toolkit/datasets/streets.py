@@ -116,6 +116,8 @@ def simulate_streets(
     if not seconds > 0 or minutes * 60 % seconds:
         got = f"{seconds} seconds in {minutes} minutes"
         raise ValueError(problem("seconds", "a time that goes into a step of the result", got, "pass e.g. 10.0"))
+    if seed < 0:
+        raise ValueError(problem("seed", "a number from 0", seed, "pass e.g. 0"))
     if not 0 <= start_hour < 24:
         raise ValueError(problem("start_hour", "an hour of the day in [0, 24)", start_hour, "pass e.g. 7.5"))
     for accident in accidents:

@@ -17,6 +17,7 @@ TIME_COLUMNS = ("", "t", "ts", "time", "times", "timestamp", "date", "datetime",
 GAPS = frozenset({"", "-", "--", "?", "na", "n/a", "nan", "null", "none", "missing"})
 SENSOR_COLUMNS = ("sensor", "sensor_id", "sensorid", "detector", "detector_id", "station", "station_id", "node", "id")
 EPOCH = datetime(1970, 1, 1)
+FAR = 10  # times the distance between which nine of ten readings lie
 LONGEST = 50  # steps for each one that is in the table: a file with a wrong date is not a file with gaps
 
 
@@ -104,6 +105,7 @@ def read_readings(
         remedy = "the first line has the names of the sensors"
         raise ValueError(problem(str(path), "a header that names each column once", got, remedy))
     cells = numbers(whole, columns, bounds, notes)
+    _note_strange(cells, notes)
     if time is None:
         minutes = float(times) if isinstance(times, int | float) else 0.0
         return Readings(cells[..., None], names, None, _per_day(minutes * 60), notes)
@@ -167,10 +169,22 @@ def numbers(rows: Sequence[list[str]], columns: list[int], bounds: Bounds, notes
             example = values[found][0]
             notes.append(f"took {count_of(int(found.sum()), 'number')} for gaps: {why}, e.g. {example:g}")
     values[coded | outside] = np.nan
-    zeros = np.count_nonzero(values == 0) / max(np.count_nonzero(np.isfinite(values)), 1)
-    if zeros > 0.01 and np.nanmin(values, initial=np.inf) == 0:
-        notes.append(f"{zeros:.1%} of the readings are exactly 0: say missing=0 if that is how gaps are marked")
     return values
+
+
+def _note_strange(values: np.ndarray, notes: list[str]) -> None:
+    """Note numbers that may mark gaps: those far from nearly all others, and many zeros."""
+    there = values[np.isfinite(values)]
+    if not len(there):
+        return
+    low, high = np.quantile(there, (0.05, 0.95))
+    far = there[np.abs(there - (low + high) / 2) > FAR * (high - low)] if high > low else there[:0]
+    if len(far):
+        hint = f"found {count_of(len(far), 'number')} far from all others, e.g. {far[0]:g}"
+        notes.append(f"{hint}: say low, high or missing if that is how gaps are marked")
+    zeros = np.count_nonzero(there == 0) / len(there)
+    if 0.01 < zeros < 1 and there.min() == 0:
+        notes.append(f"{zeros:.1%} of the readings are exactly 0: say missing=0 if that is how gaps are marked")
 
 
 def _number(cell: str, strange: list[str]) -> float:

@@ -238,6 +238,8 @@ class Windows:
             ValueError: a number of no window.
         """
         assert self.mask is not None
+        if not isinstance(which, Tensor):
+            raise ValueError(problem("which", "a tensor of numbers", repr(which), "pass torch.tensor(...)"))
         if which.numel() and not 0 <= int(which.min()) <= int(which.max()) < len(self):
             got = f"numbers from {int(which.min())} to {int(which.max())}"
             raise ValueError(problem("which", f"numbers in [0, {len(self)})", got, "there are len(windows) windows"))
@@ -248,6 +250,8 @@ class Windows:
 
 def _states(values: Tensor) -> None:
     """Raise a ``ValueError`` unless ``values`` are floating-point [steps, N, F]."""
+    if not isinstance(values, Tensor):
+        raise ValueError(problem("values", "a tensor", type(values).__name__, "pass torch.as_tensor(values)"))
     if values.dim() != 3 or not values.is_floating_point():
         got = f"{values.dtype} {list(values.shape)}"
         remedy = "add a dimension for one feature, and pass values.float()"

@@ -27,9 +27,14 @@ def scheduled_sampling_probability(step: int, decay: float) -> float:
 
     Inverse sigmoid decay (Bengio et al. 2015, section 2.4), as Li et al. (2018) use it.
 
+    Raises:
+        ValueError: a decay that is not above 0.
+
     >>> [round(scheduled_sampling_probability(step, 1000.0), 2) for step in (0, 5000, 10_000)]
     [1.0, 0.87, 0.04]
     """
+    if not decay > 0:
+        raise ValueError(_checks.problem("decay", "a number above 0", decay, "pass e.g. 1000.0"))
     return decay / (decay + math.exp(min(step / decay, 700.0)))
 
 
@@ -192,8 +197,8 @@ class Forecaster(nn.Module):
         return past, future
 
     def _check(self, x: Tensor, covariates: Tensor | None, y: Tensor | None, teacher_forcing: float) -> None:
-        if x.dim() != 4 or x.size(-1) != self.num_features or not x.size(1):
-            allowed = f"shape [batch, history, num_nodes, {self.num_features}]"
+        if x.dim() != 4 or x.size(-1) != self.num_features or not x.numel():
+            allowed = f"shape [batch, history, num_nodes, {self.num_features}], none of them 0"
             raise ValueError(_checks.problem("x", allowed, list(x.shape), "check num_features of the model"))
         if x.dtype != self.head.weight.dtype:
             allowed = f"the dtype of the weights, {self.head.weight.dtype}"

@@ -123,6 +123,8 @@ class StreetMonitor(nn.Module):
         self.head = nn.Linear(hidden_channels, 2 * num_features)
         weight = torch.ones(edge_index.size(1)) if edge_weight is None else edge_weight
         _checks.edge_weights(weight, edge_index.size(1), signed=True)
+        if not bool(weight.isfinite().all()):
+            raise ValueError(_checks.problem("edge_weight", "finite weights", "nan or inf", "leave such edges out"))
         states = self.layer.cell.num_states
         for name, value in (
             ("edge_index", edge_index),
@@ -165,7 +167,7 @@ class StreetMonitor(nn.Module):
 
     def set_clock(self, clock: int) -> None:
         """Go on at another step of the day with the same state: the clocks were changed, and no reading was lost."""
-        self.clock.fill_(clock)
+        self.clock.fill_(_whole("clock", clock))
 
     def skip(self, steps: int) -> None:
         """Let ``steps`` observations pass of which nothing arrived; after more than a day, start afresh.
@@ -175,13 +177,13 @@ class StreetMonitor(nn.Module):
         Raises:
             ValueError: a negative number.
         """
-        if steps < 0:
+        if _whole("steps", steps) < 0:
             remedy = "time goes forward: use set_clock where the clock of the wall was put back"
             raise ValueError(_checks.problem("steps", "a number from 0", steps, remedy))
         if steps > self.steps_per_day:
             self.reset(int(self.clock) + steps)
             return
-        for _ in range(steps):
+        for _ in range(int(steps)):
             self.update(self.score.new_full((self.num_nodes, self.num_features), torch.nan))
 
     @torch.no_grad()
@@ -196,13 +198,13 @@ class StreetMonitor(nn.Module):
         Raises:
             ValueError: another shape.
         """
+        there = _checks.measured("observation", observation, mask)
         shape = (self.num_nodes, self.num_features)
         if tuple(observation.shape) != shape:
             remedy = "give every node, and nan where nothing was measured"
             raise ValueError(_checks.problem("observation", f"shape {list(shape)}", list(observation.shape), remedy))
-        there = _checks.measured("observation", observation, mask)
         if clock is not None:
-            self.skip((clock - int(self.clock)) % self.steps_per_day)
+            self.skip((_whole("clock", clock) - int(self.clock)) % self.steps_per_day)
         value = self.usual(observation.to(self.score.dtype).where(there, 0.0), self.clock)
         started = self.median.isfinite()
         before = self.score > self.threshold
@@ -283,3 +285,10 @@ class StreetMonitor(nn.Module):
         monitor = cls(torch.zeros(2, about["edges"], dtype=torch.long), **about["sizes"])
         load_weights(Path(path), monitor)
         return monitor.eval()
+
+
+def _whole(argument: str, value: float) -> int:
+    """Return a number of steps as an integer."""
+    if not float(value).is_integer():
+        raise ValueError(_checks.problem(argument, "a whole number of steps", value, "pass e.g. 1"))
+    return int(value)

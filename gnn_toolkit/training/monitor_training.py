@@ -17,7 +17,7 @@ TOGETHER = 1440  # steps that are forecast at a time, where the whole series is
 def fit_monitor(
     monitor: StreetMonitor,
     values: Tensor,
-    mask: Tensor,
+    mask: Tensor | None,
     settings: Settings,
     *,
     window: int = 24,
@@ -37,7 +37,7 @@ def fit_monitor(
     Args:
         monitor: to train; what is usual is learnt here, too.
         values: [steps, N, F]; what is not finite, or 1e30 and more, was not measured.
-        mask: [steps, N, F], whether a value was measured.
+        mask: [steps, N, F], whether a value was measured; ``None`` where all are that can be.
         settings: how to train, in one process.
         window: steps of a window; the state starts from zero at each.
         batch: number of windows of a step.
@@ -61,6 +61,9 @@ def fit_monitor(
     if min(split, len(values) - split) < length:
         remedy = "give a longer series or a shorter window"
         raise ValueError(_checks.problem("values", f"at least {length} steps a part", len(values), remedy))
+    for part, name in ((there[:split], "train on"), (there[split:], "validate by")):
+        if not bool(part.any()):
+            raise ValueError(_checks.problem("values", f"readings to {name}", "none", "give more days"))
     scaled = off.clamp(-monitor.limit, monitor.limit).where(there, 0.0)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
@@ -133,21 +136,27 @@ def _held(values: Tensor, seen: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def scores_of(monitor: StreetMonitor, values: Tensor, mask: Tensor, *, clock: int = 0) -> Tensor:
+def scores_of(monitor: StreetMonitor, values: Tensor, mask: Tensor | None, *, clock: int = 0) -> Tensor:
     """Return the scores [steps, N] that the monitor gives a series, from a fresh start; it ends after its last step.
 
     Raises:
         ValueError: a series without steps, or a mask of another shape.
     """
-    _checks.measured("values", values, mask)
+    there = _checks.measured("values", values, mask)
     if not len(values):
         raise ValueError(_checks.problem("values", "at least one step", list(values.shape), "give a series"))
     monitor.reset(clock)
-    return torch.stack([monitor.update(x, there).scores for x, there in zip(values, mask, strict=True)])
+    return torch.stack([monitor.update(x, known).scores for x, known in zip(values, there, strict=True)])
 
 
 def calibrate(
-    monitor: StreetMonitor, values: Tensor, mask: Tensor, per_sensor_day: float, *, clock: int = 0, skip: int = 12
+    monitor: StreetMonitor,
+    values: Tensor,
+    mask: Tensor | None,
+    per_sensor_day: float,
+    *,
+    clock: int = 0,
+    skip: int = 12,
 ) -> float:
     """Set the threshold so that usual traffic raises at most so many alarms, and return it.
 

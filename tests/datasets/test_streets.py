@@ -74,6 +74,7 @@ def test_a_grid_has_streets(rows: int, columns: int, length: float):
         ({"minutes": 7}, "minutes"),  # of which a day has no whole number
         ({"noise": float("nan")}, "missing"),
         ({"seconds": float("nan")}, "seconds"),
+        ({"seed": -1}, "seed"),
         ({"start_hour": 24.0}, "start_hour"),
         ({"start_hour": -1.0}, "start_hour"),
         ({"accidents": [Accident(0, start=2, steps=1)]}, "accidents"),

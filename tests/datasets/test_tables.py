@@ -112,6 +112,18 @@ def test_what_is_no_reading_is_a_gap_and_is_said(tmp_path: Path):
     assert "of the readings are exactly 0: say missing=0" in said
 
 
+def test_numbers_that_may_mark_gaps_are_pointed_out(tmp_path: Path):
+    rows = "".join(f"{50 + k % 10}\n" for k in range(100))
+    series = TrafficSeries.from_csv(file(tmp_path, f"a\n{rows}-9999\n"), times=5)
+    assert series.notes == (
+        "found 1 number far from all others, e.g. -9999: say low, high or missing if that is how gaps are marked",
+    )
+    assert TrafficSeries.from_csv(file(tmp_path, f"a\n{rows}-9999\n"), times=5, missing=[-9999]).notes == (
+        "took 1 number for gaps: they mark them, e.g. -9999",
+    )
+    assert TrafficSeries.from_csv(file(tmp_path, f"a\n{rows}"), times=5).notes == ()
+
+
 def test_a_byte_order_mark_blank_lines_and_a_torn_last_row_do_no_harm(tmp_path: Path):
     text = WIDE.replace("\n2012-03-01 07:15", "\n\n2012-03-01 07:15") + "2012-03-01 07:2"
     series = TrafficSeries.from_csv(file(tmp_path, text, encoding="utf-8-sig"))

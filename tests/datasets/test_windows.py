@@ -99,6 +99,8 @@ def test_a_part_of_a_series_begins_at_its_own_hour():
         ("mask", lambda: Windows(series(), 2, 1, mask=torch.ones(20, 3, dtype=torch.bool))),
         ("which", lambda: Windows(series(), 2, 1).take(torch.tensor([18]))),
         ("which", lambda: Windows(series(), 2, 1).take(torch.tensor([-1]))),
+        ("which", lambda: Windows(series(), 2, 1).take([0])),  # type: ignore[arg-type]
+        ("values", lambda: Windows(series().numpy(), 2, 1)),  # type: ignore[arg-type]
         ("values", lambda: traffic(values=torch.zeros(4, 2))),
         ("mask", lambda: traffic(mask=torch.ones(4, 2, 1))),
         ("edge_index", lambda: traffic(edge_index=torch.tensor([[0], [2]]))),

@@ -196,6 +196,8 @@ def test_a_feature_that_never_changes_has_deviation_one(dtype: torch.dtype):
         ("covariates", lambda: make(num_covariates=2)(sample(), EDGES, covariates=torch.zeros(3, 4, 4, 2))),
         ("covariates", lambda: make(num_covariates=1)(sample(), EDGES, covariates=torch.full((3, 7, 4, 1), torch.nan))),
         ("x", lambda: make()(sample().double(), EDGES)),
+        ("x", lambda: make()(sample()[:0], EDGES)),
+        ("decay", lambda: scheduled_sampling_probability(1, 0.0)),
         ("mask", lambda: make()(sample(), EDGES, x_mask=torch.ones(3, 4, 4, 2))),
         ("mask", lambda: make()(sample(), EDGES, x_mask=torch.ones(4, 4, 2, dtype=torch.bool))),
         ("teacher_forcing", lambda: make()(sample(), EDGES, teacher_forcing=1.5)),

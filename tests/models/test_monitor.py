@@ -266,6 +266,10 @@ def test_a_saved_monitor_goes_on_where_it_was(tmp_path: Path):
         ("mask", lambda: make().update(torch.zeros(4, 2), torch.ones(4, 2))),
         ("mask", lambda: make().update(torch.zeros(4, 2), torch.ones(4, dtype=torch.bool))),
         ("steps", lambda: make().skip(-1)),
+        ("steps", lambda: make().skip(1.5)),  # type: ignore[arg-type]
+        ("clock", lambda: make().update(torch.zeros(4, 2), clock=1.5)),  # type: ignore[arg-type]
+        ("observation", lambda: make().update([[1.0, 2.0]] * 4)),  # type: ignore[arg-type]
+        ("edge_weight", lambda: make(edge_weight=torch.full((4,), torch.nan))),
     ],
 )
 def test_what_makes_no_sense_is_refused(argument: str, call):

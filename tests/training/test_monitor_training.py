@@ -170,6 +170,12 @@ def test_what_makes_no_sense_is_refused():
             calibrate(monitor, bad, mask, 0.1)
     with pytest.raises(ValueError, match=r"^values: expected a reading that was measured"):
         fit_monitor(monitor, values, ~known, Settings(steps=1), window=4)
+    half = known.clone()
+    half[32:] = False
+    with pytest.raises(ValueError, match=r"^values: expected readings to validate by, got none"):
+        fit_monitor(monitor, values, half, Settings(steps=1), window=4)
+    with pytest.raises(ValueError, match=r"^values: expected a tensor, got ndarray; pass torch.as_tensor"):
+        calibrate(monitor, values.numpy(), None, 0.1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^values: expected readings to set a threshold by"):
         calibrate(monitor, values, ~known, 0.1)
     with pytest.raises(ValueError, match=r"^values: expected at least one step"):
