@@ -38,7 +38,7 @@ def forecast_page(fitted: FittedForecaster, title: str, features: Sequence[str] 
     series, made = fitted.series, fitted.forecast()
     size, before = len(series), min(BEFORE * fitted.settings.history, len(series))
     past = series.values[size - before :].masked_fill(~series.mask[size - before :], math.nan)
-    places, known = layout(series.places, series.edge_index, len(series.names))
+    places, given = layout(series.places, series.edge_index, len(series.names))
     data = {
         "names": series.names,
         "features": list(features) or [str(k + 1) for k in range(series.values.size(2))],
@@ -53,7 +53,7 @@ def forecast_page(fitted: FittedForecaster, title: str, features: Sequence[str] 
     return template.substitute(
         title=html.escape(title),
         summary=html.escape(summary(fitted)),
-        layout="" if known else "They lie where their edges pull them: nobody said where they are.",
+        layout="" if given else "They lie where their edges pull them: nobody said where they are.",
         level=f"{100 * fitted.level:g} %",
         chart=error_chart(fitted),
         table=error_table(fitted),
@@ -95,7 +95,7 @@ def error_table(fitted: FittedForecaster) -> str:
 
 
 def error_chart(fitted: FittedForecaster) -> str:
-    """Return the same as an SVG: a line for each forecast, told apart by dashes and labels as well as by colour."""
+    """Return the same as an SVG: a line for each forecast, that differ by dashes and labels as well as colour."""
     curves = {name: [step["mae"] for step in error.per_step()] for name, error in fitted.errors.items()}
     most, horizon = max(map(max, curves.values())) or 1.0, fitted.settings.horizon
     minutes = 1440 / fitted.series.steps_per_day
@@ -126,8 +126,8 @@ def error_chart(fitted: FittedForecaster) -> str:
 
 def layout(places: Tensor | None, edge_index: Tensor, count: int) -> tuple[Tensor, bool]:
     """Return where to draw each node, [N, 2] in [0, 1], and whether somebody said it."""
-    known = places is not None and bool(places.isfinite().all())
-    if known:
+    given = places is not None and bool(places.isfinite().all())
+    if given:
         where = places
     elif count <= LARGE:
         graph = nx.Graph()
@@ -141,7 +141,7 @@ def layout(places: Tensor | None, edge_index: Tensor, count: int) -> tuple[Tenso
         where = torch.linalg.eigh(torch.diag(joined.sum(1)) - joined)[1][:, 1:3]
     assert where is not None
     low, high = where.amin(0), where.amax(0)
-    return (where - low) / (high - low).clamp(min=1e-9), known
+    return (where - low) / (high - low).clamp(min=1e-9), given
 
 
 def _rounded(values: Tensor) -> list:

@@ -127,8 +127,8 @@ class Watch:
             reading = self.monitor.update(values)
             for node in reading.onsets.nonzero().flatten().tolist():
                 seen, expected = float(values[node]), float(median[node])
-                known = "no reading" if seen != seen else f"{seen:.4g} where {expected:.4g} was expected"
-                yield f"{when} ALARM {self.names[node]}: {known}; score {float(reading.scores[node]):.2f}"
+                shown = "no reading" if seen != seen else f"{seen:.4g} where {expected:.4g} was expected"
+                yield f"{when} ALARM {self.names[node]}: {shown}; score {float(reading.scores[node]):.2f}"
             for node in (before & ~reading.alarms).nonzero().flatten().tolist():
                 yield f"{when} over {self.names[node]}"
             self.time = row.time

@@ -69,15 +69,15 @@ class UsualDay(nn.Module):
         if not bool(there.any()):
             got = f"none of {values.numel()}"
             raise ValueError(_checks.problem("values", "a reading that was measured", got, "check the mask"))
-        known = values.double().where(there, torch.nan).to(self.center.device)
-        overall = _filled(known.nanmedian(0).values)
-        at_any_hour = (known - overall).abs().nanmean(0)
-        step = clock + torch.arange(len(known), device=known.device)
-        around, off = AROUND * self.steps_per_day // 1440, torch.empty_like(known)
+        readings = values.double().where(there, torch.nan).to(self.center.device)
+        overall = _filled(readings.nanmedian(0).values)
+        at_any_hour = (readings - overall).abs().nanmean(0)
+        step = clock + torch.arange(len(readings), device=readings.device)
+        around, off = AROUND * self.steps_per_day // 1440, torch.empty_like(readings)
         for slot in range(self.steps_per_day):
             apart = (step - slot + self.steps_per_day // 2) % self.steps_per_day - self.steps_per_day // 2
             near, day = apart.abs() <= around, (step - apart) // self.steps_per_day
-            rows = known[near]
+            rows = readings[near]
             center, others = _centers(rows, day[near] % FOLDS, overall)
             days = rows.isfinite().sum(0) / (2 * around + 1)
             width = (rows - others).abs().nanmean(0)

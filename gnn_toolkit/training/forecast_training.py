@@ -23,7 +23,7 @@ class ForecastSettings(Settings):
     """How to train a forecaster, and how large it is.
 
     Attributes:
-        history: number of steps that are known.
+        history: number of steps that a forecast reads.
         horizon: number of steps to forecast.
         layer: a name of :class:`gnn_toolkit.models.Forecaster`.
         hidden_channels: width of the states.

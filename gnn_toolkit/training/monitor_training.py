@@ -146,7 +146,7 @@ def scores_of(monitor: StreetMonitor, values: Tensor, mask: Tensor | None, *, cl
     if not len(values):
         raise ValueError(_checks.problem("values", "at least one step", list(values.shape), "give a series"))
     monitor.reset(clock)
-    return torch.stack([monitor.update(x, known).scores for x, known in zip(values, there, strict=True)])
+    return torch.stack([monitor.update(x, seen).scores for x, seen in zip(values, there, strict=True)])
 
 
 def calibrate(

@@ -59,14 +59,14 @@ def test_errors_are_those_of_the_test_part(fitted: FittedForecaster):
 
 def test_nodes_lie_where_they_are_or_where_their_edges_pull_them():
     places = torch.tensor([[-118.0, 34.0], [-117.0, 34.5], [-117.5, 35.0]])
-    where, known = layout(places, torch.tensor([[0], [1]]), 3)
-    assert known
+    where, said = layout(places, torch.tensor([[0], [1]]), 3)
+    assert said
     torch.testing.assert_close(where, torch.tensor([[0.0, 0.0], [1.0, 0.5], [0.5, 1.0]]))
     places[1, 0] = torch.nan
     path = torch.stack([torch.arange(499), torch.arange(1, 500)])
     for count, edges, given in ((3, torch.tensor([[0], [1]]), places), (500, path, None)):
-        where, known = layout(given, edges, count)
-        assert not known
+        where, said = layout(given, edges, count)
+        assert not said
         assert where.shape == (count, 2)
         assert float(where.min()) == 0.0
         assert float(where.max()) == 1.0

@@ -69,11 +69,11 @@ def test_a_series_may_begin_at_any_hour():
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, 3.4e38])
 def test_what_no_reading_can_be_counts_as_a_gap(value: float):
     x, spoilt, masked = days(), days(), UsualDay(3, 1, 144)
-    known = torch.ones_like(x, dtype=torch.bool)
-    spoilt[100:110, 1], known[100:110, 1] = value, False
+    mask = torch.ones_like(x, dtype=torch.bool)
+    spoilt[100:110, 1], mask[100:110, 1] = value, False
     usual = UsualDay(3, 1, 144)
-    usual.fit(spoilt, torch.ones_like(known))
-    masked.fit(x, known)
+    usual.fit(spoilt, torch.ones_like(mask))
+    masked.fit(x, mask)
     assert usual.center.equal(masked.center)
     assert usual.width.equal(masked.width)
 

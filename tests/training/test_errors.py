@@ -79,10 +79,10 @@ def test_what_no_reading_can_be_does_not_count(value: float):
     spoilt = actual.clone()
     spoilt[0, 1, 2, 0] = value
     known[0, 1, 2, 0] = False
-    told, masked = ForecastErrors(3), ForecastErrors(3)
-    told.add(forecast, spoilt, torch.ones_like(known).where(known, known | spoilt.isnan() | (spoilt > 9)))
+    whole, masked = ForecastErrors(3), ForecastErrors(3)
+    whole.add(forecast, spoilt, torch.ones_like(known).where(known, known | spoilt.isnan() | (spoilt > 9)))
     masked.add(forecast, actual, known)
-    assert told.sums.equal(masked.sums)
+    assert whole.sums.equal(masked.sums)
     assert masked_mae(forecast, spoilt, known | (spoilt != actual)) == masked_mae(forecast, actual, known)
 
 

@@ -20,8 +20,8 @@ def series(steps: int = 600, nodes: int = 3) -> TrafficSeries:
     wave = 50 + 10 * (2 * torch.pi * t / 24).sin() + torch.randn(steps, nodes, generator=generator)
     edges = torch.stack([torch.arange(nodes - 1), torch.arange(1, nodes)])
     names = tuple("abcdefgh"[:nodes])
-    known = torch.rand(steps, nodes, 1, generator=generator) < 0.95
-    return TrafficSeries(wave.unsqueeze(2), known, edges, torch.ones(nodes - 1), 24, names)
+    mask = torch.rand(steps, nodes, 1, generator=generator) < 0.95
+    return TrafficSeries(wave.unsqueeze(2), mask, edges, torch.ones(nodes - 1), 24, names)
 
 
 @pytest.fixture(scope="module")

@@ -72,13 +72,13 @@ def test_a_gap_is_held_at_the_last_value_seen():
 
 def test_the_spread_is_the_mean_surprise_of_each_sensor(trained: StreetMonitor):
     usual = simulate_streets(street_grid(2, 3), 288, minutes=15, missing=0.02)
-    there, known = usual.mask, UsualDay(14, 3, 96).fit(usual.values, usual.mask).clamp(-8, 8)
-    held = _held(known.where(there, 0.0)[None], there[None])[0]
+    there, scaled = usual.mask, UsualDay(14, 3, 96).fit(usual.values, usual.mask).clamp(-8, 8)
+    held = _held(scaled.where(there, 0.0)[None], there[None])[0]
     with torch.no_grad():
         (median, scale), _ = trained.forecast(held, there, torch.tensor(0))
     for node, feature in ((0, 1), (7, 0), (13, 2)):
         at = there[1:, node, feature]
-        off = ((known[1:] - median[:-1]).abs() / scale[:-1])[:, node, feature][at].clamp(max=8)
+        off = ((scaled[1:] - median[:-1]).abs() / scale[:-1])[:, node, feature][at].clamp(max=8)
         torch.testing.assert_close(trained.spread[node, feature], off.mean())
 
 
@@ -106,10 +106,10 @@ def test_what_no_reading_can_be_is_learnt_as_a_gap(value: float):
     spoilt = values.clone()
     spoilt[7, 1] = spoilt[200, 0] = value
     mask[7, 1] = mask[200, 0] = False
-    told, masked = fitted(spoilt), fitted(values, mask)
+    plain, masked = fitted(spoilt), fitted(values, mask)
     for name, weight in masked.state_dict().items():
-        torch.testing.assert_close(told.state_dict()[name], weight)
-    gaps = (calibrate(told, spoilt, torch.ones_like(mask), 0.1), calibrate(masked, values, mask, 0.1))
+        torch.testing.assert_close(plain.state_dict()[name], weight)
+    gaps = (calibrate(plain, spoilt, torch.ones_like(mask), 0.1), calibrate(masked, values, mask, 0.1))
     assert gaps[0] == gaps[1]
 
 
