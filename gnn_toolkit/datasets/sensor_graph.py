@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from gnn_toolkit._checks import problem
-from gnn_toolkit.datasets.tables import count_of, is_number, read_rows
+from gnn_toolkit.datasets.tables import count_of, read_rows
+from gnn_toolkit.datasets.timestamps import is_number
 
 WEIGHTS = ("weight", "weights", "w", "share")  # columns that hold weights; any other holds distances
 LEAST = 0.1  # weights of distances below this are no edges

@@ -11,7 +11,8 @@ from typing import TextIO
 import numpy as np
 
 from gnn_toolkit._checks import problem
-from gnn_toolkit.datasets.tables import Bounds, numbers, parse_times
+from gnn_toolkit.datasets.tables import Bounds, numbers
+from gnn_toolkit.datasets.timestamps import parse_times
 
 
 @dataclass(frozen=True)

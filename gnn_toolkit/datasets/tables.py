@@ -10,13 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from gnn_toolkit._checks import IMPOSSIBLE, problem
+from gnn_toolkit.datasets.timestamps import is_number, parse_times, step_of, steps_per_day
 
-DAY = 86400  # seconds
-DIVISORS = [seconds for seconds in range(1, DAY + 1) if DAY % seconds == 0]
 TIME_COLUMNS = ("", "t", "ts", "time", "times", "timestamp", "date", "datetime", "date_time")
 GAPS = frozenset({"", "-", "--", "?", "na", "n/a", "nan", "null", "none", "missing"})
 SENSOR_COLUMNS = ("sensor", "sensor_id", "sensorid", "detector", "detector_id", "station", "station_id", "node", "id")
-EPOCH = datetime(1970, 1, 1)
 FAR = 10  # times the distance between which nine of ten readings lie
 LONGEST = 50  # steps for each one that is in the table: a file with a wrong date is not a file with gaps
 
@@ -108,7 +106,7 @@ def read_readings(
     _note_strange(cells, notes)
     if time is None:
         minutes = float(times) if isinstance(times, int | float) else 0.0
-        return Readings(cells[..., None], names, None, _per_day(minutes * 60), notes)
+        return Readings(cells[..., None], names, None, steps_per_day(minutes * 60), notes)
     return _on_grid(parse_times([row[time] for row in whole], time_format), cells, names, which, notes)
 
 
@@ -196,82 +194,14 @@ def _number(cell: str, strange: list[str]) -> float:
         return math.nan
 
 
-def is_number(cell: str) -> bool:
-    """Return whether a cell is a number."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def parse_times(cells: Sequence[str], time_format: str | None) -> list[datetime]:
-    """Return timestamps: ISO 8601, seconds or milliseconds since 1970, or of a format of ``strptime``.
-
-    Raises:
-        ValueError: a cell that is none of these, or some with an offset from UTC and some without.
-
-    >>> parse_times(["2012-03-01 00:05", "1330560600"], None)
-    [datetime.datetime(2012, 3, 1, 0, 5), datetime.datetime(2012, 3, 1, 0, 10)]
-    """
-    found: dict[str, datetime] = {}
-    for cell in cells:
-        if cell not in found:
-            found[cell] = _time(cell, time_format)
-    times = [found[cell] for cell in cells]
-    aware = {time.utcoffset() is not None for time in found.values()}
-    if len(aware) > 1:
-        remedy = "write all with an offset such as +01:00, or none"
-        raise ValueError(problem("times", "timestamps of one kind", "some with an offset and some without", remedy))
-    return times
-
-
-def _time(cell: str, time_format: str | None) -> datetime:
-    try:
-        if time_format is not None:
-            return datetime.strptime(cell, time_format)
-        if is_number(cell):
-            seconds = float(cell) / (1000 if float(cell) > 1e11 else 1)
-            if not 1e8 < seconds < 1e11:
-                raise ValueError
-            return EPOCH + timedelta(seconds=seconds)
-        return datetime.fromisoformat(cell)
-    except ValueError:
-        allowed = "a timestamp such as 2012-03-01 00:05" if time_format is None else f"a timestamp like {time_format}"
-        remedy = "pass time_format, e.g. '%d/%m/%Y %H:%M'"
-        raise ValueError(problem("times", allowed, repr(cell), remedy)) from None
-
-
-def _per_day(seconds: float) -> int:
-    """Return the number of steps of a day."""
-    if not seconds > 0 or abs(DAY / seconds - round(DAY / seconds)) > 1e-6 * DAY / seconds:
-        got, remedy = f"steps of {seconds / 60:g} minutes", "average the readings over e.g. 5 minutes first"
-        raise ValueError(problem("times", "steps of equal length that go into a day", got, remedy))
-    return round(DAY / seconds)
-
-
-def _step(elapsed: np.ndarray) -> float:
-    """Return the length of a step in seconds: what most rows are apart, or the median where no half of them is alike.
-
-    What is within one part in a hundred of a number of seconds that goes into a day is that number.
-    """
-    apart, often = np.unique(np.diff(np.unique(elapsed)), return_counts=True)
-    if not len(apart):
-        raise ValueError(problem("times", "at least two steps", "one", "give more rows"))
-    most = int(often.argmax())  # the shortest of the most frequent
-    step = apart[most] if 2 * often[most] >= often.sum() else np.median(np.repeat(apart, often))
-    nearest = min(DIVISORS, key=lambda seconds: abs(seconds - step))
-    return float(nearest if abs(nearest - step) <= 0.01 * step else step)
-
-
 def _on_grid(
     stamps: list[datetime], cells: np.ndarray, names: tuple[str, ...], which: np.ndarray | None, notes: list[str]
 ) -> Readings:
     """Return the readings on steps of equal length; ``which``: the sensor of each row of a long table."""
     start = min(stamps)
     elapsed = np.array([(stamp - start).total_seconds() for stamp in stamps])
-    step = _step(elapsed)
-    per_day = _per_day(step)
+    step = step_of(elapsed)
+    per_day = steps_per_day(step)
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     nearest = midnight + round((start - midnight).total_seconds() / step) * timedelta(seconds=step)
     begin = nearest if abs((start - nearest).total_seconds()) < 0.1 * step else start  # steps count from midnight
