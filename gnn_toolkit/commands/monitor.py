@@ -52,7 +52,8 @@ def monitor(
         return
     if values is None or graph is None:
         remedy = "pass two CSV files, readings of usual days and the graph, or --demo"
-        raise ValueError(_checks.problem("monitor", "VALUES and GRAPH, or --demo", "neither", remedy))
+        got = "nothing" if values is None else f"{values} alone"
+        raise ValueError(_checks.problem("monitor", "VALUES and GRAPH, or --demo", got, remedy))
     loaded = load(model)
     if loaded is None:
         series = sensors.read(values, graph, minutes, times, sensor, time_format, None, low, high, missing)

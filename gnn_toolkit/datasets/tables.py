@@ -123,7 +123,7 @@ def _time_column(header: list[str], rows: list[list[str]], times: str | float | 
             except ValueError:
                 continue
             return k
-    remedy = "pass times=5 for steps of five minutes from midnight on, or the name of the column"
+    remedy = "name it, or say that steps have e.g. 5 minutes: times=5, --minutes 5"
     raise ValueError(problem("times", f"a column of timestamps in {where}", "none that can be read", remedy))
 
 
