@@ -17,6 +17,7 @@ from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
 from gnn_toolkit.datasets.signals import GraphSignal, from_temporal_signal
 from gnn_toolkit.datasets.sensor_graph import read_graph
+from gnn_toolkit.datasets.sensor_graph import read_sensor_graph
 from gnn_toolkit.datasets.streets import Accident, simulate_streets, street_grid
 from gnn_toolkit.datasets.text import (
     TextSplit,
@@ -57,7 +58,7 @@ __all__ = [
     "palindromes",
     "read_card",
     "read_chunks",
-    "read_graph",
+    "read_sensor_graph",
     "read_text",
     "simulate_streets",
     "split_lengths",

@@ -29,7 +29,7 @@ class SensorGraph:
     notes: list[str]
 
 
-def read_graph(path: Path, names: tuple[str, ...]) -> SensorGraph:
+def read_sensor_graph(path: Path, names: tuple[str, ...]) -> SensorGraph:
     """Return the edges between the named sensors from a CSV file.
 
     It is a matrix, in the order of the sensors or with their names in the first line and, if there is one, the first

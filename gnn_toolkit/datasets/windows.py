@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gnn_toolkit import _checks
 from gnn_toolkit._checks import positive, problem
-from gnn_toolkit.datasets.sensor_graph import read_graph, read_places
+from gnn_toolkit.datasets.sensor_graph import read_places, read_sensor_graph
 from gnn_toolkit.datasets.tables import Bounds, read_readings
 
 
@@ -83,7 +83,7 @@ class TrafficSeries:
         Args:
             values: CSV file with a header.
             graph: CSV file, a matrix of weights or a list of pairs with distances or weights, as
-                :func:`gnn_toolkit.datasets.read_graph` reads it; ``None`` for no edges.
+                :func:`gnn_toolkit.datasets.read_sensor_graph` reads it; ``None`` for no edges.
             times: name of the column of timestamps; ``None`` to find it; a number where there is none, the minutes of
                 a step, from midnight on.
             sensor: name of the column of sensors of a long table; ``None`` to find it (sensor, detector, station ...).
@@ -99,7 +99,7 @@ class TrafficSeries:
         """
         bounds = Bounds(low, high, tuple(missing))
         read = read_readings(Path(values), times=times, sensor=sensor, time_format=time_format, bounds=bounds)
-        edges = None if graph is None else read_graph(Path(graph), read.names)
+        edges = None if graph is None else read_sensor_graph(Path(graph), read.names)
         index = np.empty((2, 0), dtype=int) if edges is None else edges.edge_index
         weight = np.empty(0) if edges is None else edges.edge_weight
         where = None if places is None else torch.from_numpy(read_places(Path(places), read.names)).float()

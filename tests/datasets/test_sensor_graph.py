@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gnn_toolkit.datasets import TrafficSeries, read_graph
+from gnn_toolkit.datasets import TrafficSeries, read_sensor_graph
 
 NAMES = ("a", "b", "c")
 
@@ -14,7 +14,7 @@ NAMES = ("a", "b", "c")
 def edges(folder: Path, text: str, names: tuple[str, ...] = NAMES) -> tuple[dict[tuple[str, str], float], list[str]]:
     path = folder / "graph.csv"
     path.write_text(text, encoding="utf-8")
-    found = read_graph(path, names)
+    found = read_sensor_graph(path, names)
     pairs = [(names[u], names[v]) for u, v in found.edge_index.T.tolist()]
     return dict(zip(pairs, found.edge_weight.tolist(), strict=True)), found.notes
 
