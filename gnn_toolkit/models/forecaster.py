@@ -208,8 +208,7 @@ class Forecaster(nn.Module):
         if got != expected:
             remedy = "give those of the history and of the horizon"
             raise ValueError(_checks.problem("covariates", f"shape {list(expected)}", list(got), remedy))
-        looked_at = covariates is not None and not torch.compiler.is_compiling()
-        if looked_at and not bool(covariates.isfinite().all()):
+        if covariates is not None and not torch.compiler.is_compiling() and not bool(covariates.isfinite().all()):
             remedy = "they are known in advance and have no mask: fill the gaps"
             raise ValueError(_checks.problem("covariates", "finite numbers", "nan or inf", remedy))
         if not 0 <= teacher_forcing <= 1:
