@@ -12,16 +12,20 @@ from gnn_toolkit.training import Settings, calibrate, fit_monitor, lowest_thresh
 
 KEEP = 0.8  # of a score from step to step, for every watcher
 AROUND = 10  # minutes on either side from which a usual value is taken: there are few days
+LIMIT = 8.0  # the most that one reading may count; the monitor's default
 SETTLING = 30  # steps at the beginning of a series that set no threshold and count no alarm
 
 
 class Usual:
-    """Thresholds of each road: how far a value is from its average of the hour, in mean deviations of it."""
+    """Thresholds of each road: how far a value is from its average of the hour, in mean deviations of it.
+
+    One value counts ``limit`` at most.
+    """
 
     loss: float | None = None
 
-    def __init__(self, series: TrafficSeries) -> None:
-        self.slots = series.steps_per_day
+    def __init__(self, series: TrafficSeries, limit: float = torch.inf) -> None:
+        self.slots, self.limit = series.steps_per_day, limit
         wide = AROUND * self.slots // 1440
         there = series.mask.double()
         days = (series.values * there).view(-1, self.slots, *series.values.shape[1:])
@@ -37,7 +41,8 @@ class Usual:
     def scores(self, series: TrafficSeries, clock: int) -> Tensor:
         """Return the score of each road at each step, [T, R]."""
         slot = (clock + torch.arange(len(series.values))) % self.slots
-        off = ((series.values - self.mean[slot]).abs() / self.deviation[slot]).where(series.mask, 0.0)
+        off = ((series.values - self.mean[slot]).abs() / self.deviation[slot]).clamp(max=self.limit)
+        off = off.where(series.mask, 0.0)
         surprise, score, found = off.sum(2) / series.mask.sum(2), torch.ones(off.size(1)).double(), []
         for step in surprise:
             score = torch.where(step.isnan(), score, KEEP * score + (1 - KEEP) * step)
@@ -87,11 +92,10 @@ class Learnt:
         """Return what was seen of one value of a node, its forecast with the width, and the node's score, by step."""
         self.monitor.reset(clock)
         told: dict[str, list[float]] = {"seen": [], "median": [], "scale": [], "score": []}
-        unit = float(self.monitor.scaler.deviation[feature])
         for value, known in zip(series.values, series.mask, strict=True):
             told["seen"].append(float(value[node, feature]))
-            told["median"].append(float(self.monitor.scaler.inverse_transform(self.monitor.median)[node, feature]))
-            told["scale"].append(unit * float(self.monitor.scale[node, feature]))
+            for name, expected in zip(("median", "scale"), self.monitor.expected(), strict=True):
+                told[name].append(float(expected[node, feature]))
             told["score"].append(float(self.monitor.update(value, known).scores[node]))
         return told
 
@@ -103,4 +107,5 @@ WATCHERS: dict[str, Callable[[Scene, int, int], Watcher]] = {
     "memory of each road (LSTM)": lambda scene, window, seed: Learnt(scene, window, seed, "lstm"),
     "graph alone (diffusion)": lambda scene, window, seed: Learnt(scene, window, seed, "dcrnn", memory=False),
     "thresholds of each road": lambda scene, window, seed: Usual(scene.usual),
+    "the same, within the monitor's limit": lambda scene, window, seed: Usual(scene.usual, LIMIT),
 }

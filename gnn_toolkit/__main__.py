@@ -8,15 +8,22 @@ import typer
 
 from gnn_toolkit import _checks
 from gnn_toolkit.commands.describe import describe
+from gnn_toolkit.commands.forecast import forecast
 from gnn_toolkit.commands.generate import generate
 from gnn_toolkit.commands.monitor import monitor
 from gnn_toolkit.commands.train_text import train_text
 from gnn_toolkit.training import NotFiniteError
 
-COMMANDS = {"train-text": train_text, "generate": generate, "monitor": monitor, "describe": describe}
+COMMANDS = {
+    "train-text": train_text,
+    "generate": generate,
+    "forecast": forecast,
+    "monitor": monitor,
+    "describe": describe,
+}
 
 app = typer.Typer(
-    help="Train a generator of text on any book, and let it write; watch over streets; look into graph files.",
+    help="Train a generator of text on any book, and let it write; forecast and watch sensors; look into graph files.",
     no_args_is_help=True,
     rich_markup_mode=None,  # an error is a line, not a frame
     pretty_exceptions_enable=False,

@@ -231,3 +231,27 @@ def not_negative(edge_weight: Tensor, remedy: str | None = None) -> None:
 
 WEIGHTS = "weights of at least 0"
 SIGNED = "a symmetric normalisation divides by the root of a degree: set signed=True or normalize=False"
+
+
+IMPOSSIBLE = 1e30  # files mark gaps with the largest number that a float holds; nothing that is measured is as large
+
+
+def measured(argument: str, values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return where ``values`` hold a reading: where ``mask`` says so and the number is finite and below 1e30 in size.
+
+    Raises:
+        ValueError: values that are no tensor, or a mask of another shape or of numbers.
+
+    >>> measured("values", torch.tensor([50.0, torch.nan, 3.4e38]))
+    tensor([ True, False, False])
+    """
+    if not isinstance(values, Tensor):
+        raise ValueError(problem(argument, "a tensor", type(values).__name__, f"pass torch.as_tensor({argument})"))
+    there = values.isfinite() & (values.abs().double() < IMPOSSIBLE)
+    if mask is None:
+        return there
+    if mask.dtype != torch.bool or mask.shape != values.shape:
+        got = f"{mask.dtype} {list(mask.shape)}"
+        remedy = f"say of every number of {argument} whether it was measured, e.g. {argument}.isfinite()"
+        raise ValueError(problem("mask", f"torch.bool {list(values.shape)}", got, remedy))
+    return there & mask

@@ -20,14 +20,16 @@ def street_page(
     threshold: float,
     *,
     free: Tensor,
+    names: Sequence[str] = (),
     accidents: Sequence[Accident] = (),
     minutes: int = 5,
     start_hour: float = 0.0,
 ) -> str:
     """Return an HTML page, complete in itself, that plays the state of a street network step by step.
 
-    A road is as red as its traffic is slow; a road whose score is above the threshold has a halo; a cross stands where
-    an accident is. Below runs the highest score of all roads, with the threshold.
+    A road is as thick and as orange as its traffic is slow; one whose score is above the threshold has a halo, and its
+    name is written below; a cross stands where an accident is. Below runs the highest score of all roads by the hour,
+    with the threshold.
 
     Args:
         roads: R pairs of places (x, y): where each road begins and ends.
@@ -35,6 +37,7 @@ def street_page(
         scores: [T, R] of a monitor.
         threshold: of the monitor.
         free: [R], each road's speed without traffic.
+        names: of the roads; their numbers where there are none.
         accidents: what happened.
         minutes: length of a step.
         start_hour: hour of the day of the first step.
@@ -52,7 +55,10 @@ def street_page(
         got = [list(t.shape) for t in (speeds, scores, free)]
         allowed = f"[steps, {len(roads)}] twice and [{len(roads)}]"
         raise ValueError(_checks.problem("speeds", allowed, got, "one column a road"))
+    if names and len(names) != len(roads):
+        raise ValueError(_checks.problem("names", f"{len(roads)} names", len(names), "give one a road, or none"))
     data = {
+        "names": list(names) or [str(road) for road in range(len(roads))],
         "roads": [[*a, *b] for a, b in roads],
         "pace": _rounded(speeds / free),
         "scores": _rounded(scores),
@@ -62,7 +68,7 @@ def street_page(
         "start": start_hour,
     }
     template = Template(Path(__file__).with_name("street_page.html").read_text(encoding="utf-8"))
-    return template.substitute(data=json.dumps(data, separators=(",", ":")))
+    return template.substitute(data=json.dumps(data, separators=(",", ":")).replace("</", "<\\/"))
 
 
 def _rounded(values: Tensor) -> list[list[float]]:

@@ -75,7 +75,8 @@ def demonstrate(
     speeds = torch.where(seen.mask[..., 1], seen.values[..., 1], free)
     text = street_page(
         [(places[a], places[b]) for a, b in ends],
-        speeds, scores, float(monitor.threshold), free=free, accidents=[accident], start_hour=FIRST_HOUR,
+        speeds, scores, float(monitor.threshold), free=free, names=seen.names, accidents=[accident],
+        start_hour=FIRST_HOUR,
     )  # fmt: skip
     write_atomically(page, lambda file: file.write(text.encode()))
     return _outcome(page, scores > monitor.threshold, scores, accident, seen.names[road])

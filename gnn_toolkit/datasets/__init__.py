@@ -15,6 +15,7 @@ from gnn_toolkit.datasets.incidents import Incident, inject_incidents
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
+from gnn_toolkit.datasets.sensor_graph import read_sensor_graph
 from gnn_toolkit.datasets.signals import GraphSignal, from_temporal_signal
 from gnn_toolkit.datasets.streets import Accident, simulate_streets, street_grid
 from gnn_toolkit.datasets.text import (
@@ -56,6 +57,7 @@ __all__ = [
     "palindromes",
     "read_card",
     "read_chunks",
+    "read_sensor_graph",
     "read_text",
     "simulate_streets",
     "split_lengths",

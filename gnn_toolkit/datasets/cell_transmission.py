@@ -82,7 +82,10 @@ class CellNetwork:
         if not graph.is_directed() or not graph.number_of_edges():
             got = f"{type(graph).__name__} of {graph.number_of_edges()} edges"
             raise ValueError(problem("graph", "a directed graph with edges", got, "pass G.to_directed()"))
-        for name, value, right in (("seconds", seconds, seconds > 0), ("cycle", cycle, cycle >= 0)):
+        for name, value, right in (
+            ("seconds", seconds, 0 < seconds < np.inf),
+            ("cycle", cycle, 0 <= cycle < np.inf),
+        ):
             if not right:
                 raise ValueError(problem(name, "a time above 0", value, "pass e.g. 10.0"))
         self.seconds, self.cycle, self.rerouting, self.time = seconds, cycle, rerouting, 0.0
@@ -126,7 +129,15 @@ class CellNetwork:
         self.open[self.first[road] + min(int(position * count), count - 1)] = part
 
     def step(self, arrivals: np.ndarray) -> None:
-        """Move all vehicles by one step, after ``arrivals`` [R] of new vehicles at the start of each road."""
+        """Move all vehicles by one step, after ``arrivals`` [R] of new vehicles at the start of each road.
+
+        Raises:
+            ValueError: arrivals that are no numbers from 0, one a road.
+        """
+        if arrivals.shape != self.queue.shape or not (arrivals >= 0).all() or not np.isfinite(arrivals).all():
+            got = f"shape {list(arrivals.shape)}, from {np.min(arrivals, initial=np.inf)}"
+            remedy = "nobody arrives before the road is there: check the counts"
+            raise ValueError(problem("arrivals", f"{len(self.queue)} numbers from 0", got, remedy))
         self.queue += arrivals
         self.arrived += float(arrivals.sum())
         limit = self.capacity * self.open
@@ -183,12 +194,9 @@ def _roads(graph: nx.DiGraph, seconds: float, leaving: float) -> tuple[Roads, np
     number = {node: k for k, node in enumerate(graph.nodes)}
     ends = np.array([(number[u], number[v]) for u, v in graph.edges()])
     given = {
-        name: np.array([float(data.get(name, default)) for *_, data in graph.edges(data=True)])
+        name: np.array([_number(name, data.get(name, default), u, v) for u, v, data in graph.edges(data=True)])
         for name, default in DEFAULTS.items()
     }
-    for name, values in given.items():
-        if not (values > 0).all():
-            raise ValueError(problem(f"graph: {name}", "values above 0", values.min(), "correct the edge"))
     speed = given["speed"] / 3.6
     if not (speed > CAPACITY / JAM).all():
         slowest = f"{speed.min() * 3.6:g} km/h"
@@ -201,6 +209,18 @@ def _roads(graph: nx.DiGraph, seconds: float, leaving: float) -> tuple[Roads, np
         raise ValueError(problem("leaving", "parts in [0, 1]", parts, "correct the node"))
     turns, share = _turns(ends, given["lanes"], parts)
     return Roads(ends, counts * speed * seconds, given["lanes"], speed, turns, share), counts
+
+
+def _number(name: str, value: Any, u: Any, v: Any) -> float:
+    """Return an attribute of the edge u -> v as a number above 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not 0 < number < np.inf:
+        remedy = f"correct the edge {u!r} -> {v!r}, or leave the attribute out for {DEFAULTS[name]:g}"
+        raise ValueError(problem(f"graph: {name}", "a number above 0", repr(value), remedy))
+    return number
 
 
 def _turns(ends: np.ndarray, lanes: np.ndarray, leaving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -71,10 +71,14 @@ def inject_incidents(
     if onset < 1 or min(recovery, delay, hops) < 0 or not 0 <= spread <= 1:
         got = (onset, recovery, delay, hops, spread)
         raise ValueError(problem("onset", "onset from 1, others from 0, spread in [0, 1]", got, "correct the value"))
+    if not 0 <= feature < series.values.size(2):
+        got, remedy = f"{feature}", "name the one that is the speed"
+        raise ValueError(problem("feature", f"a feature below {series.values.size(2)}", got, remedy))
     values = series.values.clone()
     for incident in incidents:
-        if not 0 <= incident.node < values.size(1) or not 0 <= incident.part <= 1 or incident.steps < 1:
-            allowed = f"a node below {values.size(1)}, a part in [0, 1], steps from 1"
+        inside = 0 <= incident.node < values.size(1) and 0 <= incident.start < len(values)
+        if not inside or not 0 <= incident.part <= 1 or incident.steps < 1:
+            allowed = f"a node below {values.size(1)}, a start below {len(values)}, a part in [0, 1], steps from 1"
             raise ValueError(problem("incidents", allowed, incident, "correct it"))
         strength, hop = _reach(series, incident.node, spread, hops)
         t = torch.arange(len(values))[:, None] - incident.start - delay * hop
@@ -90,7 +94,8 @@ def _reach(series: TrafficSeries, node: int, spread: float, hops: int) -> tuple[
     strength[node] = 1.0
     reached = strength > 0
     (tail, head), front = series.edge_index, reached
-    weight = series.edge_weight / series.edge_weight.max() if tail.numel() else series.edge_weight
+    top = float(series.edge_weight.max()) if tail.numel() else 0.0
+    weight = series.edge_weight / top if top > 0 else torch.zeros_like(series.edge_weight)
     for k in range(1, hops + 1):
         arriving = (spread * weight * strength[head]).where(front[head], 0.0)
         new = torch.zeros(count).scatter_reduce(0, tail, arriving, "amax")

@@ -1,5 +1,6 @@
 """Days of traffic on a street network, with accidents at known places and times."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,10 @@ def street_grid(rows: int, columns: int, *, length: float = 300.0) -> nx.DiGraph
     >>> street_grid(3, 4).number_of_edges()
     34
     """
+    positive("rows", rows)
+    positive("columns", columns)
+    if not 0 < length < math.inf:
+        raise ValueError(problem("length", "metres above 0", length, "pass e.g. 300.0"))
     grid = nx.convert_node_labels_to_integers(nx.grid_2d_graph(rows, columns), label_attribute="place").to_directed()
     for u, v, data in grid.edges(data=True):
         (a, b), (c, _) = (grid.nodes[node]["place"] for node in (u, v))
@@ -102,13 +107,23 @@ def simulate_streets(
     torch.Size([12, 14, 3])
     """
     positive("steps", steps)
-    positive("minutes", minutes)
-    if not 0 <= missing < 1 or noise < 0 or demand < 0:
+    if 1440 % positive("minutes", minutes):
+        remedy = "pass e.g. 5: a day has a whole number of steps"
+        raise ValueError(problem("minutes", "a time that goes into a day of 1440 minutes", minutes, remedy))
+    if not (0 <= missing < 1 and 0 <= noise < math.inf and 0 <= demand < math.inf):
         got = (missing, noise, demand)
         raise ValueError(problem("missing", "missing in [0, 1), noise and demand from 0", got, "correct the value"))
-    if seconds <= 0 or minutes * 60 % seconds:
+    if not seconds > 0 or minutes * 60 % seconds:
         got = f"{seconds} seconds in {minutes} minutes"
         raise ValueError(problem("seconds", "a time that goes into a step of the result", got, "pass e.g. 10.0"))
+    if seed < 0:
+        raise ValueError(problem("seed", "a number from 0", seed, "pass e.g. 0"))
+    if not 0 <= start_hour < 24:
+        raise ValueError(problem("start_hour", "an hour of the day in [0, 24)", start_hour, "pass e.g. 7.5"))
+    for accident in accidents:
+        if not 0 <= accident.start < steps or accident.steps < 1:
+            allowed = f"a start below {steps}, steps from 1"
+            raise ValueError(problem("accidents", allowed, accident, "correct it"))
     network = CellNetwork(graph, seconds=seconds, leaving=leaving, rerouting=True, cycle=cycle)
     arriving, observing, days = (np.random.default_rng([seed, k]) for k in range(3))
     factors = 1 + 0.1 * days.standard_normal(steps * minutes // 1440 + 2)
@@ -122,7 +137,7 @@ def simulate_streets(
         values[step] = _measure(network, arriving, rate, int(minutes * 60 / seconds))
     values *= 1 + noise * observing.standard_normal(values.shape)
     mask = np.broadcast_to(observing.random(values.shape[:2])[..., None] >= missing, values.shape)
-    return _series(network, np.maximum(values, 0) * mask, mask, 1440 // minutes)
+    return _series(network, np.maximum(values, 0) * mask, mask, 1440 // minutes, start_hour)
 
 
 def _measure(network: CellNetwork, random: np.random.Generator, rate: np.ndarray, moves: int) -> np.ndarray:
@@ -148,8 +163,11 @@ def _set_accidents(network: CellNetwork, accidents: Sequence[Accident], step: in
             network.block(accident.road, accident.part, accident.position)
 
 
-def _series(network: CellNetwork, values: np.ndarray, mask: np.ndarray, steps_per_day: int) -> TrafficSeries:
+def _series(
+    network: CellNetwork, values: np.ndarray, mask: np.ndarray, steps_per_day: int, start_hour: float
+) -> TrafficSeries:
     names = tuple(f"{u}-{v}" for u, v in network.roads.ends)
     edge_index, weight = torch.from_numpy(network.roads.turns.copy()), torch.from_numpy(network.roads.share).float()
     measured, there = torch.from_numpy(values).float(), torch.from_numpy(mask.copy())
-    return TrafficSeries(measured, there, edge_index, weight, steps_per_day, names)
+    first_slot = int(start_hour * steps_per_day / 24)
+    return TrafficSeries(measured, there, edge_index, weight, steps_per_day, names, first_slot)

@@ -8,6 +8,7 @@ from gnn_toolkit.models.monitor import Reading, StreetMonitor
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
+from gnn_toolkit.models.usual_day import UsualDay
 from gnn_toolkit.models.vocabulary import Vocabulary
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "StandardScaler",
     "StreetMonitor",
     "TextState",
+    "UsualDay",
     "Vocabulary",
     "load_weights",
     "read_description",

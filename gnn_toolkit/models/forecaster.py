@@ -27,9 +27,14 @@ def scheduled_sampling_probability(step: int, decay: float) -> float:
 
     Inverse sigmoid decay (Bengio et al. 2015, section 2.4), as Li et al. (2018) use it.
 
+    Raises:
+        ValueError: a decay that is not above 0.
+
     >>> [round(scheduled_sampling_probability(step, 1000.0), 2) for step in (0, 5000, 10_000)]
     [1.0, 0.87, 0.04]
     """
+    if not decay > 0:
+        raise ValueError(_checks.problem("decay", "a number above 0", decay, "pass e.g. 1000.0"))
     return decay / (decay + math.exp(min(step / decay, 700.0)))
 
 
@@ -51,14 +56,28 @@ class StandardScaler(nn.Module):
         self.register_buffer("deviation", torch.ones(num_features))
 
     def fit(self, values: Tensor, mask: Tensor | None = None) -> None:
-        """Take mean and deviation of the known ``values`` [..., F]; a feature that never changes keeps deviation 1."""
-        there = torch.ones_like(values, dtype=torch.bool) if mask is None else mask
+        """Take mean and deviation of the ``values`` [..., F] that were measured.
+
+        A feature that never changes, but for what rounding makes of it, keeps deviation 1; one of which nothing was
+        measured keeps mean 0, too.
+
+        Raises:
+            ValueError: values or a mask of another shape, or nothing that was measured.
+        """
+        if values.dim() < 1 or values.size(-1) != self.mean.numel():
+            allowed, remedy = f"shape [..., {self.mean.numel()}]", "check num_features"
+            raise ValueError(_checks.problem("values", allowed, list(values.shape), remedy))
+        there = _checks.measured("values", values, mask)
+        if not bool(there.any()):
+            got = f"none of {values.numel()}"
+            raise ValueError(_checks.problem("values", "a reading that was measured", got, "check the mask"))
         rows, counted = (t.reshape(-1, values.size(-1)) for t in (values.where(there, 0.0).double(), there.double()))
         count = counted.sum(0).clamp(min=1)
         mean = rows.sum(0) / count
         deviation = (((rows - mean).square() * counted).sum(0) / count).sqrt()
+        rounding = 4 * torch.finfo(self.mean.dtype).eps * mean.abs()
         self.mean.copy_(mean)
-        self.deviation.copy_(torch.where(deviation > 0, deviation, 1.0))
+        self.deviation.copy_(torch.where(deviation > rounding, deviation, 1.0))
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the values without units."""
@@ -75,6 +94,7 @@ class Forecaster(nn.Module):
     The encoder reads the history; its last state is where the decoder starts, which forecasts a step and reads its own
     forecast to go on. While training it may be fed what really came instead, at random (scheduled sampling, Bengio et
     al. 2015). Values go in and come out in their own units; what is missing goes in as the mean, and a mask beside it.
+    What is not finite, or 1e30 and more, is missing, whatever the masks say.
 
     Args:
         num_features: number F of values of a node.
@@ -143,7 +163,7 @@ class Forecaster(nn.Module):
     ) -> Tensor:
         """Return the forecasts [B, horizon, N, F]; with probability ``teacher_forcing`` a step is fed the truth."""
         self._check(x, covariates, y, teacher_forcing)
-        mask = torch.ones_like(x, dtype=torch.bool) if x_mask is None else x_mask
+        mask = _checks.measured("x", x, x_mask)
         scaled = self.scaler(x).where(mask, 0.0)
         past, future = self._covariates(x, covariates)
         read = torch.cat([scaled, mask.to(x.dtype), past], -1)
@@ -151,21 +171,21 @@ class Forecaster(nn.Module):
         for layer in self.encoder:
             read, state = layer(read, edge_index, edge_weight)
             states.append(state)
-        latest = _latest(scaled, mask) if self.residual else torch.zeros_like(scaled[:, 0])
+        last = latest(scaled, mask) if self.residual else torch.zeros_like(scaled[:, 0])
         truth = None if y is None or not teacher_forcing else self.scaler(y)
+        came = None if y is None or not teacher_forcing else _checks.measured("y", y, y_mask)
         forecasts = []
         for step in range(self.horizon):
-            out = torch.cat([latest, future[:, step]], -1).unsqueeze(1)
+            out = torch.cat([last, future[:, step]], -1).unsqueeze(1)
             for k, layer in enumerate(self.decoder):
                 out, states[k] = layer(out, edge_index, edge_weight, hx=states[k])
             change = self.head(out.squeeze(1))
-            forecast = latest + change if self.residual else change
+            forecast = last + change if self.residual else change
             forecasts.append(forecast)
-            latest = forecast
-            if truth is not None:
+            last = forecast
+            if truth is not None and came is not None:
                 fed = torch.rand(len(x), 1, 1, device=x.device) < teacher_forcing
-                fed = fed if y_mask is None else fed & y_mask[:, step]
-                latest = truth[:, step].where(fed, forecast)
+                last = truth[:, step].where(fed & came[:, step], forecast)
         return self.scaler.inverse_transform(torch.stack(forecasts, 1))
 
     def _covariates(self, x: Tensor, covariates: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -177,22 +197,31 @@ class Forecaster(nn.Module):
         return past, future
 
     def _check(self, x: Tensor, covariates: Tensor | None, y: Tensor | None, teacher_forcing: float) -> None:
-        if x.dim() != 4 or x.size(-1) != self.num_features or not x.size(1):
-            allowed = f"shape [batch, history, num_nodes, {self.num_features}]"
+        if x.dim() != 4 or x.size(-1) != self.num_features or not x.numel():
+            allowed = f"shape [batch, history, num_nodes, {self.num_features}], none of them 0"
             raise ValueError(_checks.problem("x", allowed, list(x.shape), "check num_features of the model"))
+        if x.dtype != self.head.weight.dtype:
+            allowed = f"the dtype of the weights, {self.head.weight.dtype}"
+            raise ValueError(_checks.problem("x", allowed, x.dtype, "convert one of them, e.g. x.float()"))
         expected = (x.size(0), x.size(1) + self.horizon, x.size(2), self.num_covariates)
         got = (*expected[:3], 0) if covariates is None else tuple(covariates.shape)
         if got != expected:
             remedy = "give those of the history and of the horizon"
             raise ValueError(_checks.problem("covariates", f"shape {list(expected)}", list(got), remedy))
+        if covariates is not None and not torch.compiler.is_compiling() and not bool(covariates.isfinite().all()):
+            remedy = "they are known in advance and have no mask: fill the gaps"
+            raise ValueError(_checks.problem("covariates", "finite numbers", "nan or inf", remedy))
+        if not 0 <= teacher_forcing <= 1:
+            remedy = "pass e.g. 0.5"
+            raise ValueError(_checks.problem("teacher_forcing", "a probability in [0, 1]", teacher_forcing, remedy))
         if teacher_forcing and (y is None or tuple(y.shape) != (x.size(0), self.horizon, *x.shape[2:])):
             allowed = f"shape {[x.size(0), self.horizon, *x.shape[2:]]} where teacher_forcing is above 0"
             got_y = None if y is None else list(y.shape)
             raise ValueError(_checks.problem("y", allowed, got_y, "give what came, or teacher_forcing=0.0"))
 
 
-def _latest(values: Tensor, mask: Tensor) -> Tensor:
-    """Return each node's last known value [B, N, F], 0 where there is none."""
+def latest(values: Tensor, mask: Tensor) -> Tensor:
+    """Return each node's last measured value [B, N, F] of histories [B, T, N, F], 0 where there is none."""
     steps = torch.arange(1, values.size(1) + 1, device=values.device)[:, None, None]
     last = (steps * mask).amax(1, keepdim=True)
     found = values.gather(1, (last - 1).clamp(min=0))

@@ -1,4 +1,4 @@
-"""The training loop, its history and its checkpoints; and the training of a generator of text."""
+"""The training loop, its history and its checkpoints; and the training of generators, forecasters, monitors."""
 
 from gnn_toolkit._files import write_atomically
 from gnn_toolkit.models.serialization import load_weights, save_weights
@@ -6,6 +6,7 @@ from gnn_toolkit.training.batching import Reader, nats_per_character, rows_of, s
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
 from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.errors import ForecastErrors, masked_mae
+from gnn_toolkit.training.forecast_training import FittedForecaster, ForecastSettings, fit_forecaster, quantiles
 from gnn_toolkit.training.loop import History, NotFiniteError, Stateful, fit
 from gnn_toolkit.training.monitor_training import calibrate, fit_monitor, lowest_threshold, scores_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
@@ -16,7 +17,9 @@ __all__ = [
     "KEPT",
     "OPTIMIZERS",
     "Corpus",
+    "FittedForecaster",
     "ForecastErrors",
+    "ForecastSettings",
     "History",
     "NotFiniteError",
     "Reader",
@@ -27,6 +30,7 @@ __all__ = [
     "bits",
     "calibrate",
     "fit",
+    "fit_forecaster",
     "fit_monitor",
     "fit_text",
     "load_checkpoint",
@@ -34,6 +38,7 @@ __all__ = [
     "lowest_threshold",
     "masked_mae",
     "nats_per_character",
+    "quantiles",
     "rows_of",
     "samples_of",
     "save_checkpoint",

@@ -34,16 +34,26 @@ class ForecastErrors:
         self.sums = torch.zeros(5, self.horizon, dtype=torch.float64)  # n, |e|, e^2, |y|, y^2
 
     def add(self, forecast: Tensor, actual: Tensor, mask: Tensor | None = None) -> None:
-        """Add forecasts [B, horizon, N, F] of what came, of the same shape; where ``mask`` is false is left out.
+        """Add forecasts [B, horizon, N, F] of what came, of the same shape; where nothing was measured is left out.
+
+        Args:
+            forecast: what was forecast.
+            actual: what came; what is not finite, or 1e30 and more, was not measured.
+            mask: whether a value was measured.
 
         Raises:
-            ValueError: shapes that differ, or another horizon.
+            ValueError: shapes that differ, another horizon, or a forecast of something measured that is not finite.
         """
         shapes = [list(t.shape) for t in (forecast, actual, *(() if mask is None else (mask,)))]
         if any(shape != shapes[0] for shape in shapes) or forecast.dim() != 4 or forecast.size(1) != self.horizon:
             allowed = f"[batch, {self.horizon}, num_nodes, features], alike"
             raise ValueError(_checks.problem("forecast", allowed, shapes, "check the windows"))
-        there = torch.ones_like(actual, dtype=torch.bool) if mask is None else mask
+        there = _checks.measured("actual", actual, mask)
+        lost = there & ~forecast.isfinite()
+        if bool(lost.any()):
+            got = f"{int(lost.sum())} of {int(there.sum())} that are not"
+            remedy = "a model that has diverged has no error: lower its learning rate"
+            raise ValueError(_checks.problem("forecast", "finite numbers where something was measured", got, remedy))
         # Not multiplied by the mask: what is not known may be anything.
         y = actual.detach().double().where(there, 0.0)
         e = (forecast.detach().double() - y).where(there, 0.0)
@@ -87,10 +97,13 @@ class ForecastErrors:
 
 
 def masked_mae(forecast: Tensor, actual: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean absolute error over what is known, to train on; 0 where nothing is.
+    """Return the mean absolute error over what was measured, to train on; 0 where nothing was.
+
+    What is not finite in ``actual``, or 1e30 and more, was not measured, whatever ``mask`` says.
 
     >>> masked_mae(torch.tensor([2.0, 9.0]), torch.tensor([1.0, torch.nan]), torch.tensor([True, False]))
     tensor(1.)
     """
-    error = (forecast - actual.where(mask, 0.0)).abs().where(mask, 0.0)
-    return error.sum() / mask.sum().clamp(min=1)
+    there = _checks.measured("actual", actual, mask)
+    error = (forecast - actual.where(there, 0.0)).abs().where(there, 0.0)
+    return error.sum() / there.sum().clamp(min=1)

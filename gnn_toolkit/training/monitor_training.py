@@ -1,60 +1,70 @@
 """Training a monitor on usual traffic, and setting its threshold."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
-from gnn_toolkit.models.monitor import StreetMonitor
+from gnn_toolkit.models.monitor import NARROWEST, StreetMonitor
 from gnn_toolkit.training.loop import History, fit
 from gnn_toolkit.training.settings import Settings
+
+TOGETHER = 1440  # steps that are forecast at a time, where the whole series is
 
 
 def fit_monitor(
     monitor: StreetMonitor,
     values: Tensor,
-    mask: Tensor,
+    mask: Tensor | None,
     settings: Settings,
     *,
     window: int = 24,
     batch: int = 8,
     gaps: float = 0.1,
     validation: float = 0.2,
+    clock: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> History:
     """Train a monitor to forecast usual traffic, in place.
 
-    The loss is the negative logarithm of the Laplace density of what came, ``|x - m| / b + log 2b``, over what is
-    known. Sensors fall silent at random while it trains, so that it learns to do without some.
+    The usual day of each sensor is that of the whole series; each day is judged by the others. The loss is the negative
+    logarithm of the Laplace density of what came, ``|d - m| / b + log 2b``, in widths from the usual and over what was
+    measured. Sensors fall silent at random while it trains, so that it learns to do without some. At last each sensor's
+    spread is taken, the mean of ``|d - m| / b`` over the series.
 
     Args:
-        monitor: to train; its scaling is learnt here, too.
-        values: [steps, N, F], a series that begins with a day's first step.
-        mask: [steps, N, F].
+        monitor: to train; what is usual is learnt here, too.
+        values: [steps, N, F]; what is not finite, or 1e30 and more, was not measured.
+        mask: [steps, N, F], whether a value was measured; ``None`` where all are that can be.
         settings: how to train, in one process.
         window: steps of a window; the state starts from zero at each.
         batch: number of windows of a step.
         gaps: probability that a value is hidden from the monitor.
         validation: the last part of the series, on which it is validated.
+        clock: step of the day at which the series begins.
         progress: called with the number of steps done after every step.
 
     Returns:
         the history; the validation score is the loss.
 
     Raises:
-        ValueError: a series too short for its windows, or settings for several processes.
+        ValueError: a series of another shape, without readings or too short for its windows, or settings for several
+            processes.
     """
-    if settings.devices != 1:
-        remedy = "train in one process"
-        raise ValueError(_checks.problem("settings", "devices=1", settings.devices, remedy))
+    _check(settings, window, batch, gaps, validation)
+    off = monitor.usual.fit(values, mask, clock).cpu()
+    there = off.isfinite()
     split = int(len(values) * (1 - validation))
     length = window + monitor.ahead
     if min(split, len(values) - split) < length:
         remedy = "give a longer series or a shorter window"
         raise ValueError(_checks.problem("values", f"at least {length} steps a part", len(values), remedy))
-    monitor.scaler.fit(values[:split], mask[:split])
-    scaled = monitor.scaler(values).where(mask, 0.0)
+    for part, name in ((there[:split], "train on"), (there[split:], "validate by")):
+        if not bool(part.any()):
+            raise ValueError(_checks.problem("values", f"readings to {name}", "none", "give more days"))
+    scaled = off.clamp(-monitor.limit, monitor.limit).where(there, 0.0)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
         start = torch.randint(split - length + 1, (batch,), generator=generator)
@@ -63,7 +73,7 @@ def fit_monitor(
 
     def windows(start: Tensor, hidden: Tensor) -> Tensor:
         steps = start.cpu()[:, None] + torch.arange(length)
-        parts = (scaled[steps], mask[steps], start, hidden)
+        parts = (scaled[steps], there[steps], clock + start, hidden)
         return _loss(monitor, *(part.to(monitor.edge_index.device) for part in parts))
 
     def loss(model: nn.Module, drawn: tuple[Tensor, ...]) -> Tensor:
@@ -72,7 +82,41 @@ def fit_monitor(
     def validate(model: nn.Module) -> float:
         return float(windows(torch.arange(split, len(values) - length + 1, window), torch.tensor(False)))
 
-    return fit(monitor, draw, loss, validate, settings, higher_is_better=False, progress=progress)
+    history = fit(monitor, draw, loss, validate, settings, higher_is_better=False, progress=progress)
+    monitor.spread.copy_(_spread(monitor, scaled, there, clock))
+    return history
+
+
+def _check(settings: Settings, window: int, batch: int, gaps: float, validation: float) -> None:
+    if settings.devices != 1:
+        remedy = "train in one process"
+        raise ValueError(_checks.problem("settings", "devices=1", settings.devices, remedy))
+    _checks.positive("window", window)
+    _checks.positive("batch", batch)
+    if not 0 <= gaps < 1:
+        raise ValueError(_checks.problem("gaps", "a probability in [0, 1)", gaps, "pass e.g. 0.1"))
+    if not 0 < validation < 1:
+        raise ValueError(_checks.problem("validation", "a part in (0, 1)", validation, "pass e.g. 0.2"))
+
+
+@torch.no_grad()
+def _spread(monitor: StreetMonitor, scaled: Tensor, mask: Tensor, clock: int) -> Tensor:
+    """Return the mean of ``min(|d - m| / b, limit)`` of each value of a node [N, F].
+
+    Where nothing was measured it is the median of all nodes; none is trusted to be steadier than a part of that.
+    """
+    device, states, found = monitor.edge_index.device, None, []
+    seen = _held(scaled[None], mask[None])[0]
+    for first in range(0, len(seen), TOGETHER):
+        part = slice(first, first + TOGETHER)
+        start = torch.tensor(clock + first, device=device)
+        forecast, states = monitor.forecast(seen[part].to(device), mask[part].to(device), start, states)
+        found.append(forecast.cpu())
+    median, scale = torch.cat(found, 1)[:, : -monitor.ahead]
+    off = ((scaled[monitor.ahead :] - median).abs() / scale).clamp(max=monitor.limit)
+    off = off.where(mask[monitor.ahead :], torch.nan).nanmean(0)
+    usual = off.nanmedian(0).values.nan_to_num(1.0)
+    return off.where(off.isfinite(), usual).maximum(NARROWEST * usual)
 
 
 def _loss(monitor: StreetMonitor, values: Tensor, mask: Tensor, start: Tensor, hidden: Tensor) -> Tensor:
@@ -92,14 +136,27 @@ def _held(values: Tensor, seen: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def scores_of(monitor: StreetMonitor, values: Tensor, mask: Tensor, *, clock: int = 0) -> Tensor:
-    """Return the scores [steps, N] that the monitor gives a series, from a fresh start; it ends after its last step."""
+def scores_of(monitor: StreetMonitor, values: Tensor, mask: Tensor | None, *, clock: int = 0) -> Tensor:
+    """Return the scores [steps, N] that the monitor gives a series, from a fresh start; it ends after its last step.
+
+    Raises:
+        ValueError: a series without steps, or a mask of another shape.
+    """
+    there = _checks.measured("values", values, mask)
+    if not len(values):
+        raise ValueError(_checks.problem("values", "at least one step", list(values.shape), "give a series"))
     monitor.reset(clock)
-    return torch.stack([monitor.update(x, there).scores for x, there in zip(values, mask, strict=True)])
+    return torch.stack([monitor.update(x, seen).scores for x, seen in zip(values, there, strict=True)])
 
 
 def calibrate(
-    monitor: StreetMonitor, values: Tensor, mask: Tensor, per_sensor_day: float, *, clock: int = 0, skip: int = 12
+    monitor: StreetMonitor,
+    values: Tensor,
+    mask: Tensor | None,
+    per_sensor_day: float,
+    *,
+    clock: int = 0,
+    skip: int = 12,
 ) -> float:
     """Set the threshold so that usual traffic raises at most so many alarms, and return it.
 
@@ -115,14 +172,16 @@ def calibrate(
         skip: steps at the beginning that do not count, while the state finds its feet.
 
     Raises:
-        ValueError: a negative rate, or a series too short.
+        ValueError: a rate that is no number from 0, a series too short, or one in which nothing was measured.
     """
-    if per_sensor_day < 0 or len(values) <= skip + 1:
+    if not 0 <= per_sensor_day < math.inf or skip < 0 or len(values) <= skip + 1:
         got = f"{per_sensor_day} and {len(values)} steps"
         remedy = "pass e.g. 0.1 and a day at least"
         raise ValueError(
             _checks.problem("per_sensor_day", f"a rate from 0 and more than {skip + 1} steps", got, remedy)
         )
+    if not bool(_checks.measured("values", values, mask)[skip:].any()):
+        raise ValueError(_checks.problem("values", "readings to set a threshold by", "none", "check the mask"))
     scores = scores_of(monitor, values, mask, clock=clock)[skip:]
     allowed = int(per_sensor_day * scores[1:].numel() / monitor.steps_per_day)
     threshold = lowest_threshold(scores, allowed)
@@ -133,9 +192,20 @@ def calibrate(
 def lowest_threshold(scores: Tensor, allowed: int) -> float:
     """Return the lowest threshold above which no threshold is crossed upwards more than ``allowed`` times.
 
+    Args:
+        scores: [steps, N].
+        allowed: number of crossings, from 0.
+
+    Raises:
+        ValueError: no scores, scores that are not finite, or a negative number.
+
     >>> lowest_threshold(torch.tensor([[1.0], [3.0], [2.0], [4.0], [1.0]]), 1)
     3.0
     """
+    if not scores.numel() or allowed < 0 or not bool(scores.isfinite().all()):
+        got = f"{list(scores.shape)} with {int((~scores.isfinite()).sum())} that are not finite, and {allowed}"
+        remedy = "score a series first"
+        raise ValueError(_checks.problem("scores", "finite scores [steps, N] and a number from 0", got, remedy))
     low, high = scores[:-1], scores[1:]
     rising = high > low
     # A rise from a to b crosses each threshold in [a, b).

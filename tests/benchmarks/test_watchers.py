@@ -31,6 +31,14 @@ def test_a_threshold_of_the_hour_scores_what_is_far_from_usual():
     torch.testing.assert_close(shifted[17:], scores[23:], atol=0.1, rtol=0.1)
 
 
+def test_one_value_counts_no_more_than_the_limit():
+    values = days(1, seed=1)
+    values[12, 1] += 300.0
+    plain, bounded = (Usual(series(days(40)), *limit).scores(series(values), 0) for limit in ((), (8.0,)))
+    torch.testing.assert_close(bounded[:12], plain[:12])
+    assert float(bounded[12, 1]) == pytest.approx(0.8 * float(plain[11, 1]) + 0.2 * 8.0)
+
+
 def test_its_threshold_keeps_to_the_rate():
     usual, calm = Usual(series(days(40))), series(days(20, seed=2))
     usual.set_threshold(calm, 0.2)

@@ -43,7 +43,7 @@ def test_what_a_watcher_finds_is_counted():
 
 def test_all_watchers_watch_and_the_first_shows_an_accident(tmp_path: Path):
     found, examples = zip(*watch(scene(), PLAN, 0), strict=True)
-    assert [example is not None for example in examples] == [True, False, False, False]
+    assert [example is not None for example in examples] == [True, False, False, False, False]
     first = examples[0]
     assert (first["node"], first["start"], len(first["seen"])) == ("b", 24, 36)
     assert first["median"][0] is None

@@ -25,4 +25,4 @@ def test_without_the_demonstration_it_says_what_to_use(monkeypatch: pytest.Monke
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "monitor: expected --demo, got nothing" in capsys.readouterr().err
+    assert "monitor: expected VALUES and GRAPH, or --demo, got nothing" in capsys.readouterr().err

@@ -140,7 +140,17 @@ def test_the_grid_has_streets_both_ways_and_avenues():
         ("graph", lambda: CellNetwork(nx.path_graph(3))),  # type: ignore[arg-type]
         ("graph", lambda: CellNetwork(nx.DiGraph())),
         ("graph: length", lambda: CellNetwork(road(length=0.0))),
+        ("graph: length", lambda: CellNetwork(road(length=float("inf")))),
+        ("graph: length", lambda: CellNetwork(road(length=[200.0, 300.0]))),  # type: ignore[arg-type]
+        ("graph: lanes", lambda: CellNetwork(road(lanes="2;3"))),  # type: ignore[arg-type]
+        ("graph: lanes", lambda: CellNetwork(road(lanes=None))),  # type: ignore[arg-type]
+        ("graph: speed", lambda: CellNetwork(road(speed=float("nan")))),
         ("graph: speed", lambda: CellNetwork(road(speed=10.0))),
+        ("seconds", lambda: CellNetwork(road(), seconds=float("inf"))),
+        ("cycle", lambda: CellNetwork(road(), cycle=float("nan"))),
+        ("arrivals", lambda: CellNetwork(road()).step(np.array([np.nan]))),
+        ("arrivals", lambda: CellNetwork(road()).step(np.array([-1.0]))),
+        ("arrivals", lambda: CellNetwork(road()).step(np.array([1.0, 1.0]))),
         ("seconds", lambda: CellNetwork(road(), seconds=0.0)),
         ("cycle", lambda: CellNetwork(road(), cycle=-1.0)),
         ("leaving", lambda: CellNetwork(road(), leaving=1.5)),

@@ -1,5 +1,7 @@
 """Incidents in measured traffic: what they take, where and when, and what they leave alone."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -51,6 +53,21 @@ def test_on_a_ring_each_node_counts_once():
     torch.testing.assert_close(slow.values.flatten(), torch.tensor([0.2, 0.6, 0.6]))
 
 
+def test_edges_without_weight_carry_nothing():
+    still = replace(road(), edge_weight=torch.zeros(4))
+    slow = inject_incidents(still, [Incident(2, 0, 3)])
+    assert slow.values[:, [0, 1, 3, 4]].equal(still.values[:, [0, 1, 3, 4]])
+    assert float(slow.values[1, 2, 0]) < float(still.values[1, 2, 0])
+
+
+def test_gaps_stay_gaps():
+    one = road()
+    mask = one.mask.clone()
+    mask[1, 2] = False
+    slow = inject_incidents(replace(one, mask=mask), [Incident(2, 0, 3)])
+    assert (float(slow.values[1, 2, 0]), bool(slow.mask[1, 2, 0])) == (0.0, False)
+
+
 @pytest.mark.parametrize(
     ("argument", "incident", "options"),
     [
@@ -59,6 +76,11 @@ def test_on_a_ring_each_node_counts_once():
         ("incidents", Incident(5, 0, 1), {}),
         ("incidents", Incident(0, 0, 1, part=1.1), {}),
         ("incidents", Incident(0, 0, 0), {}),
+        ("incidents", Incident(0, 12, 1), {}),  # after the end
+        ("incidents", Incident(0, -1, 1), {}),
+        ("incidents", Incident(-1, 0, 1), {}),
+        ("incidents", Incident(0, 0, 1, part=float("nan")), {}),
+        ("feature", Incident(0, 0, 1), {"feature": 2}),
     ],
 )
 def test_what_makes_no_sense_is_refused(argument: str, incident: Incident, options: dict):

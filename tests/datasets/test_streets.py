@@ -53,6 +53,17 @@ def test_detectors_miss_and_the_seed_decides():
     assert (first.mask.all(2) == first.mask.any(2)).all()
 
 
+def test_a_series_knows_at_which_hour_it_begins():
+    assert simulate_streets(street_grid(2, 3), 2, start_hour=7.5).first_slot == 90
+    assert simulate_streets(street_grid(2, 3), 2, start_hour=7.5, minutes=60).first_slot == 7
+
+
+@pytest.mark.parametrize(("rows", "columns", "length"), [(0, 2, 300.0), (2, 2.5, 300.0), (2, 2, 0.0)])
+def test_a_grid_has_streets(rows: int, columns: int, length: float):
+    with pytest.raises(ValueError, match=r"^(rows|columns|length): expected"):
+        street_grid(rows, columns, length=length)
+
+
 @pytest.mark.parametrize(
     ("options", "argument"),
     [
@@ -60,6 +71,14 @@ def test_detectors_miss_and_the_seed_decides():
         ({"minutes": 0}, "minutes"),
         ({"noise": -1.0}, "missing"),
         ({"seconds": 7.0}, "seconds"),
+        ({"minutes": 7}, "minutes"),  # of which a day has no whole number
+        ({"noise": float("nan")}, "missing"),
+        ({"seconds": float("nan")}, "seconds"),
+        ({"seed": -1}, "seed"),
+        ({"start_hour": 24.0}, "start_hour"),
+        ({"start_hour": -1.0}, "start_hour"),
+        ({"accidents": [Accident(0, start=2, steps=1)]}, "accidents"),
+        ({"accidents": [Accident(0, start=0, steps=0)]}, "accidents"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options: dict, argument: str):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gnn_toolkit.datasets import Windows
+from gnn_toolkit.datasets import TrafficSeries, Windows
 
 
 def series(steps: int = 20) -> torch.Tensor:
@@ -51,6 +51,39 @@ def test_nothing_is_kept_for_each_window():
 def test_a_series_too_short_has_no_window():
     assert len(Windows(series(6), 4, 3)) == 0
     assert len(Windows(series(7), 4, 3)) == 1
+    for size, first, last in ((3, 0, None), (20, 18, None), (20, 0, 2), (20, 5, 5), (1, 1, 1)):
+        short = Windows(series(size), 4, 3, first, last)
+        assert len(short) == 0
+        assert short.take(torch.tensor([], dtype=torch.long)).x.shape == (0, 4, 3, 1)
+
+
+def traffic(**changed) -> TrafficSeries:
+    """Four steps of two nodes."""
+    plain = {
+        "values": torch.arange(8.0).view(4, 2, 1),
+        "mask": torch.ones(4, 2, 1, dtype=torch.bool),
+        "edge_index": torch.tensor([[0], [1]]),
+        "edge_weight": torch.ones(1),
+        "steps_per_day": 24,
+        "names": ("a", "b"),
+    }
+    return TrafficSeries(**plain | changed)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -3.4e38])
+def test_what_no_reading_can_be_is_missing(value: float):
+    values = torch.arange(8.0).view(4, 2, 1)
+    values[2, 1] = value
+    one = traffic(values=values)
+    assert one.mask.flatten().tolist() == [True] * 5 + [False] + [True] * 2
+    assert one.values.flatten().tolist() == [0, 1, 2, 3, 4, 0, 6, 7]
+    batch = Windows(values, 1, 1).take(torch.tensor([1]))
+    assert (float(batch.y[0, 0, 1, 0]), bool(batch.y_mask[0, 0, 1, 0])) == (0.0, False)
+
+
+def test_a_part_of_a_series_begins_at_its_own_hour():
+    part = traffic(first_slot=22).cut(3)
+    assert (len(part), part.first_slot, part.values.flatten().tolist()) == (1, 1, [6, 7])
 
 
 @pytest.mark.parametrize(
@@ -62,6 +95,22 @@ def test_a_series_too_short_has_no_window():
         ("horizon", lambda: Windows(series(), 2, 0)),
         ("first", lambda: Windows(series(), 2, 1, 15, 10)),
         ("first", lambda: Windows(series(), 2, 1, 0, 30)),
+        ("mask", lambda: Windows(series(), 2, 1, mask=torch.ones(20, 3, 1))),
+        ("mask", lambda: Windows(series(), 2, 1, mask=torch.ones(20, 3, dtype=torch.bool))),
+        ("which", lambda: Windows(series(), 2, 1).take(torch.tensor([18]))),
+        ("which", lambda: Windows(series(), 2, 1).take(torch.tensor([-1]))),
+        ("which", lambda: Windows(series(), 2, 1).take([0])),  # type: ignore[arg-type]
+        ("values", lambda: Windows(series().numpy(), 2, 1)),  # type: ignore[arg-type]
+        ("values", lambda: traffic(values=torch.zeros(4, 2))),
+        ("mask", lambda: traffic(mask=torch.ones(4, 2, 1))),
+        ("edge_index", lambda: traffic(edge_index=torch.tensor([[0], [2]]))),
+        ("edge_weight", lambda: traffic(edge_weight=torch.ones(2))),
+        ("edge_weight", lambda: traffic(edge_weight=torch.tensor([torch.nan]))),
+        ("steps_per_day", lambda: traffic(steps_per_day=0)),
+        ("names", lambda: traffic(names=("a",))),
+        ("first_slot", lambda: traffic(first_slot=24)),
+        ("places", lambda: traffic(places=torch.zeros(2, 3))),
+        ("first", lambda: traffic().cut(3, 2)),
     ],
 )
 def test_what_does_not_fit_is_refused(argument: str, call):

@@ -154,6 +154,37 @@ def test_teaching_fades():
     assert scheduled_sampling_probability(0, 1.0) == 0.5
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 3.4e38])
+def test_what_no_reading_can_be_is_missing_wherever_it_comes_in(value: float):
+    model, x, y = make(), sample(), sample()[:, :3] + 1
+    x_mask, y_mask = torch.ones_like(x, dtype=torch.bool), torch.ones_like(y, dtype=torch.bool)
+    x_mask[0, 2, 1, 0] = y_mask[1, 0, 3, 1] = False
+    bad_x, bad_y = x.masked_fill(~x_mask, value), y.masked_fill(~y_mask, value)
+    torch.manual_seed(3)
+    expected = model(x, EDGES, x_mask=x_mask, y=y, y_mask=y_mask, teacher_forcing=1.0)
+    torch.manual_seed(3)
+    all_known = torch.ones_like(x_mask)
+    got = model(bad_x, EDGES, x_mask=all_known, y=bad_y, y_mask=all_known[:, :3], teacher_forcing=1.0)
+    assert got.equal(expected)
+    assert got.isfinite().all()
+    scaler, masked = StandardScaler(2), StandardScaler(2)
+    scaler.fit(bad_x)
+    masked.fit(x, x_mask)
+    assert scaler.mean.equal(masked.mean)
+    assert scaler.deviation.equal(masked.deviation)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_feature_that_never_changes_has_deviation_one(dtype: torch.dtype):
+    scaler = StandardScaler(3)
+    values = torch.tensor([14.62, 1e-9, 0.0], dtype=dtype).expand(1000, 3)
+    scaler.fit(values)
+    assert scaler.deviation.tolist() == [1.0, 1.0, 1.0]
+    torch.testing.assert_close(scaler(torch.tensor([15.62, 1.0, 1.0])), torch.ones(3))
+    scaler.fit(torch.tensor([[1e-9], [3e-9]]).expand(2, 3))
+    torch.testing.assert_close(scaler.deviation, torch.full((3,), 1e-9))
+
+
 @pytest.mark.parametrize(
     ("argument", "call"),
     [
@@ -163,6 +194,16 @@ def test_teaching_fades():
         ("x", lambda: make()(sample()[..., :1], EDGES)),
         ("covariates", lambda: make(num_covariates=2)(sample(), EDGES)),
         ("covariates", lambda: make(num_covariates=2)(sample(), EDGES, covariates=torch.zeros(3, 4, 4, 2))),
+        ("covariates", lambda: make(num_covariates=1)(sample(), EDGES, covariates=torch.full((3, 7, 4, 1), torch.nan))),
+        ("x", lambda: make()(sample().double(), EDGES)),
+        ("x", lambda: make()(sample()[:0], EDGES)),
+        ("decay", lambda: scheduled_sampling_probability(1, 0.0)),
+        ("mask", lambda: make()(sample(), EDGES, x_mask=torch.ones(3, 4, 4, 2))),
+        ("mask", lambda: make()(sample(), EDGES, x_mask=torch.ones(4, 4, 2, dtype=torch.bool))),
+        ("teacher_forcing", lambda: make()(sample(), EDGES, teacher_forcing=1.5)),
+        ("values", lambda: StandardScaler(2).fit(sample()[..., :1])),
+        ("values", lambda: StandardScaler(2).fit(torch.full((3, 2), torch.nan))),
+        ("mask", lambda: StandardScaler(2).fit(torch.zeros(3, 2), torch.ones(3, dtype=torch.bool))),
         ("y", lambda: make()(sample(), EDGES, teacher_forcing=0.5)),
         ("y", lambda: make()(sample(), EDGES, y=sample(), teacher_forcing=0.5)),
     ],

@@ -71,3 +71,25 @@ def test_the_loss_is_the_mean_over_what_is_known_and_its_gradient_is_finite():
     (slope,) = torch.autograd.grad(loss, forecast)
     torch.testing.assert_close(slope, (forecast - actual).sign() * known / known.sum())
     assert masked_mae(forecast, actual, torch.zeros_like(known)) == 0
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 3.4e38])
+def test_what_no_reading_can_be_does_not_count(value: float):
+    forecast, actual, known = sample()
+    spoilt = actual.clone()
+    spoilt[0, 1, 2, 0] = value
+    known[0, 1, 2, 0] = False
+    whole, masked = ForecastErrors(3), ForecastErrors(3)
+    whole.add(forecast, spoilt, torch.ones_like(known).where(known, known | spoilt.isnan() | (spoilt > 9)))
+    masked.add(forecast, actual, known)
+    assert whole.sums.equal(masked.sums)
+    assert masked_mae(forecast, spoilt, known | (spoilt != actual)) == masked_mae(forecast, actual, known)
+
+
+def test_a_forecast_that_is_no_number_has_no_error():
+    forecast, actual, known = sample()
+    forecast[known.nonzero().tolist()[0][0], :] = torch.nan
+    with pytest.raises(ValueError, match=r"^forecast: expected finite numbers where something was measured"):
+        ForecastErrors(3).add(forecast, actual, known)
+    with pytest.raises(ValueError, match=r"^mask: expected torch.bool"):
+        ForecastErrors(3).add(actual, actual, known.float())

@@ -1,0 +1,64 @@
+"""From two CSV files to forecasts with intervals and a page."""
+
+import csv
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gnn_toolkit.__main__ import app, main
+
+OPTIONS = ["--steps", "3", "--hidden", "4", "--history", "6", "--horizon", "3"]
+
+
+def files(folder: Path) -> list[str]:
+    rows = ["time,north,south,<b>"]
+    for k in range(240):
+        values = (50 + 10 * math.sin(2 * math.pi * (k - n) / 24) + (k * 7 + n) % 5 for n in range(3))
+        rows.append(f"2020-01-{1 + k // 24:02d} {k % 24:02d}:00," + ",".join(f"{v:.2f}" for v in values))
+    (folder / "speeds.csv").write_text("\n".join(rows), encoding="utf-8")
+    (folder / "graph.csv").write_text("from,to,weight\nnorth,south,1\nsouth,<b>,0.5\n", encoding="utf-8")
+    return [str(folder / "speeds.csv"), str(folder / "graph.csv")]
+
+
+def test_it_writes_forecasts_and_a_page(tmp_path: Path):
+    out = tmp_path / "next.csv"
+    done = CliRunner().invoke(app, ["forecast", *files(tmp_path), "--out", str(out), *OPTIONS])
+    assert done.exit_code == 0, done.output
+    assert "240 steps of 60 minutes from 2020-01-01 00:00:00" in done.output
+    assert "mean absolute error" in done.output
+    with out.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["sensor"] for row in rows] == ["north", "south", "<b>"] * 3
+    assert [row["time"] for row in rows[::3]] == [f"2020-01-11 0{k}:00" for k in range(3)]
+    assert all(float(row["low"]) < float(row["high"]) for row in rows)
+    text = out.with_suffix(".html").read_text(encoding="utf-8")
+    found = re.search(r"const d = (.*);", text)
+    assert found
+    data = json.loads(found.group(1))
+    assert data["names"] == ["north", "south", "<b>"]
+    assert data["times"] == ["2020-01-11 00:00", "2020-01-11 01:00", "2020-01-11 02:00"]
+    assert data["forecast"][0][2][1] == pytest.approx(float(rows[7]["forecast"]), rel=1e-3)
+    assert data["edges"] == [[0, 1], [1, 2]]
+    assert "last value" in text
+    assert "usual value of the hour" in text
+
+
+def test_nothing_is_overwritten_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    inputs = files(tmp_path)
+    before = Path(inputs[0]).read_bytes()
+    (tmp_path / "next.html").write_text("mine", encoding="utf-8")
+    for out, force, said in (
+        (inputs[0], ["--force"], "another file than the input"),
+        (str(tmp_path / "next.csv"), [], "a file that is not there yet"),
+    ):
+        monkeypatch.setattr("sys.argv", ["gnn_toolkit", "forecast", *inputs, "--out", out, *force, *OPTIONS])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
+    assert Path(inputs[0]).read_bytes() == before
+    assert (tmp_path / "next.html").read_text(encoding="utf-8") == "mine"
