@@ -99,7 +99,7 @@ def tensor(argument: str, value: object) -> None:
         raise ValueError(problem(argument, "a tensor", got, remedy))
 
 
-def like(argument: str, value: object, reference: Tensor) -> None:
+def like(argument: str, value: object, reference: Tensor, *, sparse: bool = False) -> None:
     """Raise a ``ValueError`` unless ``value`` is a tensor of the type and on the device of a layer's parameters.
 
     Under autocast any floating-point type will do.
@@ -109,7 +109,7 @@ def like(argument: str, value: object, reference: Tensor) -> None:
     if value.device != reference.device:
         remedy = f"move {argument} or the layer with .to(...)"
         raise ValueError(problem(argument, f"a tensor on {reference.device}, as the layer", value.device, remedy))
-    if value.layout != torch.strided:
+    if value.layout != torch.strided and not sparse:
         raise ValueError(problem(argument, "a dense tensor", value.layout, f"pass {argument}.to_dense()"))
     free = value.is_floating_point() and torch.is_autocast_enabled(reference.device.type)
     if value.dtype != reference.dtype and not free:
@@ -129,10 +129,13 @@ def on_device(reference: Tensor, **values: Tensor | None) -> None:
             raise ValueError(problem(argument, f"a tensor on {reference.device}", value.device, remedy))
 
 
-def features(argument: str, x: Tensor, width: int, *, batched: bool = False, weight: Tensor | None = None) -> None:
+def features(
+    argument: str, x: Tensor, width: int, *, batched: bool = False, weight: Tensor | None = None, sparse: bool = False
+) -> None:
     """Raise a ``ValueError`` unless ``x`` is a floating-point matrix [N, width], or several where ``batched``.
 
-    Its type and device must be those of ``weight``, a parameter of the layer, where one is given.
+    Its type and device must be those of ``weight``, a parameter of the layer, where one is given; it is dense unless
+    ``sparse`` ones will do.
     """
     if not hasattr(x, "layout"):  # what is prepared as sparse features has one, too
         tensor(argument, x)
@@ -142,7 +145,7 @@ def features(argument: str, x: Tensor, width: int, *, batched: bool = False, wei
     if not x.is_floating_point():
         raise ValueError(problem(argument, "a floating-point tensor", x.dtype, f"pass {argument}.float()"))
     if weight is not None:
-        like(argument, x, weight)
+        like(argument, x, weight, sparse=sparse)
 
 
 def edge_form(edge_index: Tensor) -> None:

@@ -101,7 +101,7 @@ class GCNConv(ObservedMessagePassing):
             raise ValueError(_checks.problem("x", "one tensor", type(x).__name__, remedy))
         width = x.size(-1) if self.in_channels == -1 and isinstance(x, Tensor) and x.dim() else self.in_channels
         weight = self.lin._parameters.get("weight") if isinstance(x, Tensor) else None
-        _checks.features("x", x, width, batched=True, weight=weight)
+        _checks.features("x", x, width, batched=True, weight=weight, sparse=True)
         if self._by_messages():
             edges, weight = self._edges(edge_index, edge_weight, x)
             out = self.propagate(edges, x=self.lin(x), edge_weight=weight)

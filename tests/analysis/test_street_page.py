@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -44,7 +45,7 @@ def test_sizes_that_do_not_fit_are_refused(rows: int, free: int):
 
 
 def test_roads_without_names_have_numbers_and_names_are_one_a_road():
-    one = {"free": torch.ones(3)}
+    one: dict[str, Any] = {"free": torch.ones(3)}
     assert '"names":["0","1","2"]' in street_page(ROADS, torch.ones(4, 3), torch.ones(4, 3), 1.0, **one)
     with pytest.raises(ValueError, match=r"^names: expected 3 names, got 2"):
         street_page(ROADS, torch.ones(4, 3), torch.ones(4, 3), 1.0, names=("a", "b"), **one)
