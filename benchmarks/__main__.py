@@ -12,18 +12,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import loggers, machine, runner, suite, trials, watching
-from benchmarks.attempts import STORAGE
-from benchmarks.estimate import seconds_of, spoken
-from benchmarks.output import Output
-from benchmarks.records import Trial, read_records
-from benchmarks.scenes import SCENES, Plan
-from benchmarks.speed import report as speed_report
-from benchmarks.speed.cases import CASES, CURVES, run_case
-from benchmarks.speed.growth import Point, measure_curve
-from benchmarks.tables import MODELS, TASKS, VIEWS
-from benchmarks.watching import watch
 from gnn_toolkit import _checks
+
+from .measure import machine
+from .report import monitors
+from .report.monitors import watch
+from .run import loggers, runner, trials
+from .run.estimate import seconds_of, spoken
+from .run.records import Trial, read_records
+from .run.retry import STORAGE
+from .run.workdir import Output
+from .speed import speed_report as speed_report
+from .speed.cases import CASES, CURVES, run_case
+from .speed.scaling import Point, measure_curve
+from .suites import suite
+from .tables import MODELS, TASKS, VIEWS
+from .tasks.incidents import SCENES, Plan
 
 RUNS = Path("runs")
 RESULTS = Path("benchmarks/results")
@@ -153,7 +157,7 @@ def publish_run(
 ) -> None:
     """Write what a repository keeps of a run: every test score and its tables, without the records."""
     known = sorted(path.parent.name for path in RUNS.glob("*/records"))
-    from benchmarks.publish import publish
+    from .report.publish import publish
 
     for path in publish(RUNS / _checks.choice("name", name, known), out):
         console.print(f"wrote {path}", soft_wrap=True)
@@ -168,9 +172,9 @@ def compare(
     known = sorted(path.parent.name for path in RUNS.glob("*/records"))
     _checks.choice("first", first, known)
     _checks.choice("second", second, known)
-    from benchmarks import report
+    from .report import render
 
-    if not report.print_changes(RUNS / first, RUNS / second, console):
+    if not render.print_changes(RUNS / first, RUNS / second, console):
         remedy = "run the same tasks, views and models with the same seeds in both"
         raise ValueError(_checks.problem("first, second", "runs that share trials", "none in common", remedy))
 
@@ -217,10 +221,10 @@ def _show_point(point: Point) -> None:
 
 
 def _show(folder: Path) -> None:
-    from benchmarks import report  # figures and statistics take seconds to import: no trial waits for them
+    from .report import render
 
-    report.print_table(folder, console)
-    for path in report.write_reports(folder):
+    render.print_table(folder, console)
+    for path in render.write_reports(folder):
         console.print(f"wrote {path}", soft_wrap=True)
 
 
@@ -244,7 +248,7 @@ def watch_streets(
                 examples += [example] if example and not seed else []
                 told = f"[{seed + 1}/{seeds}] {one.scene}, {one.watcher}: {one.detected:.2f} detected"
                 console.print(told, markup=False)
-        paths = watching.write(plan, found, examples, out)  # after each seed: what is done is kept
+        paths = monitors.write(plan, found, examples, out)  # after each seed: what is done is kept
     for path in paths:
         console.print(f"wrote {path}", soft_wrap=True)
 

@@ -8,11 +8,6 @@ from torch import nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from benchmarks.models.network import network
-from benchmarks.tasks import citation, palindrome, text, traffic
-from benchmarks.tasks.club import CLUB
-from benchmarks.tasks.digits import DIGITS
-from benchmarks.tasks.task import Budget, Problem, Task
 from gnn_toolkit.graphs import (
     DilatedPath,
     Grid,
@@ -25,6 +20,12 @@ from gnn_toolkit.graphs import (
     SearchPath,
     ShuffledEdges,
 )
+
+from .models.network import network
+from .tasks import citation, palindrome, text, traffic
+from .tasks.club import CLUB
+from .tasks.digits import DIGITS
+from .tasks.task import Budget, Problem, Task
 
 
 @dataclass(frozen=True)

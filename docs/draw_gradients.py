@@ -18,10 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from benchmarks import suite, trials
-from benchmarks.figures import STYLE
-from benchmarks.output import Output
-from benchmarks.records import Trial
+from benchmarks.report.figures import STYLE
+from benchmarks.run import trials
+from benchmarks.run.records import Trial
+from benchmarks.run.workdir import Output
+from benchmarks.suites import suite
 from benchmarks.tasks.task import Budget
 from gnn_toolkit import RNN
 from gnn_toolkit.analysis import recurrent_jacobians, state_gradients, unroll

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from memory_tables import OPTIMIZERS, VARIANTS
 
-from benchmarks.figures import STYLE
+from benchmarks.report.figures import STYLE
 
 HERE = Path(__file__).parent
 CHANCE = 0.1

@@ -15,9 +15,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import COLOURS, DASHES, MARKERS, STYLE
-from benchmarks.statistics import estimate
-from benchmarks.watching import Found, table, verdicts
+from benchmarks.report.figures import COLOURS, DASHES, MARKERS, STYLE
+from benchmarks.report.monitors import Found, table, verdicts
+from benchmarks.results.statistics import estimate
 
 HERE = Path(__file__).parent
 RECORD = HERE.parent / "benchmarks/results/monitor.json"

@@ -13,8 +13,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import STYLE
-from benchmarks.statistics import compare
+from benchmarks.report.figures import STYLE
+from benchmarks.results.statistics import compare
 
 HERE = Path(__file__).parent
 RECORD = HERE.parent / "benchmarks/results/traffic.json"

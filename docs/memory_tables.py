@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.statistics import estimate
+from benchmarks.results.statistics import estimate
 from benchmarks.tasks.palindrome import HOPS, RATES
 
 HERE = Path(__file__).parent

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from benchmarks.tasks.task import Batch, Budget, Horizon
 from gnn_toolkit import _checks
 from gnn_toolkit.layers import GCNConv
 from gnn_toolkit.models import Forecaster, scheduled_sampling_probability
 from gnn_toolkit.models.forecaster import TIME_LAYERS
+
+from ..tasks.task import Batch, Budget, Horizon
 
 TAUGHT = 0.1  # the decay of scheduled sampling, as a part of all steps
 

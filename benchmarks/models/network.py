@@ -4,12 +4,13 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from benchmarks.models.forecast import forecaster
-from benchmarks.tasks.task import Batch, Budget, Problem
 from gnn_toolkit.graphs import repeat_graph
 from gnn_toolkit.layers.initial import init_long_memory_
 from gnn_toolkit.models import CharGenerator, GraphNetwork, Vocabulary
 from gnn_toolkit.models.graph_network import RECURRENCES
+
+from ..tasks.task import Batch, Budget, Problem
+from .forecast import forecaster
 
 
 def network(

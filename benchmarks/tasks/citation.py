@@ -10,10 +10,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.nn.models import LabelPropagation
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import load_planetoid
 from gnn_toolkit.graphs import SparseFeatures
+
+from .metrics import ACCURACY
+from .task import Batch, Budget, Problem, Task
 
 NETWORKS = ("Cora", "CiteSeer", "PubMed")
 PARTS = ("train", "validation", "test")

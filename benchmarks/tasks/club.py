@@ -6,9 +6,10 @@ import networkx as nx
 import torch
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.graphs import from_networkx
+
+from .metrics import ACCURACY
+from .task import Batch, Budget, Problem, Task
 
 
 def club(seed: int) -> Problem:

@@ -6,9 +6,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import handwritten_digits
+
+from .metrics import ACCURACY
+from .task import Batch, Budget, Problem, Task
 
 
 def digits() -> Problem:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import palindromes
+
+from .metrics import ACCURACY
+from .task import Batch, Budget, Problem, Task
 
 HOPS = (2, 3, 4, 5, 6)  # lengths whose first digit is one to five hops away
 # Learning rates that each optimiser is given: as many for each.

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import Metric
 from gnn_toolkit import _checks
 from gnn_toolkit.training import Corpus, Settings
+
+from .metrics import Metric
 
 
 @dataclass(frozen=True)

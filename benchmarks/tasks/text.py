@@ -6,11 +6,12 @@ from dataclasses import replace
 import torch
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import NATS_PER_CHARACTER
-from benchmarks.tasks.ngrams import compressed, kneser_ney, ngram
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import load_text
 from gnn_toolkit.training import Corpus, Reader, rows_of
+
+from .metrics import NATS_PER_CHARACTER
+from .ngrams import compressed, kneser_ney, ngram
+from .task import Batch, Budget, Problem, Task
 
 NAMES = {"grimm": "Grimms' Fairy Tales, licence stripped", "tinyshakespeare": "Tiny Shakespeare"}
 SIMPLE = ("unigram", "bigram")

@@ -9,9 +9,10 @@ from sklearn.linear_model import Ridge
 from torch import Tensor
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import RMSE
-from benchmarks.tasks.task import Batch, Budget, Horizon, Problem, Task
 from gnn_toolkit.datasets import TrafficSeries, Windows, load_beijing_metro, load_los_loop
+
+from .metrics import RMSE
+from .task import Batch, Budget, Horizon, Problem, Task
 
 HISTORY, TOGETHER = 12, 64  # steps that are known; windows that are tested together
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import trials
+from benchmarks.run import trials
 from benchmarks.tables import TASKS
 
 

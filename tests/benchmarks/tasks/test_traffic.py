@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from benchmarks import trials
-from benchmarks.course import ForecastCourse, course_of
+from benchmarks.run import trials
 from benchmarks.tables import TASKS
+from benchmarks.tasks.objective import ForecastCourse, course_of
 from benchmarks.tasks.task import Batch
 from benchmarks.tasks.traffic import HISTORY, Forecasts
 from gnn_toolkit.datasets import TrafficSeries

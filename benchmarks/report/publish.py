@@ -1,0 +1,98 @@
+"""A run boiled down to what a repository keeps: every test score and the course of training, without the records."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gnn_toolkit.training import write_atomically
+
+from ..results.rows import Row, rows
+from ..run.records import read_records
+from .prose import machines
+from .render import markdown
+
+POINTS = 40  # of a curve, at most
+
+
+def publish(folder: Path, out: Path) -> list[Path]:
+    """Write ``<run>.json`` and ``<run>.md`` into a folder and return their paths.
+
+    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, by seed also the last
+    training loss and the steps to the task's target where it has one, what the row cost, and its curve, the mean and
+    the range over seeds of the validation scores at some of the steps.
+
+    Args:
+        folder: of the run.
+        out: where the two files go.
+    """
+    records = read_records(folder)
+    lines = ",\n".join(f"  {json.dumps(_line(row), ensure_ascii=False)}" for row in rows(records))
+    text = f'{{"machines": {json.dumps(machines(records), ensure_ascii=False)},\n "rows": [\n{lines}\n]}}\n'
+    paths = []
+    for name, content in ((f"{folder.name}.json", text), (f"{folder.name}.md", markdown(folder.name, records))):
+        paths.append(out / name)
+        write_atomically(paths[-1], lambda file, content=content: file.write(content.encode()))
+    return paths
+
+
+def _line(row: Row) -> dict[str, Any]:
+    names = ("parameters", "seconds", "overall_seconds", "steps_per_second", "flops_per_step")
+    costs = {name: value for name in names if (value := row.mean(name)) is not None}
+    return {
+        "task": row.task,
+        "view": row.view,
+        "model": row.model,
+        "test": round(row.test.mean, 5),
+        "interval": None if row.test.interval is None else [round(end, 5) for end in row.test.interval],
+        "method": row.test.method,
+        "scores": {seed: round(score, 5) for seed, score in row.scores.items()},
+        "validation": None if row.validation is None else round(row.validation, 5),
+        **({"loss": loss} if (loss := _last_losses(row)) else {}),
+        **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
+        "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
+        "curve": _curve(row),
+        **_text(row),
+    }
+
+
+def _text(row: Row) -> dict[str, Any]:
+    """Return what only a text's rows have: the first seed's curves, samples and texts, and the mean measures."""
+    record, watched = row.records[0], row.watched()
+    if not record.measures:
+        return {}
+    curves = {
+        "loss": record.curve["loss"],
+        "accuracy": [seen["accuracy"] for _, seen in watched],
+        "validation": record.curve["validation"],
+        "seconds": record.curve["seconds"],
+    }
+    return {
+        "measures": {name: round(value, 4) for name, value in row.measures.items()},
+        "training": {
+            "step": [step for step, _ in watched],
+            **{name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},
+        },
+        "samples": {step: seen["samples"] for step, seen in watched if "samples" in seen},
+        "texts": record.samples,
+    }
+
+
+def _last_losses(row: Row) -> dict[int, float]:
+    """Return the mean training loss of the steps before the last validation, by seed."""
+    known = {r.trial.seed: r.curve["loss"][-1] for r in row.records if r.curve.get("loss")}
+    return {seed: float(f"{loss:.4g}") for seed, loss in known.items()}
+
+
+def _curve(row: Row) -> dict[str, list[float]]:
+    steps, values = row.course()
+    if not steps:
+        return {}
+    places = np.unique(np.linspace(0, len(steps) - 1, min(POINTS, len(steps))).round().astype(int))
+    values = values[:, places]
+    ends = {"mean": values.mean(0), "low": values.min(0), "high": values.max(0)}
+    return {
+        "step": [steps[place] for place in places],
+        **{name: [round(float(v), 4) for v in line] for name, line in ends.items()},
+    }
