@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.benchmarks.models.test_detectors import days, series
 
 from benchmarks.models.detectors import Usual
 from benchmarks.report.monitors import RATES, Found, judge, markdown, watch, write
 from benchmarks.tasks.incidents import Plan, Scene, Struck
+from tests.benchmarks.models.test_detectors import days, series
 
 PLAN = Plan(size=2, days=1, quiet=1, accidents=2, steps=2, detector_steps=2, minutes=10, seconds=60.0, window=8)
 
