@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -19,8 +20,7 @@ from benchmarks.report.figures import COLOURS, DASHES, MARKERS, STYLE
 from benchmarks.report.monitors import Found, table, verdicts
 from benchmarks.results.statistics import estimate
 
-HERE = Path(__file__).parent
-RECORD = HERE.parent / "benchmarks/results/monitor.json"
+RECORD = pages.RESULTS / "monitor.json"
 BAND = 3.0  # scales on either side of the median: a Laplace distribution has 95 % of its mass there
 
 
@@ -100,20 +100,17 @@ def write_figures(record: dict[str, Any]) -> list[Path]:
         axes.set_ylabel(unit)
     pairs[0][0].legend(frameon=False, loc="lower left")
     pairs[1][0].legend(frameon=False, loc="upper left")
-    paths = [HERE / "monitor-curves.svg", HERE / "monitor-example.svg"]
-    for figure, path in zip((curves, example), paths, strict=True):
-        figure.savefig(path, metadata={"Date": None})
-    return paths
+    return [
+        pages.save(figure, f"monitor-{name}.svg", STYLE) for figure, name in ((curves, "curves"), (example, "example"))
+    ]
 
 
 def main() -> None:
     """Write the pictures and the tables."""
-    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    record = json.loads(pages.read(RECORD))
     with mpl.rc_context(STYLE):
-        paths = write_figures(record)
-    text = HERE / "streets.md"
-    text.write_text(page(text.read_text(encoding="utf-8"), record), encoding="utf-8")
-    print(f"wrote {', '.join(map(str, paths))} and the tables of {text}")
+        write_figures(record)
+    pages.renew("streets.md", page(pages.read(pages.HERE / "streets.md"), record))
 
 
 if __name__ == "__main__":

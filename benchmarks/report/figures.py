@@ -17,7 +17,6 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from ..results.compare import AcrossTasks
 from ..results.rows import Row, best
-from ..tables import TASKS
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008: colour-blind safe
 DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
@@ -50,10 +49,10 @@ def scores(task: str, members: list[Row]) -> str:
         axes.plot(values, [place] * len(values), ".", color=colour, alpha=0.55)
         axes.plot(row.test.mean, place, "o" if row.view else "D", color=colour, markersize=6)
     axes.set_yticks(range(len(members)), [row.label for row in reversed(members)])
-    axes.set(xlabel=f"test {TASKS[task].metric}", ylim=(-0.6, len(members) - 0.4))
+    axes.set(xlabel=f"test {members[0].about.metric}", ylim=(-0.6, len(members) - 0.4))
     axes.grid(axis="x")
     described = "; ".join(f"{row.label} {row.test.mean:.3f}" for row in members)
-    return _svg(figure, f"Test scores of {task}", f"Mean test {TASKS[task].metric}: {described}.")
+    return _svg(figure, f"Test scores of {task}", f"Mean test {members[0].about.metric}: {described}.")
 
 
 def learning_curves(task: str, members: list[Row]) -> str:
@@ -69,10 +68,10 @@ def learning_curves(task: str, members: list[Row]) -> str:
         axes.plot(steps, values.mean(0), label=row.label, **style)
         axes.fill_between(steps, values.min(0), values.max(0), color=style["color"], alpha=0.15, linewidth=0)
     _level(axes, members)
-    axes.set(xlabel="training steps", ylabel=f"validation {TASKS[task].metric}")
+    axes.set(xlabel="training steps", ylabel=f"validation {members[0].about.metric}")
     axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     described = "; ".join(f"{row.label} reaches {row.validation:.3f}" for row in trained if row.validation is not None)
-    return _svg(figure, f"Learning curves of {task}", f"Best validation {TASKS[task].metric}: {described}.")
+    return _svg(figure, f"Learning curves of {task}", f"Best validation {members[0].about.metric}: {described}.")
 
 
 def pareto(task: str, members: list[Row], field: str, label: str) -> str:
@@ -91,10 +90,10 @@ def pareto(task: str, members: list[Row], field: str, label: str) -> str:
         if row.test.interval is not None:
             axes.plot([cost, cost], row.test.interval, color=style["color"], linewidth=1, alpha=0.6)
         axes.plot(cost, row.test.mean, linestyle="none", label=row.label, **style)
-    front = frontier([(cost, row.test.mean) for cost, row in priced], TASKS[task].higher_is_better)
+    front = frontier([(cost, row.test.mean) for cost, row in priced], members[0].about.higher_is_better)
     axes.plot(*zip(*front, strict=True), color=QUIET, linewidth=1, zorder=0, drawstyle="steps-post")
     _level(axes, members)
-    axes.set(xscale="log", xlabel=label, ylabel=f"test {TASKS[task].metric}")
+    axes.set(xscale="log", xlabel=label, ylabel=f"test {members[0].about.metric}")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -120,21 +119,21 @@ def frontier(points: Sequence[tuple[float, float]], higher_is_better: bool) -> l
 def against_length(family: str, table: list[Row]) -> str:
     """Return test score against sequence length, for the tasks of a family that differ in nothing else."""
     figure, axes = _axes(3.4)
-    members = [row for row in table if TASKS[row.task].family == family]
+    members = [row for row in table if row.family == family]
     labels = list(dict.fromkeys(row.label for row in members if row.view))
     free = list(dict.fromkeys(row.label for row in members if not row.view))
     for i, label in enumerate([*labels, *free]):
-        line = sorted((TASKS[row.task].length or 0, row) for row in members if row.label == label)
+        line = sorted(((row.place or 0, row) for row in members if row.label == label), key=lambda pair: pair[0])
         colour = _cycle(COLOURS, i) if label in labels else QUIET
         lengths, means = [length for length, _ in line], [row.test.mean for _, row in line]
         axes.plot(lengths, means, color=colour, linestyle=_cycle(DASHES, i), marker=_cycle(MARKERS, i), label=label)
         ends = [row.test.interval or (row.test.mean, row.test.mean) for _, row in line]
         low, high = zip(*ends, strict=True)
         axes.fill_between(lengths, low, high, color=colour, alpha=0.15, linewidth=0)
-    axes.set_xticks(sorted({TASKS[row.task].length or 0 for row in members}))
-    axes.set(xlabel="length", ylabel=f"test {TASKS[members[0].task].metric}")
+    axes.set_xticks(sorted({row.place or 0 for row in members}))
+    axes.set(xlabel=members[0].about.axis, ylabel=f"test {members[0].about.metric}")
     axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0))
-    described = "; ".join(f"{row.label} at {TASKS[row.task].length}: {row.test.mean:.3f}" for row in members)
+    described = "; ".join(f"{row.label} at {row.place}: {row.test.mean:.3f}" for row in members)
     return _svg(figure, f"Test score against length of {family}", f"{described}.")
 
 

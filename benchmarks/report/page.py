@@ -15,7 +15,6 @@ from markupsafe import Markup
 from ..results.compare import Pair, across, pairs
 from ..results.rows import Row, best, by_task, rows
 from ..run.records import Record
-from ..tables import TASKS
 from . import figures, prose
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -58,10 +57,10 @@ def _section(task: str, members: list[Row]) -> dict[str, Any]:
     return {
         "task": task,
         "mark": mark(task),
-        "title": TASKS[task].title,
-        "metric": str(TASKS[task].metric),
-        "better": "higher" if TASKS[task].higher_is_better else "lower",
-        "target": TASKS[task].target,
+        "title": members[0].about.title,
+        "metric": members[0].about.metric,
+        "better": "higher" if members[0].about.higher_is_better else "lower",
+        "target": next((row.target for row in members if row.target is not None), None),
         "note": members[0].records[0].note,
         "budget": prose.budget(members),
         "finding": found,
@@ -139,9 +138,9 @@ def _figures(task: str, members: list[Row]) -> list[tuple[Markup, str]]:
 
 def _families(table: list[Row]) -> list[tuple[str, Markup]]:
     """Return a figure for each family of tasks of which several lengths were run."""
-    lengths: dict[str, set[int | None]] = {}
+    lengths: dict[str, set[float | None]] = {}
     for row in table:
-        lengths.setdefault(TASKS[row.task].family, set()).add(TASKS[row.task].length)
+        lengths.setdefault(row.family, set()).add(row.place)
     several = [family for family, found in lengths.items() if family and len(found) > 1]
     return [(family, Markup(figures.against_length(family, table))) for family in several]
 

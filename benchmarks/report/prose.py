@@ -8,7 +8,6 @@ from ..results.compare import AcrossTasks, Pair, against
 from ..results.rows import Row, best
 from ..results.statistics import FEWEST_FOR_BOOTSTRAP, FEWEST_TASKS, Estimate, seeds_to_decide
 from ..run.records import Record
-from ..tables import TASKS
 
 FREE = "(structure-free)"
 
@@ -114,7 +113,7 @@ def quantity(number: float) -> str:
 def _to_target(row: Row) -> str:
     mean = row.mean("seconds_to_target")
     if mean is None:
-        return "never" if row.view and TASKS[row.task].target is not None else ""
+        return "never" if row.view and row.target is not None else ""
     return f"{mean:,.1f}" + ("" if row.reached == len(row.records) else f" ({row.reached} of {len(row.records)})")
 
 
@@ -168,8 +167,8 @@ def _sure(compared: list[Pair]) -> str:
 
 def summary(found: Finding) -> str:
     """Return the answer of a task in a sentence or three."""
-    lead, metric = found.leader, TASKS[found.task].metric
-    parts = [f"{TASKS[found.task].title}: {lead.label} has the best mean, {metric} {scored(lead.test)}"]
+    lead, metric = found.leader, found.leader.about.metric
+    parts = [f"{lead.title}: {lead.label} has the best mean, {metric} {scored(lead.test)}"]
     for verdict, words in (("better", "better than"), ("ahead", "ahead of"), ("not distinguishable", "not told from")):
         if found.those(verdict):
             parts.append(f"{words} {listed(found.those(verdict))}")
@@ -239,7 +238,7 @@ def _flat(record: Record) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in record.trial.config.items():
         flat |= value if isinstance(value, dict) else {name: value}
-    return {name: value for name, value in flat.items() if name != "seed"}
+    return {name: value for name, value in flat.items() if name not in ("seed", "plugins")}
 
 
 def machine(known: dict[str, Any]) -> str:

@@ -41,7 +41,8 @@ def _line(row: Row) -> dict[str, Any]:
     names = ("parameters", "seconds", "overall_seconds", "steps_per_second", "flops_per_step")
     costs = {name: value for name in names if (value := row.mean(name)) is not None}
     return {
-        "task": row.task,
+        "task": row.records[0].trial.task,
+        "variant": row.records[0].trial.variant,
         "view": row.view,
         "model": row.model,
         "test": round(row.test.mean, 5),

@@ -11,7 +11,6 @@ from ..results.compare import Change, across, changes, pairs
 from ..results.rows import Row, best, by_task, rows
 from ..results.statistics import Estimate
 from ..run.records import Record, read_records
-from ..tables import TASKS
 from . import page, prose
 
 PROMISE = (
@@ -66,7 +65,12 @@ def markdown(name: str, records: list[Record]) -> str:
     for task, members in by_task(table).items():
         compared = pairs(members)
         found = prose.finding(members, compared)
-        lines += [f"## {task}: {TASKS[task].title}", "", f"{members[0].records[0].note}. {prose.budget(members)}", ""]
+        lines += [
+            f"## {task}: {members[0].about.title}",
+            "",
+            f"{members[0].records[0].note}. {prose.budget(members)}",
+            "",
+        ]
         lines += [_line(["model", "view", *(c.title for c in columns)])]
         lines += [_line(["---", "---", *["---:"] * len(columns)])]
         for row in members:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ..run.records import Record
-from ..tables import TASKS
 from .rows import Row, best, by_task, rows
 from .statistics import FEWEST_TASKS, Comparison, Estimate, Ranking, compare, correct, estimate, rank
 
@@ -48,12 +47,12 @@ def against(leader: Row, compared: list[Pair]) -> dict[str, Comparison]:
 def _compare(first: Row, second: Row) -> Comparison | None:
     """Compare two rows over the seeds they share; a baseline without randomness of its own has one score for all."""
     a, b = first.scores, second.scores
-    if len(b) == 1 and not second.view and not TASKS[second.task].split_by_seed:
+    if len(b) == 1 and not second.view and not second.about.split_by_seed:
         b = dict.fromkeys(a, next(iter(b.values())))
     shared = sorted(a.keys() & b.keys())
     if not shared:
         return None
-    return compare([a[s] for s in shared], [b[s] for s in shared], TASKS[first.task].higher_is_better)
+    return compare([a[s] for s in shared], [b[s] for s in shared], first.about.higher_is_better)
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def across(table: list[Row]) -> AcrossTasks:
     """
     scores: dict[str, dict[str, float]] = {}
     for task, members in by_task(table).items():
-        sign = 1.0 if TASKS[task].higher_is_better else -1.0
+        sign = 1.0 if members[0].about.higher_is_better else -1.0
         worst = -math.inf * sign
         for row in sorted(members, key=lambda row: sign * (worst if row.validation is None else row.validation)):
             if row.view:  # the last one stays
@@ -135,7 +134,7 @@ def changes(before: Iterable[Record], after: Iterable[Record]) -> list[Change]:
         shared = sorted(row.scores.keys() & other.scores.keys()) if other else []
         if other is None or not shared:
             continue
-        sign = 1.0 if TASKS[row.task].higher_is_better else -1.0
+        sign = 1.0 if row.about.higher_is_better else -1.0
         gain = estimate([sign * (row.scores[seed] - other.scores[seed]) for seed in shared])
         found.append(Change(other, row, gain, _ratio(other, row, shared)))
     return found

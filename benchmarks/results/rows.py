@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from ..run.records import Record
 from ..tables import MODELS, TASKS, VIEWS
+from ..tasks.task import About
+from .names import about_of
 from .statistics import Estimate, estimate
 
 
@@ -18,7 +21,7 @@ class Row:
     """A model on a view of a task.
 
     Attributes:
-        task: name of the task.
+        task: name of the task, with its variant.
         view: name of the view; empty for a structure-free baseline.
         model: name of the model or baseline.
         records: its finished trials, in the order of their seeds.
@@ -37,6 +40,36 @@ class Row:
     def label(self) -> str:
         """What the row is called in figures and sentences."""
         return f"{self.model} on {self.view}" if self.view else self.model
+
+    @property
+    def about(self) -> About:
+        """What a report says of its task."""
+        about = about_of(self.records[0])
+        assert about is not None
+        return about
+
+    @property
+    def title(self) -> str:
+        """What its task asks, in a line, and the variant of it."""
+        return ", ".join(filter(None, (self.about.title, self.records[0].trial.variant)))
+
+    @property
+    def target(self) -> float | None:
+        """The validation score that was worth reaching."""
+        config = self.records[0].trial.config
+        return config.get("target", self.about.target)
+
+    @property
+    def place(self) -> float | None:
+        """Where its score is drawn along the task's axis, e.g. the length of the sequences."""
+        return self.records[0].trial.config.get("data", {}).get(self.about.axis)
+
+    @property
+    def family(self) -> str:
+        """What its task is called together with those that differ in the place on the axis alone; empty for none."""
+        if self.place is None:
+            return ""
+        return re.sub(rf"(?<![\d.]){self.place:g}(?![\d.])", "N", self.task, count=1)
 
     @property
     def scores(self) -> dict[int, float]:
@@ -60,12 +93,12 @@ class Row:
     @property
     def steps_to_target(self) -> dict[int, int | None]:
         """Training steps until a validation first reached the task's target, by seed; ``None`` where none did."""
-        task, steps = TASKS[self.task], {}
+        steps, target = {}, self.target
         for record in self.records:
-            if task.target is not None and record.curve:
-                sign = 1 if task.higher_is_better else -1
+            if target is not None and record.curve:
+                sign = 1 if self.about.higher_is_better else -1
                 points = zip(record.curve["step"], record.curve["validation"], strict=True)
-                reached = (step for step, score in points if sign * score >= sign * task.target)
+                reached = (step for step, score in points if sign * score >= sign * target)
                 steps[record.trial.seed] = next(reached, None)
         return steps
 
@@ -101,16 +134,23 @@ def rows(records: Iterable[Record]) -> list[Row]:
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for record in records:
         trial = record.trial
-        if record.test is not None and trial.task in TASKS:
-            groups.setdefault((trial.task, trial.view, trial.model), []).append(record)
-    tasks, models, views = list(TASKS), list(MODELS), list(VIEWS)
+        if record.test is not None and about_of(record) is not None:
+            groups.setdefault((trial.label, trial.view, trial.model), []).append(record)
+    tasks, models, views = ({name: k for k, name in enumerate(table)} for table in (TASKS, MODELS, VIEWS))
 
-    def place(key: tuple[str, str, str]) -> tuple[int, bool, int, int, str]:
-        task, view, model = key
-        model_place = models.index(model) if model in models else len(models)
-        return tasks.index(task), view != "", model_place, views.index(view) if view in views else len(views), model
+    def place(key: tuple[str, str, str]) -> tuple[Any, ...]:
+        label, view, model = key
+        task = groups[key][0].trial.task
+        seen = (view != "", models.get(model, len(models)), views.get(view, len(views)), model)
+        return tasks.get(task, len(tasks)), task, _counted(label), *seen
 
     return [_row(key, sorted(groups[key], key=lambda r: r.trial.seed)) for key in sorted(groups, key=place)]
+
+
+def _counted(label: str) -> list[tuple[float, str]]:
+    """Return a key by which labels are sorted as people do: palindrome-5 before palindrome-10."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", label)
+    return [(float(part), "") if k % 2 else (-1.0, part) for k, part in enumerate(parts)]
 
 
 def by_task(table: list[Row]) -> dict[str, list[Row]]:
@@ -120,7 +160,7 @@ def by_task(table: list[Row]) -> dict[str, list[Row]]:
 
 def best(members: list[Row]) -> list[Row]:
     """Return the rows of one task with the best mean test score, all of them where several show the same digits."""
-    choose = max if TASKS[members[0].task].higher_is_better else min
+    choose = max if members[0].about.higher_is_better else min
     top = f"{choose(row.test.mean for row in members):.3f}"
     return [row for row in members if f"{row.test.mean:.3f}" == top]
 
@@ -129,9 +169,11 @@ def _row(key: tuple[str, str, str], records: list[Record]) -> Row:
     configurations: dict[str, list[Record]] = {}
     for record in records:
         configurations.setdefault(_configuration(record.trial.config), []).append(record)
-    chosen = _choose(list(configurations.values()), TASKS[key[0]].higher_is_better)
+    about = about_of(records[0])
+    assert about is not None
+    chosen = _choose(list(configurations.values()), about.higher_is_better)
     scores = [record.test for record in chosen if record.test is not None]
-    test = estimate(scores, TASKS[key[0]].metric.bounds)
+    test = estimate(scores, about.ends)
     return Row(*key, tuple(chosen), test, len(configurations))
 
 

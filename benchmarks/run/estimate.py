@@ -25,7 +25,7 @@ def seconds_of(trial: Trial, records: Iterable[Record]) -> float | None:
 
 
 def _kind(trial: Trial) -> tuple[object, ...]:
-    return (trial.task, trial.view, trial.model, *(trial.config.get(key) for key in SIZES))
+    return (trial.label, trial.view, trial.model, *(trial.config.get(key) for key in SIZES))
 
 
 def spoken(seconds: float) -> str:

@@ -53,7 +53,7 @@ class MLflowLogger(Logger):
     def _started(self) -> Any:
         if self._client is None:
             self._client = import_module("mlflow.tracking").MlflowClient(self.store)
-            tags = {"task": self.trial.task, "view": self.trial.view, "model": self.trial.model}
+            tags = {"task": self.trial.label, "view": self.trial.view, "model": self.trial.model}
             experiment = self._experiment(self._client, self.trial.suite or "benchmarks")
             self._run = self._client.create_run(experiment, tags=tags, run_name=self.trial.title).info.run_id
             self.log_hyperparams({**self.trial.config, "trial": self.trial.id})

@@ -20,6 +20,7 @@ class Trial:
         seed: of the initial weights, of the batches and, in the club, of the split.
         config: everything else that the result depends on.
         suite: the suite that it belongs to.
+        variant: of the configuration, as the suite names it; empty for the task's own.
     """
 
     task: str
@@ -28,17 +29,23 @@ class Trial:
     seed: int
     config: dict[str, Any]
     suite: str = ""
+    variant: str = ""
+
+    @property
+    def label(self) -> str:
+        """The task and the variant of its configuration: what is compared within one label can be compared."""
+        return "-".join(filter(None, (self.task, self.variant)))
 
     @property
     def title(self) -> str:
         """Its name for people."""
-        return " · ".join(filter(None, (self.task, self.view, self.model, f"seed {self.seed}")))
+        return " · ".join(filter(None, (self.label, self.view, self.model, f"seed {self.seed}")))
 
     @property
     def id(self) -> str:
         """A readable name that ends in a hash of the whole content, so that a changed configuration runs anew."""
         content = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
-        words = "-".join(filter(None, (self.task, self.view, self.model))).replace("+", "and")
+        words = "-".join(filter(None, (self.label, self.view, self.model))).replace("+", "and")
         return f"{'-'.join(words.split())}-seed{self.seed}-{content}"
 
 
@@ -51,7 +58,9 @@ class Record:
         status: ``"done"`` or ``"failed"``.
         test: the test score of the weights that validated best, or of the last where the task says so; ``None`` if the
             trial failed.
-        parameters: how many numbers were learnt.
+        units: the score of each independent unit of the test set, in its order; empty where they are not at hand.
+        pooling: how the units' scores make the test score: ``"mean"`` or ``"root mean"``.
+        parameters: parameter count.
         seconds: seconds of training.
         overall_seconds: seconds of the whole trial, with data, validation and test; ``None`` where it was continued.
         steps_per_second: training steps per second.
@@ -67,12 +76,15 @@ class Record:
         measures: what else was measured of the trained model, by name.
         error: the traceback of a failed trial.
         note: what the task's data are.
+        about: what a report says of the task (:class:`benchmarks.tasks.task.About`).
         machine: where it ran.
     """
 
     trial: Trial
     status: str = "done"
     test: float | None = None
+    units: list[float] = field(default_factory=list)
+    pooling: str = "mean"
     parameters: int = 0
     seconds: float = 0.0
     overall_seconds: float | None = None
@@ -88,6 +100,7 @@ class Record:
     measures: dict[str, float] = field(default_factory=dict)
     error: str = ""
     note: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
 
 

@@ -13,7 +13,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..tables import TASKS
 from .records import Record, Trial
 
 
@@ -64,4 +63,4 @@ class Terminal:
 def _outcome(record: Record) -> str:
     if record.test is None:
         return "failed: " + record.error.strip().rsplit("\n", 1)[-1]
-    return f"{TASKS[record.trial.task].metric} {record.test:.3f} ({record.seconds:.1f} s)"
+    return f"{record.about.get('metric', 'test')} {record.test:.3f} ({record.seconds:.1f} s)"

@@ -15,9 +15,7 @@ from ..run import retry, trials
 from ..run.records import Record, Trial
 from ..run.workdir import Output
 from ..suites import suite
-from ..tables import TASKS
-from ..tasks.objective import course_of
-from ..tasks.task import Budget
+from ..tasks.config import Config
 from .case import Case, Contest
 
 
@@ -62,14 +60,12 @@ def overheads(device: str, *, steps: int) -> Contest:
 
 def _judging(trial: Trial, validations: int) -> float:
     """Return the seconds that so many validations and a test take, measured by themselves."""
-    task, problem = TASKS[trial.task], trials.problem_of(trial.task, trial.seed)
-    budget = Budget(**trial.config)
-    model = trials.build(budget, problem, trial.view, trial.model).eval()
-    course = course_of(model, problem, task.metric, budget)
+    objective = trials.objective_of(trial.task, trial.view, Config(**trial.config))
+    model = trials.build(trial.model, objective).eval()
     began = time.perf_counter()
     with torch.no_grad():
         for part in ["validation"] * validations + ["test"]:
-            course.score(model, part)
+            objective.evaluate(model, part)
     return time.perf_counter() - began
 
 

@@ -18,12 +18,18 @@ def members():
         return {"step": [10, 20], "validation": [0.5, best], "best_validation": best}
 
     trained = [
-        Record(Trial(task, view, model, seed, {}), test=test, curve=curve(test), seconds=cost, flops_per_step=100)
-        for task in ("palindrome-10", "palindrome-20")
+        Record(
+            Trial("palindrome", view, model, seed, {"data": {"length": length}}, "", str(length)),
+            test=test,
+            curve=curve(test),
+            seconds=cost,
+            flops_per_step=100,
+        )
+        for length in (10, 20)
         for view, model, tests, cost in (("path", "RNN", (0.6, 0.7), 1.0), ("path", "GRU", (0.9, 1.0), 2.0))
         for seed, test in enumerate(tests)
     ]
-    free = [Record(Trial("palindrome-10", "", "most frequent digit", 0, {}), test=0.1)]
+    free = [Record(Trial("palindrome", "", "most frequent digit", 0, {"data": {"length": 10}}, "", "10"), test=0.1)]
     return rows([*free, *trained])
 
 
@@ -51,7 +57,7 @@ def test_curves_and_costs_name_models_and_the_baseline(members):
 
 
 def test_scores_against_length(members):
-    svg = figures.against_length("palindromes", members)
+    svg = figures.against_length("palindrome-N", members)
     assert {"10", "20", "length", "RNN on path"} <= set(texts(svg))
     assert "GRU on path at 20: 0.950" in svg
 

@@ -20,14 +20,17 @@ MACHINE = {
 }
 
 
-def group(task, view, model, tests, **more):
+def group(label, view, model, tests, **more):
+    task, _, length = label.partition("-")
+
     def curve(best):
         return {"step": [1, 2], "validation": [0.5, best], "best_validation": best, "best_step": 2} if view else {}
 
     more = {"parameters": 1000, "seconds": 1.0, "note": "<b>a note</b>", "machine": MACHINE} | more
     config = {"settings": {"steps": 2, "seed": 0}} if view else {}
+    config |= {"data": {"length": int(length)}} if length else {}
     return [
-        Record(Trial(task, view, model, seed, config), test=test, curve=curve(test), **more)
+        Record(Trial(task, view, model, seed, config, "", length), test=test, curve=curve(test), **more)
         for seed, test in enumerate(tests)
     ]
 

@@ -56,7 +56,7 @@ def test_a_seed_that_ended_early_keeps_its_last_score_and_has_the_step_that_reac
     early = {"step": [50, 100], "validation": [0.5, 0.999], "best_validation": 0.999}
     late = {"step": [50, 100, 150, 170], "validation": [0.1, 0.2, 0.996, 0.9], "best_validation": 0.996}
     never = {"step": [50, 100, 150, 170], "validation": [0.1, 0.2, 0.3, 0.2], "best_validation": 0.3}
-    trials = [Trial("memory-10", "path", "GRU", seed, {"seed": seed}) for seed in range(3)]
+    trials = [Trial("palindrome", "path", "GRU", seed, {"seed": seed, "target": 0.995}) for seed in range(3)]
     curves = zip(trials, (early, late, never), strict=True)
     (row,) = rows(Record(trial, test=0.5, curve=curve) for trial, curve in curves)
     assert row.steps_to_target == {0: 100, 1: 150, 2: None}

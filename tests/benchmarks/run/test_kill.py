@@ -27,12 +27,16 @@ SUITE = """
 title = "short trials of every kind"
 seeds = 2
 
+[variant.10]
+length = 10
+
 [task.palindrome-10]
 steps = 150
 evaluate_every = 10
 
 [[compare]]
-task = "palindrome-10"
+task = "palindrome"
+variant = "10"
 view = "path"
 model = ["RNN", "LSTM"]
 

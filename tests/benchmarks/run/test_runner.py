@@ -25,7 +25,7 @@ def short(monkeypatch):
     """Give the club's models 20 steps, with a validation and a checkpoint every 5."""
     monkeypatch.setattr(trials, "CHECKPOINT_SHARE", 1.0)
     club = TASKS["club"]
-    monkeypatch.setitem(TASKS, "club", replace(club, budget=replace(club.budget, steps=20, evaluate_every=5)))
+    monkeypatch.setitem(TASKS, "club", replace(club, config=replace(club.config, steps=20, evaluate_every=5)))
 
 
 def planned(model="GCN", seeds=2):
@@ -78,7 +78,7 @@ def test_interrupted_run_continues_bit_for_bit(tmp_path, console, monkeypatch):
 
 def test_failed_trial_is_recorded_with_its_traceback_and_tried_again(tmp_path, console, monkeypatch):
     club = TASKS["club"]
-    monkeypatch.setitem(TASKS, "club", replace(club, budget=replace(club.budget, learning_rate=1e30)))
+    monkeypatch.setitem(TASKS, "club", replace(club, config=replace(club.config, learning_rate=1e30)))
     failures = runner.run(planned("LSTM", seeds=1), Output(tmp_path), console)
     # Steps of 1e30 overflow float32 at once; the loss then is not a number.
     assert {record.trial.view for record in failures} == {"BFS path", "DFS path"}

@@ -1,4 +1,4 @@
-"""Trials: the plan of a suite, and what a budget says reaches the model."""
+"""Trials: the plan of a suite, and what a configuration says reaches the model."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def test_plan_has_each_baseline_once_a_split():
     assert len({trial.id for trial in everything}) == len(everything)
 
 
-def test_the_id_tells_suites_and_budgets_apart():
+def test_the_id_tells_suites_and_configurations_apart():
     planned = trials.plan(QUICK.only(["club"], ["GCN"]), "cpu")
     others = trials.plan(replace(QUICK, name="mine").only(["club"], ["GCN"]), "cpu")
     longer = trials.plan(QUICK.only(["club"], ["GCN"]).set(["steps=101"]), "cpu")
@@ -28,7 +28,7 @@ def test_the_id_tells_suites_and_budgets_apart():
 
 
 def test_memory_bias_reaches_the_gate():
-    budget = TASKS["palindrome-10"].budget
-    network = trials.build(budget, trials.problem_of("palindrome-10", 0), "path", "LSTM")
-    forget = dict(network.named_parameters())["network.layers.0.bias_ih_l0"].chunk(4)[1]
-    assert float(forget.mean().detach()) == pytest.approx(budget.forget_bias, abs=0.1)
+    config = TASKS["palindrome"].configured({"length": 10})
+    network = trials.build("LSTM", trials.objective_of("palindrome", "path", config))
+    forget = dict(network.named_parameters())["layers.0.bias_ih_l0"].chunk(4)[1]
+    assert float(forget.mean().detach()) == pytest.approx(config.forget_bias, abs=0.1)

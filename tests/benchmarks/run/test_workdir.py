@@ -8,9 +8,7 @@ from benchmarks.run import trials
 from benchmarks.run.records import Trial
 from benchmarks.run.workdir import Output
 from benchmarks.suites import suite
-from benchmarks.tables import TASKS
-from benchmarks.tasks.objective import course_of
-from benchmarks.tasks.task import Budget
+from benchmarks.tasks.config import Config
 from gnn_toolkit.training import load_weights
 
 
@@ -18,12 +16,11 @@ def test_a_kept_model_scores_what_its_record_says(tmp_path):
     chosen = suite.load("quick").only(["club"], ["GCN"]).set(["steps=30"])
     planned, output = trials.plan(replace(chosen, seeds=1), "cpu")[-1], Output(tmp_path, models=True)
     record = trials.run(planned, output, lambda step: None)
-    problem = trials.problem_of("club", 0)
-    model = trials.build(Budget(**planned.config), problem, planned.view, planned.model)
+    objective = trials.objective_of("club", planned.view, Config(**planned.config))
+    model = trials.build(planned.model, objective)
     trial = Trial(**load_weights(output.model(planned), model))
     assert trial == planned
-    course = course_of(model, problem, TASKS["club"].metric, Budget(**planned.config))
-    assert course.score(model.eval(), "test") == pytest.approx(record.test)
+    assert objective.evaluate(model.eval(), "test").mean == pytest.approx(record.test)
 
 
 def test_no_model_is_kept_where_none_is_wanted(tmp_path):

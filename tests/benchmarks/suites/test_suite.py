@@ -1,5 +1,6 @@
 """The suites: every comparison gives logits on its view, and a file that does not fit is named with its key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,50 +8,64 @@ import torch
 
 from benchmarks.run import trials
 from benchmarks.suites import suite
-from benchmarks.tables import TASKS
-from benchmarks.tasks.objective import course_of
-from benchmarks.tasks.task import counted
+from benchmarks.tables import MODELS, TASKS, VIEWS
 
 SUITES = {name: suite.load(name) for name in suite.names()}
-LISTED = sorted({comparison for s in SUITES.values() for comparison in s.comparisons})
-# Of tasks that differ in length alone, in an optimiser, or in which papers they hold, one will do.
-PAPERS = {f"{name}{kind}": f"cora{kind}" for name in ("citeseer", "pubmed") for kind in ("", "-random", "-last")}
-PAPERS |= {task: "memory-10-adam-0.003" for task in TASKS if task.startswith("memory-10-")}
-PAPERS |= {task.replace("-40-", "-80-"): task for task in TASKS if task.startswith("memory-40-")}
-PAPERS |= {f"los-loop-{minutes}": "los-loop-15" for minutes in (30, 45, 60)}
+# Of comparisons that differ in settings alone, or in which papers they hold, one will do.
+LIKE = {"citeseer": "cora", "pubmed": "cora", "proteins": "mutag"}
 COMPARISONS = list(
-    {(TASKS[t].family or PAPERS.get(t, t), v, m): (PAPERS.get(t, t), v, m) for t, v, m in LISTED}.values()
+    {
+        (LIKE.get(c.task, c.task), c.view, c.model): (name, c)
+        for name, one in SUITES.items()
+        for c in one.comparisons
+        if c.task not in LIKE
+    }.values()
 )
 
 
-@pytest.mark.parametrize(("task", "view", "model"), COMPARISONS)
-def test_every_comparison_gives_a_loss_and_gradients(task, view, model, at_hand):
-    at_hand(task)
+@pytest.mark.parametrize(("name", "comparison"), COMPARISONS, ids=lambda value: "-".join(value).replace(" ", "_"))
+def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
+    at_hand(comparison.task)
     torch.manual_seed(0)
-    problem, budget = trials.problem_of(task, 0), TASKS[task].budget
-    network = trials.build(budget, problem, view, model)
-    batch = problem.train(torch.Generator().manual_seed(0), min(budget.batch_size, 8))
-    course = course_of(network, problem, TASKS[task].metric, budget)
-    answers, y = counted(course.logits(network, batch), batch)
-    assert answers.shape == (y.shape if problem.horizon else (y.numel(), problem.num_classes))
-    course.loss(network, batch).backward()
+    config = SUITES[name].config(comparison.label)
+    objective = trials.objective_of(comparison.task, comparison.view, replace(config, batch_size=8))
+    network = trials.build(comparison.model, objective)
+    batch = objective.batch(torch.Generator().manual_seed(0))
+    answers, y = objective.answers(network, batch)
+    assert answers.shape == (y.shape if objective.form == "series" else (y.numel(), objective.out_channels))
+    objective.loss(network, batch).backward()
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
 
 
 def test_the_suites_are_there():
-    assert list(SUITES) == ["citation", "full", "quick", "seed", "traffic"]
+    assert list(SUITES) == ["citation", "full", "memory", "molecules", "quick", "storyteller", "traffic"]
     assert len(SUITES["quick"].comparisons) == 20
-    lengths = {task for task, _, _ in SUITES["seed"].comparisons}
-    assert {f"scalar-palindrome-{length}" for length in range(5, 81, 5)} < lengths
-    steps = {length: SUITES["seed"].budget(f"scalar-palindrome-{length}").steps for length in range(5, 81, 5)}
+    assert len(TASKS) == 13
+    lengths = range(5, 81, 5)
+    memory, whole = SUITES["memory"], suite.load("memory", full=True)
+    steps = {length: memory.config(f"palindrome-scalar-{length}").steps for length in lengths}
     learnt = {5: 1000, 10: 1000, 15: 10_000, 20: 5000, 25: 2000, 30: 2000}
     assert steps == {length: learnt.get(length, 100) for length in steps}
-    whole = suite.load("seed", full=True)
-    assert {whole.budget(task).steps for task in lengths if task.startswith("scalar")} == {10_000}
-    assert whole.comparisons == SUITES["seed"].comparisons
-    text = SUITES["seed"].budget("grimm")
+    assert {whole.config(f"palindrome-scalar-{length}").steps for length in lengths} == {10_000}
+    assert whole.comparisons == memory.comparisons
+    text = SUITES["storyteller"].config("grimm")
     assert (text.steps, text.rate_decay, text.rate_decay_every, text.learning_rate) == (20_000, 0.96, 5000, 2e-3)
-    assert whole.budget("grimm").steps == 800_000
+    assert suite.load("storyteller", full=True).config("grimm").steps == 800_000
+
+
+def test_a_variant_says_of_data_and_settings_what_is_different():
+    memory = SUITES["memory"]
+    config = memory.config("palindrome-memory-40-one-bias")
+    assert config.data == {"length": 40, "digits": "one-hot"}
+    assert (config.chrono, config.orthogonal, config.target) == (0.0, True, 0.995)
+    assert config.forget_bias == pytest.approx(3.66356, abs=1e-5)  # log 39
+    assert memory.config("palindrome-memory-80").chrono == 80.0
+    assert memory.config("palindrome-memory-10-adam-0.003").learning_rate == 3e-3
+    assert memory.config("palindrome-memory-40-scalar").data["digits"] == "number"
+    assert SUITES["citation"].config("cora-random").data == {"split": "random"}
+    assert SUITES["citation"].config("cora-last").keep == "last"
+    best = SUITES["storyteller"].config("shakespeare-best")
+    assert (best.dropout, best.data) == (0.1, {"window": 64, "carry": True})
 
 
 def written(folder: Path, text: str) -> str:
@@ -59,39 +74,44 @@ def written(folder: Path, text: str) -> str:
     return str(path)
 
 
-COMPARE = '[[compare]]\ntask = "club"\nview = "graph"\nmodel = ["GCN", "MLP"]\n'
+COMPARE = '[[compare]]\ntask = "club"\nview = "graph"\nmodel = ["GCN", "GCN-1"]\n'
 
 
 def test_a_suite_of_ones_own(tmp_path):
-    file = written(tmp_path, f'title = "t"\nseeds = 2\n[budget]\nsteps = 7\n[task.club]\nclip_norm = "none"\n{COMPARE}')
+    file = written(tmp_path, f'title = "t"\nseeds = 2\n[config]\nsteps = 7\n[task.club]\nclip_norm = "none"\n{COMPARE}')
     mine = suite.load(file)
     assert (mine.name, mine.title, mine.seeds) == ("mine", "t", 2)
-    assert mine.comparisons == (("club", "graph", "GCN"), ("club", "graph", "MLP"))
-    assert (mine.budget("club").steps, mine.budget("club").clip_norm) == (7, None)
-    assert mine.budget("club").hidden_channels == TASKS["club"].budget.hidden_channels
+    assert mine.comparisons == (("club", "", "graph", "GCN"), ("club", "", "graph", "GCN-1"))
+    assert (mine.config("club").steps, mine.config("club").clip_norm) == (7, None)
+    assert mine.config("club").hidden_channels == TASKS["club"].config.hidden_channels
 
 
 def test_a_pattern_names_all_that_it_fits_and_a_cut_can_be_left_out(tmp_path):
     text = """
         title = "t"
+        [variant."{length}"]
+        length = [10, 20, 40]
         [task."palindrome-?0"]
         steps = 7
         [cut."palindrome-[24]0"]
         steps = 3
         [[compare]]
-        task = ["palindrome-[12]*", "palindrome-40"]
+        task = "palindrome"
+        variant = ["[12]*", "40"]
         view = "path"
         model = "[RG]RU"
     """
     file = written(tmp_path, text)
     mine, full = suite.load(file), suite.load(file, full=True)
-    tasks = ["palindrome-10", "palindrome-20", "palindrome-40"]
-    assert mine.comparisons == full.comparisons == tuple((task, "path", "GRU") for task in tasks)
-    assert [mine.budget(task).steps for task in tasks] == [7, 3, 3]
-    assert [full.budget(task).steps for task in tasks] == [7, 7, 7]
+    labels = ["palindrome-10", "palindrome-20", "palindrome-40"]
+    assert mine.comparisons == full.comparisons
+    assert mine.comparisons == tuple(("palindrome", variant, "path", "GRU") for variant in ("10", "20", "40"))
+    assert [mine.config(label).steps for label in labels] == [7, 3, 3]
+    assert [full.config(label).steps for label in labels] == [7, 7, 7]
     chosen = mine.only(["*-[24]0"]).set(["palindrome-4*.steps=5"])
-    assert [task for task, _, _ in chosen.comparisons] == tasks[1:]
-    assert [chosen.budget(task).steps for task in tasks] == [7, 3, 5]
+    assert list(chosen.by_label()) == labels[1:]
+    assert [chosen.config(label).steps for label in labels[1:]] == [3, 5]
+    assert list(mine.only(["palindrome"]).by_label()) == labels
 
 
 @pytest.mark.parametrize(
@@ -102,16 +122,16 @@ def test_a_pattern_names_all_that_it_fits_and_a_cut_can_be_left_out(tmp_path):
         (COMPARE, "mine.toml: title: expected a text, got None"),
         ('title = "t"', "mine.toml: compare: expected tables, got None"),
         (f'title = "t"\nseeds = 0\n{COMPARE}', "mine.toml: seeds: expected an integer of at least 1, got 0"),
-        (f'title = "t"\n[budget]\nstep = 2\n{COMPARE}', r"mine.toml: budget: .*got 'step'; did you mean 'steps'\?"),
+        (f'title = "t"\n[config]\nstep = 2\n{COMPARE}', r"mine.toml: config: .*got 'step'; did you mean 'steps'\?"),
         (f'title = "t"\n[task.clubs]\n{COMPARE}', r"mine.toml: task: .*did you mean 'club'\?"),
         (f'title = "t"\n[cut."blub*"]\nsteps = 1\n{COMPARE}', r"mine.toml: cut: expected one of .*got 'blub\*'"),
         (f'title = "t"\n[cut.club]\nstep = 1\n{COMPARE}', r"mine.toml: cut.club: .*did you mean 'steps'\?"),
         (f'title = "t"\n[task.club]\nsteps = 1.5\n{COMPARE}', "mine.toml: task.club.steps: expected an integer"),
         (f'title = "t"\n[task.club]\ndropout = "x"\n{COMPARE}', "task.club.dropout: expected a number, got 'x'"),
-        (f'title = "t"\n[budget]\nhead = 1\n{COMPARE}', "budget.head: expected true or false, got 1; the tasks say"),
-        (f'title = "t"\n[budget]\nkeep = "lst"\n{COMPARE}', r"budget.keep: .*did you mean 'last'\?"),
-        (f'title = "t"\n[budget]\noptimizer = "adm"\n{COMPARE}', r"budget.optimizer: .*did you mean 'adam'\?"),
-        (f'title = "t"\n{COMPARE.replace("MLP", "MPL")}', r"mine.toml: compare\[0\].model: .*did you mean 'MLP'\?"),
+        (f'title = "t"\n[config]\nhead = 1\n{COMPARE}', "config.head: expected true or false, got 1; the tasks say"),
+        (f'title = "t"\n[config]\nkeep = "lst"\n{COMPARE}', r"config.keep: .*did you mean 'last'\?"),
+        (f'title = "t"\n[config]\noptimizer = "adm"\n{COMPARE}', r"config.optimizer: .*did you mean 'adam'\?"),
+        (f'title = "t"\n{COMPARE.replace("GCN-1", "GNC")}', r"mine.toml: compare\[0\].model: .*did you mean 'GCN'\?"),
         (f'title = "t"\n{COMPARE}views = "path"\n', r"mine.toml: compare\[0\]: .*did you mean 'view'\?"),
         ('title = "t"\n[[compare]]\ntask = "club"\n', r"mine.toml: compare\[0\].view: expected a name or a list"),
     ],
@@ -123,7 +143,7 @@ def test_what_does_not_fit_is_named_with_file_and_key(text, message, tmp_path):
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(
-        ValueError, match=r"suite: expected a TOML file, got .*nothing.toml; there are citation, full, quick, seed"
+        ValueError, match=r"suite: expected a TOML file, got .*nothing.toml; there are citation, full, memory"
     ):
         suite.load(str(tmp_path / "nothing.toml"))
 
@@ -131,10 +151,10 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_the_command_line_has_the_last_word():
     changes = ["steps=5", "text.learning_rate=1", "club.optimizer=sgd", "club.head=false"]
     changed = SUITES["quick"].only(["club", "text"]).set(changes)
-    assert (changed.budget("club").head, changed.budget("text").head) == (False, True)
-    assert (changed.budget("club").steps, changed.budget("text").steps) == (5, 5)
-    assert (changed.budget("text").learning_rate, changed.budget("club").optimizer) == (1.0, "sgd")
-    assert SUITES["quick"].budget("club").steps == 100
+    assert (changed.config("club").head, changed.config("text").head) == (False, True)
+    assert (changed.config("club").steps, changed.config("text").steps) == (5, 5)
+    assert (changed.config("text").learning_rate, changed.config("club").optimizer) == (1.0, "sgd")
+    assert SUITES["quick"].config("club").steps == 100
 
 
 @pytest.mark.parametrize(
@@ -150,3 +170,95 @@ def test_the_command_line_has_the_last_word():
 def test_an_assignment_that_does_not_fit(assignment, message):
     with pytest.raises(ValueError, match=message):
         SUITES["quick"].set([assignment])
+
+
+FITS = 'title = "t"\n[[compare]]\ntask = "club"\nview = "graph"\nmodel = "GCN"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (FITS.replace("GCN", "LSTM"), r"compare\[0\].view: for LSTM on club edges of the kind none or path or dag"),
+        (FITS.replace("GCN", "MLP"), "compare.0..view: expected for MLP on club edges of the kind none, got 'graph'"),
+        (FITS.replace("GCN", "DCRNN"), r"compare\[0\].model: expected for club one of RNN, .*, got DCRNN"),
+        (FITS + "[config]\nnum_layers = 2\n", "config: expected a setting that GCN on club reads, got num_layers"),
+        (FITS + "[task.club]\nbatch_size = 2\n", "club: expected a setting that GCN on club reads, got batch_size"),
+        (FITS + "[task.club]\nlength = 2\n", "task.club: expected one of .*, got 'length'"),
+        (FITS + 'variant = "wide"\n', r"compare\[0\].variant: expected one of , got 'wide'"),
+        (FITS + "[variant]\nwide = 3\n", "variant.wide: expected a table of settings, got 3"),
+        (FITS + 'variant = "w"\n[variant.w]\nhidden = 3\n', r"variant.club-w: .*did you mean 'hidden_channels'\?"),
+        (FITS + '[variant.w]\nlike = "v"\n', "variant: expected one of w, got 'v'"),
+        (FITS + '[variant.w]\nlike = "w"\n', "variant.w: expected a table of settings, got w like w"),
+        (FITS + '[variant."{a}"]\na = [1, 2]\nb = [1]\n', "expected lists of one length, got lists of 1, 2 values"),
+        (FITS + '[variant."x{a}"]\na = [1, 1]\n', "variant: expected a name for each, got 'x1' twice"),
+        (FITS + '[variant."x{b}"]\na = [1, 2]\n', "variant: expected braces around one of a, got 'x{b}'"),
+        (FITS + '[search]\npoints = 2\n', "search.ranges: expected a table of settings"),
+        (FITS + '[search.ranges]\nlearning_rate = 3\n', "ranges.learning_rate: expected low and high, or a list"),
+        (FITS + '[search.ranges]\nlearning_rate = {low = 1, high = 0}\n', "expected low below high"),
+        (FITS + '[search.ranges]\nnum_layers = [1, 2]\n', "expected a setting that GCN on club reads, got num_layers"),
+        (FITS + '[search]\nmethod = "grid"\nranges = {dropout = [0.0]}\n', "expected one of random, sobol, got 'grid'"),
+        (FITS + "plugins = 3\n", "mine.toml: plugins: expected a name or a list of names, got 3"),
+        ("title = 3", "mine.toml: title: expected a text, got 3"),
+        ('title = "t"\ncompare = [1]\n', r"compare\[0\]: expected a table, got 1"),
+    ],
+)  # fmt: skip
+def test_what_no_model_can_use_is_refused_when_the_suite_is_read(text, message, tmp_path):
+    top = "".join(line + "\n" for line in text.splitlines() if line.startswith("plugins"))
+    with pytest.raises(ValueError, match=message):
+        suite.load(written(tmp_path, top + text.replace(top, "") if top else text))
+
+
+def test_a_setting_for_all_is_for_those_that_read_it(tmp_path):
+    mine = suite.load(
+        written(tmp_path, FITS + '[[compare]]\ntask="text"\nview="path"\nmodel="GRU"\n[config]\nnum_layers=3\n')
+    )
+    assert (mine.config("club").num_layers, mine.config("text").num_layers) == (TASKS["club"].config.num_layers, 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_file_of_another_encoding_is_read_or_named(encoding, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(FITS.replace('"t"', '"é"'), encoding=encoding)
+    if encoding == "utf-8-sig":
+        assert suite.load(str(path)).title == "é"
+    else:
+        with pytest.raises(ValueError, match=r"mine.toml: expected a TOML file in UTF-8"):
+            suite.load(str(path))
+
+
+def test_a_folder_is_no_suite(tmp_path):
+    (tmp_path / "mine.toml").mkdir()
+    with pytest.raises(ValueError, match="expected a TOML file"):
+        suite.load(str(tmp_path / "mine.toml"))
+
+
+def test_every_model_gets_the_same_points_of_a_search(tmp_path):
+    text = (
+        FITS.replace('"GCN"', '["GCN", "GCN-1"]')
+        + """
+[search]
+points = 5
+[search.ranges]
+learning_rate = { low = 1e-4, high = 1e-1, log = true }
+hidden_channels = { low = 4, high = 8 }
+head = [true, false]
+"""
+    )
+    mine = suite.load(written(tmp_path, text))
+    planned = [trial for trial in trials.plan(replace(mine, seeds=2), "cpu") if trial.view]
+    assert len(planned) == 2 * 5 * 2
+    points = {model: set() for model in ("GCN", "GCN-1")}
+    for trial in planned:
+        values = (trial.config["learning_rate"], trial.config["hidden_channels"], trial.config["head"])
+        points[trial.model].add((*values, trial.seed))
+        assert 1e-4 <= values[0] <= 1e-1
+        assert values[1] in range(4, 9)
+    assert points["GCN"] == points["GCN-1"]
+    assert len(points["GCN"]) == 10
+    assert suite.load(written(tmp_path, text)).search == mine.search
+    assert len({trial.id for trial in planned}) == len(planned)
+
+
+def test_every_view_and_model_of_the_tables_says_what_it_makes_and_reads():
+    assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph"}
+    assert {form for model in MODELS.values() for form in model.builders} == {task.form for task in TASKS.values()}

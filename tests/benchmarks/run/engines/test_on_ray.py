@@ -19,12 +19,16 @@ SUITE = """
 title = "short trials"
 seeds = 2
 
+[variant.10]
+length = 10
+
 [task.palindrome-10]
 steps = 100
 evaluate_every = 5
 
 [[compare]]
-task = "palindrome-10"
+task = "palindrome"
+variant = "10"
 view = "path"
 model = ["RNN", "LSTM"]
 """

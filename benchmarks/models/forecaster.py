@@ -1,63 +1,66 @@
 """Forecasters over batches of windows: recurrences in time, and convolutions that see a window at once."""
 
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gnn_toolkit import _checks
 from gnn_toolkit.layers import GCNConv
 from gnn_toolkit.models import Forecaster, scheduled_sampling_probability
-from gnn_toolkit.models.forecaster import TIME_LAYERS
 
-from ..tasks.task import Batch, Budget, Horizon
+from ..tasks.config import Config
+from ..tasks.source import Graphs
+from ..tasks.traffic import Forecast, Horizon
+from .model import Builder
 
-TAUGHT = 0.1  # the decay of scheduled sampling, as a part of all steps
+SAMPLED = 0.1  # the decay of scheduled sampling, as a part of all steps
 
 
-def forecaster(layer: str, budget: Budget, horizon: Horizon, graph: Data) -> nn.Module:
-    """Return a forecaster, untrained.
+def recurrent(layer: str, config: Config, objective: Forecast) -> nn.Module:
+    """Return a forecaster of a recurrence in time (:class:`gnn_toolkit.models.Forecaster`), untrained."""
+    horizon = objective.horizon
+    inner = Forecaster(
+        1,
+        config.hidden_channels,
+        horizon.steps,
+        layer=layer,
+        num_layers=config.num_layers,
+        num_covariates=horizon.num_covariates,
+        residual=horizon.base is None,
+    )
+    inner.scaler.mean.fill_(horizon.scale[0])
+    inner.scaler.deviation.fill_(horizon.scale[1])
+    return ForecastModel(inner, horizon, objective.example, config.steps)
 
-    Args:
-        layer: a recurrence in time of :class:`gnn_toolkit.models.Forecaster`, or ``"gcn"`` or ``"mlp"``, which read the
-            window as one long row of features.
-        budget: of the task; it also has the sizes.
-        horizon: what is forecast.
-        graph: of the nodes, with the view's edges.
-    """
-    if layer in TIME_LAYERS:
-        inner: nn.Module = Forecaster(
-            1,
-            budget.hidden_channels,
-            horizon.steps,
-            layer=layer,
-            num_layers=budget.num_layers,
-            num_covariates=horizon.num_covariates,
-            residual=horizon.base is None,
-        )
-        assert isinstance(inner, Forecaster)
-        inner.scaler.mean.fill_(horizon.scale[0])
-        inner.scaler.deviation.fill_(horizon.scale[1])
-    elif layer in ("gcn", "mlp"):
-        inner = WindowNetwork(layer, budget, horizon)
-    else:
-        options = [*TIME_LAYERS, "gcn", "mlp"]
-        raise ValueError(_checks.problem("layer", f"one of {', '.join(options)}", layer, "a series needs one of these"))
-    return ForecastModel(inner, horizon, graph, budget.steps)
+
+def windowed(layer: str, config: Config, objective: Forecast) -> nn.Module:
+    """Return a forecaster that reads the window as one long row of features, untrained."""
+    return ForecastModel(WindowNetwork(layer, config, objective.horizon), objective.horizon, objective.example, 1)
+
+
+def in_time(layer: str, *edges: str) -> Builder:
+    """Return the builder of a recurrence in time, which can use such edges."""
+    return Builder(partial(recurrent, layer), edges, ("hidden_channels", "num_layers"))
+
+
+def at_once(layer: str, *edges: str) -> Builder:
+    """Return the builder of a forecaster that sees a window at once, and can use such edges."""
+    return Builder(partial(windowed, layer), edges, ("hidden_channels", "num_convolutions"))
 
 
 class WindowNetwork(nn.Module):
     """Convolutions or linear layers with relu over all of a window at once: a node's features are its whole history."""
 
-    def __init__(self, layer: str, budget: Budget, horizon: Horizon) -> None:
+    def __init__(self, layer: str, config: Config, horizon: Horizon) -> None:
         super().__init__()
         self.horizon = horizon
         width = 2 * horizon.history + (horizon.history + horizon.steps) * horizon.num_covariates
         kind = GCNConv if layer == "gcn" else nn.Linear
-        widths = [width, *[budget.hidden_channels] * budget.num_convolutions]
+        widths = [width, *[config.hidden_channels] * config.num_convolutions]
         self.layers = nn.ModuleList(kind(a, b) for a, b in pairwise(widths))
-        self.head = nn.Linear(budget.hidden_channels, horizon.steps)
+        self.head = nn.Linear(config.hidden_channels, horizon.steps)
 
     def forward(
         self,
@@ -96,16 +99,18 @@ class ForecastModel(nn.Module):
 
     def __init__(self, inner: nn.Module, horizon: Horizon, graph: Data, steps: int) -> None:
         super().__init__()
-        self.inner, self.horizon, self.decay = inner, horizon, max(1.0, TAUGHT * steps)
+        self.inner, self.horizon, self.decay = inner, horizon, max(1.0, SAMPLED * steps)
         assert graph.edge_index is not None
         self.register_buffer("edge_index", graph.edge_index, persistent=False)
         self.register_buffer("edge_weight", graph.get("edge_weight"), persistent=False)
         self.register_buffer("done", torch.tensor(0))
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Return the forecasts of all windows, steps and nodes, one after another."""
-        history = self.horizon.history
-        value, known, covariates = batch.x.split([1, 1, self.horizon.num_covariates], -1)
+    def forward(self, batch: Graphs) -> Tensor:
+        """Return the forecasts of all windows' nodes, [B * N, steps]."""
+        history, windows = self.horizon.history, batch.num_graphs
+        # Nodes come first in a batch, steps in a forecaster: [B * N, T, C] to [B, T, N, C].
+        x, y = (t.view(windows, -1, *t.shape[1:]).transpose(1, 2).contiguous() for t in (batch.x, batch.y))
+        value, known, covariates = x.split([1, 1, self.horizon.num_covariates], -1)
         base = torch.zeros_like(value)
         if self.horizon.base is not None:
             mean, deviation = self.horizon.base
@@ -120,7 +125,7 @@ class ForecastModel(nn.Module):
             self.edge_weight,
             x_mask=known[:, :history] > 0,
             covariates=covariates,
-            y=batch.y - base[:, history:],
+            y=y.unsqueeze(-1) - base[:, history:],
             teacher_forcing=teacher_forcing,
         )
-        return (forecast + base[:, history:]).flatten()
+        return (forecast + base[:, history:]).squeeze(-1).transpose(1, 2).flatten(0, 1)
