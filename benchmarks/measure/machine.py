@@ -49,6 +49,8 @@ def _processor() -> str:
 def _revision() -> str | None:
     """Return the commit of the checkout, with a plus sign where files differ from it."""
     root = Path(__file__).parents[2]
+    if not (root / ".git").exists():  # installed: a repository around it is another's
+        return None
     try:
         git = ["git", "-C", str(root)]
         commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)

@@ -12,9 +12,9 @@ from torch_geometric.data import Data
 from gnn_toolkit.datasets import load_tudataset
 
 from .config import Config
+from .graph_list import GraphList
 from .metrics import ACCURACY
 from .objective import Objective
-from .source import GraphList
 from .task import Task, TaskData, always
 
 COLLECTIONS = ("MUTAG", "PROTEINS")

@@ -37,7 +37,9 @@ def run(work: Work, watcher: Watcher) -> None:
     except ModuleNotFoundError:
         raise ValueError(_checks.problem("--engine", "Ray", "no Ray", "pip install -e '.[ray]'")) from None
     variables = {name: value for name, value in os.environ.items() if name == "GNN_TOOLKIT_DATA"}
-    environment = {"working_dir": str(ROOT), "excludes": EXCLUDED, "env_vars": variables}
+    environment: dict[str, Any] = {"env_vars": variables}
+    if (ROOT / "pyproject.toml").is_file():  # a checkout goes to all nodes; what is installed is installed on them
+        environment |= {"working_dir": str(ROOT), "excludes": EXCLUDED}
     with ray.init(runtime_env=environment, log_to_driver=False):
         held = _run(ray, work.trials, work, watcher, wait=False)
         for trial in held:

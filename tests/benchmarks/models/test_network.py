@@ -7,9 +7,10 @@ from torch_geometric.data import Data
 
 from benchmarks.models.network import network
 from benchmarks.tasks.config import Config
+from benchmarks.tasks.graph_list import GraphList
 from benchmarks.tasks.metrics import ACCURACY
 from benchmarks.tasks.objective import Objective
-from benchmarks.tasks.source import GraphList, OneGraph
+from benchmarks.tasks.source import OneGraph
 from gnn_toolkit.graphs import Neighbourhoods, Path, SearchDAG, SparseFeatures
 
 EDGES = torch.tensor([[0, 1, 2, 3, 1], [1, 2, 3, 4, 4]])

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command_line
+from benchmarks.commands import shared
 from benchmarks.report import page
 from benchmarks.report.publish import POINTS, publish
 from benchmarks.run.records import Record, Trial, read_records, write_record
@@ -45,7 +46,7 @@ def test_scores_costs_and_curves_are_kept(tmp_path):
 
 
 def test_the_command_publishes_a_run_by_its_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "RUNS", tmp_path)
+    monkeypatch.setattr(shared, "RUNS", tmp_path)
     write_run(tmp_path / "mine", steps=3)
     done = CliRunner().invoke(command_line.app, ["publish", "mine", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
