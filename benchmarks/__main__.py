@@ -1,6 +1,7 @@
 """The command line: ``python -m benchmarks list | run | report | ...``, or ``python -m gnn_toolkit bench``."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -26,10 +27,13 @@ for name, command in {
 
 
 def main() -> None:
-    """Run the command line; bad input ends with a sentence and exit code 2, not with a traceback."""
+    """Run the command line; bad input and files that cannot be used end with a sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not stream.encoding.lower().startswith("utf"):  # others show as "?"
+            stream.reconfigure(errors="replace")
     try:
         app()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
 

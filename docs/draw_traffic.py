@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from pages import RESULTS, Row, table
 
 from benchmarks.report.figures import STYLE
-from benchmarks.results.statistics import compare
+from benchmarks.results.verdicts import compare
 
 RECORD = RESULTS / "traffic.json"
 TASKS = {

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from gnn_toolkit import _checks
@@ -12,9 +11,10 @@ from gnn_toolkit import _checks
 from ..measure import machine
 from ..run import loggers, runner, trials
 from ..run.estimate import seconds_of, spoken
-from ..run.records import Trial, read_records
+from ..run.record_files import read_records
+from ..run.records import Trial
 from ..run.retry import STORAGE
-from ..run.workdir import Output
+from ..run.workdir import Output, folder_name
 from ..suites import suite
 from . import shared
 
@@ -41,8 +41,8 @@ def run(
     engine: Annotated[str, typer.Option(help="local: this machine; ray: the cluster of RAY_ADDRESS.")] = "local",
     workers: Annotated[int, typer.Option(help="Trials that run at a time, each in a process of its own.", min=1)] = 1,
     threads: Annotated[
-        int | None, typer.Option(help="Threads of all together, on a cluster of each; default: torch's.", min=1)
-    ] = None,
+        int, typer.Option(help="Threads of each trial; its sums, and so its scores, depend on them.", min=1)
+    ] = 1,
     logger: Annotated[str, typer.Option(help="Also tell csv, tensorboard or mlflow of the training.")] = "",
     save_models: Annotated[bool, typer.Option("--save-models", help="Keep the trained models as safetensors.")] = False,
     dry_run: Annotated[
@@ -57,9 +57,8 @@ def run(
     if _checks.choice("--engine", engine, ("local", "ray")) == "ray" and workers > 1:
         remedy = "leave it out: the cluster decides by --threads, the cores of a trial"
         raise ValueError(_checks.problem("--workers", "1 with --engine ray", workers, remedy))
-    folder = shared.RUNS / (out or chosen.name)
-    budget = threads or torch.get_num_threads()
-    machine.limit_threads(max(1, budget // workers))
+    folder = shared.RUNS / folder_name("--name", out or chosen.name)
+    machine.limit_threads(threads)
     if dry_run:
         _list_trials(planned, folder, workers)
         return
@@ -70,7 +69,7 @@ def run(
             shared.console,
             engine=engine,
             workers=workers,
-            threads=budget,
+            threads=threads,
         )
     except KeyboardInterrupt:
         shared.show(folder)
@@ -83,9 +82,8 @@ def run(
         raise typer.Exit(1) from None
     shared.show(folder)
     if failures:
-        shared.console.print(
-            f"{len(failures)} trials failed; their tracebacks stand in the report and in {folder}/records."
-        )
+        told = f"{len(failures)} trials are not done; their tracebacks stand in the report and in {folder}/records."
+        shared.console.print(told, markup=False, soft_wrap=True)
         raise typer.Exit(1)
 
 

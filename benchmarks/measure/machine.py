@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -83,6 +84,8 @@ class PeakMemory:
             for line in status.read_text().splitlines():
                 if line.startswith("VmHWM"):
                     return int(line.split()[1]) / 2**10
+        if sys.platform == "win32":
+            return psutil.Process().memory_info().peak_wset / 2**20
         import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes

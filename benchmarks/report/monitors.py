@@ -19,7 +19,8 @@ from gnn_toolkit.training import lowest_threshold
 
 from ..measure.machine import describe
 from ..models.detectors import SETTLING, WATCHERS, Learnt, Watcher
-from ..results.statistics import compare, correct, estimate
+from ..results.statistics import estimate
+from ..results.verdicts import compare, correct
 from ..tasks.incidents import LASTS, LEFT, LOST, STEPS, STRONG, UNSEEN, Plan, Scene
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # false alarms a sensor and day, of the curve

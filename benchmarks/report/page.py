@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,21 @@ from markupsafe import Markup
 
 from ..results.compare import Pair, across, pairs
 from ..results.rows import Row, best, by_task, rows
+from ..results.verdicts import TURNED
 from ..run.records import Record
-from . import figures, prose
+from . import figures, prose, standings
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html(name: str, records: list[Record], promise: str) -> str:
+def html(name: str, records: list[Record], promise: str, left_out: Sequence[str] = ()) -> str:
     """Return a run's records as one page that asks nothing from outside.
 
     Args:
         name: of the run.
         records: of all its trials.
         promise: what was the same for all models.
+        left_out: what is not on it, and why.
     """
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
@@ -42,9 +44,11 @@ def html(name: str, records: list[Record], promise: str) -> str:
         sections=[_section(task, members) for task, members in by_task(table).items()],
         columns=prose.columns_of(table),
         families=_families(table),
-        ranked=prose.ranked(ranking),
+        ranked=standings.ranked(ranking),
+        aggregates=standings.table(ranking),
         ranking=Markup(figures.critical_difference(ranking)) if ranking.ranking else "",
-        failures=[record for record in records if record.status == "failed"],
+        failures=[record for record in records if record.status != "done"],
+        left_out=left_out,
         machines=prose.machines(records),
         trials=len(records),
     )
@@ -81,12 +85,11 @@ def _card(found: prose.Finding, members: list[Row]) -> dict[str, Any]:
     """Return the answer of a task in short lines: which model, at what cost, how sure."""
     free = [row for row in members if not row.view]
     base = best(free)[0] if free else None
-    words = (("better", "Better than"), ("ahead", "Ahead of"), ("not distinguishable", "Not distinguishable from"))
     return {
         "leader": found.leader.label,
         "anchor": anchor(found.leader),
         "score": prose.scored(found.leader.test),
-        "verdicts": [(text, prose.listed(found.those(verdict))) for verdict, text in words if found.those(verdict)],
+        "verdicts": [(words[0].upper() + words[1:], prose.listed(labels)) for words, labels in found.said],
         "cost": _cost(found.leader),
         "cheapest": None if found.cheapest is found.leader else (found.cheapest.label, _cost(found.cheapest)),
         "baseline": None if base is None else (base.label, prose.scored(base.test)),
@@ -103,7 +106,6 @@ def _cost(row: Row) -> str:
 
 def _line(row: Row, members: list[Row], columns: list[prose.Column], found: prose.Finding) -> dict[str, Any]:
     said = "best mean" if row is found.leader else found.verdicts.get(row.label, "")
-    turned = {"better": "worse", "ahead": "behind", "worse": "better", "behind": "ahead"}
     cells = [{"text": c.text(row), "value": "" if (v := c.value(row)) is None else repr(float(v))} for c in columns]
     kind = "best" if row in best(members) else "" if row.view else "baseline"
     return {
@@ -112,7 +114,7 @@ def _line(row: Row, members: list[Row], columns: list[prose.Column], found: pros
         "view": row.view or prose.FREE,
         "anchor": anchor(row),
         "cells": cells,
-        "verdict": turned.get(said, said),
+        "verdict": TURNED.get(said, said),
     }
 
 
@@ -155,6 +157,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "anchors": (anchor(pair.first), anchor(pair.second)),
         "difference": (f"{d.mean:+.3f}", d.mean),
         "interval": interval,
+        "with_units": "" if comparison.with_units is None else prose.interval(comparison.with_units),
+        "more": "" if (more := comparison.more_seeds) is None else str(more),
         "effect": ("", "") if comparison.effect is None else (f"{comparison.effect:+.2f}", comparison.effect),
         "p": (f"{comparison.p:.3f}", comparison.p),
         "p_holm": (f"{comparison.p_holm:.3f}", comparison.p_holm),

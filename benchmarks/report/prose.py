@@ -1,15 +1,24 @@
 """How results are put into words and cells, the same in the terminal, in Markdown and on the page."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..results.compare import AcrossTasks, Pair, against
+from ..results.compare import Pair, against
 from ..results.rows import Row, best
-from ..results.statistics import FEWEST_FOR_BOOTSTRAP, FEWEST_TASKS, Estimate, seeds_to_decide
+from ..results.statistics import FEWEST_FOR_BOOTSTRAP, Estimate
+from ..results.verdicts import MOST_SEEDS, POWER, TURNED, Comparison, seeds_to_decide
 from ..run.records import Record
 
 FREE = "(structure-free)"
+WORDS = {
+    "better": "better than",
+    "ahead": "ahead of",
+    "worse": "worse than",
+    "behind": "behind",
+    "not distinguishable": "not told from",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,13 @@ COLUMNS: tuple[Column, ...] = (
         lambda row: row.test.mean,
         short=True,
     ),
+    Column(
+        "over units too",
+        "the 95 % interval over seeds and over other test sets of as many units",
+        lambda row: interval(found) if (found := row.test_with_units) else "",
+        lambda row: None,
+        short=True,
+    ),
     Column("seeds", "finished trials", lambda row: str(len(row.records)), lambda row: len(row.records), short=True),
     Column(
         "validation",
@@ -95,7 +111,22 @@ def scored(found: Estimate) -> str:
     >>> scored(Estimate(0.5, 3, (0.25, 0.75), "Student's t"))
     '0.500 [0.250, 0.750]'
     """
-    return f"{found.mean:.3f}" + (f" [{found.interval[0]:.3f}, {found.interval[1]:.3f}]" if found.interval else "")
+    return f"{found.mean:.3f}" + (f" {interval(found)}" if found.interval else "")
+
+
+def interval(found: Estimate) -> str:
+    """Return an interval alone; empty where there is none."""
+    return f"[{found.interval[0]:.3f}, {found.interval[1]:.3f}]" if found.interval else ""
+
+
+def escaped(text: str) -> str:
+    r"""Return a text that Markdown shows as it is: one line, no tags, no bars of tables, no code, no links.
+
+    >>> print(escaped("a|b <i>c</i> `d` [e](f)"))
+    a\|b &lt;i&gt;c&lt;/i&gt; \`d\` \[e](f)
+    """
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"[\\`|]|\[(?=[^\]]*\]\()", lambda found: f"\\{found[0]}", plain)
 
 
 def quantity(number: float) -> str:
@@ -125,7 +156,7 @@ class Finding:
         task: its name.
         leader: the row with the best mean.
         verdicts: what is said of every other row, seen from the leader: ``"better"`` if the leader is better.
-        cheapest: the row that trains fastest among the leader and those not distinguishable from it.
+        cheapest: the row that trains fastest among the leader and those not told from it.
         sure: how sure, in a phrase.
     """
 
@@ -139,14 +170,33 @@ class Finding:
         """Return the labels of the rows of which a verdict is given."""
         return [label for label, found in self.verdicts.items() if found == verdict]
 
+    @property
+    def said(self) -> list[tuple[str, list[str]]]:
+        """Each word that was found, as it stands before names, and the labels of those rows; the strongest first."""
+        order = [*WORDS, *sorted({word for word in self.verdicts.values() if word not in WORDS})]
+        order.sort(key=lambda word: word == "not distinguishable")
+        return [(WORDS.get(word, f"{word} of"), self.those(word)) for word in order if self.those(word)]
+
 
 def finding(members: list[Row], compared: list[Pair]) -> Finding:
     """Return the answer of a task from its rows and their comparisons."""
     leader = best(members)[0]
-    others = {label: comparison.turned.verdict for label, comparison in against(leader, compared).items()}
-    near = [row for row in members if row is leader or others.get(row.label) == "not distinguishable"]
+    met = {label: comparison.turned for label, comparison in against(leader, compared).items()}
+    others = {label: comparison.verdict for label, comparison in met.items()}
+    near = [row for row in members if row is leader or others.get(row.label, "better") not in TURNED]
     cheapest = min(near, key=lambda row: row.mean("seconds") or 0.0)
-    return Finding(leader.task, leader, others, cheapest, _sure(compared))
+    open_ = [comparison for label, comparison in met.items() if others[label] == "not distinguishable"]
+    return Finding(leader.task, leader, others, cheapest, _sure(compared) + _needed(open_))
+
+
+def _needed(open_: list[Comparison]) -> str:
+    """Return how many more seeds it takes to tell apart what is not, by the largest number of any such pair."""
+    counts = [count for comparison in open_ if (count := comparison.more_seeds) is not None]
+    if not counts:
+        return ""
+    size = f"{open_[0].margin:g}" if open_[0].margin else "the size seen"
+    number = f"{MOST_SEEDS} or more" if max(counts) >= MOST_SEEDS / 2 else f"about {max(counts)}"
+    return f"; to find a difference of {size} from the best takes {number} seeds more, with a power of {POWER:g}"
 
 
 def _sure(compared: list[Pair]) -> str:
@@ -157,11 +207,12 @@ def _sure(compared: list[Pair]) -> str:
     if seeds == [1]:
         return "a single seed: nothing can be said about chance"
     family = f"{len(compared)} comparisons" if len(compared) > 1 else "1 comparison"
-    if any(pair.comparison.can_decide for pair in compared):
+    if all(pair.comparison.can_decide for pair in compared):
         return f"{counted}; permutation tests with Holm's correction for {family}"
     return (
         f"{counted}, too few for the permutation test (p is {min(pair.comparison.smallest_p for pair in compared):.2g} "
-        f"at least; among {family} it takes {seeds_to_decide(len(compared))} seeds); “ahead” rests on intervals alone"
+        f"at least; among {family} it takes {seeds_to_decide(len(compared))} seeds); “ahead” rests on Student's test "
+        "with Holm's correction, and on all seeds agreeing"
     )
 
 
@@ -169,12 +220,10 @@ def summary(found: Finding) -> str:
     """Return the answer of a task in a sentence or three."""
     lead, metric = found.leader, found.leader.about.metric
     parts = [f"{lead.title}: {lead.label} has the best mean, {metric} {scored(lead.test)}"]
-    for verdict, words in (("better", "better than"), ("ahead", "ahead of"), ("not distinguishable", "not told from")):
-        if found.those(verdict):
-            parts.append(f"{words} {listed(found.those(verdict))}")
+    parts += [f"{words} {listed(labels)}" for words, labels in found.said]
     cost = found.cheapest.mean("seconds") or 0.0
     cheap = f" Of those not told apart {found.cheapest.label} trains fastest, in {cost:.1f} s."
-    return "; ".join(parts) + "." + (cheap if found.those("not distinguishable") else "")
+    return "; ".join(parts) + "." + (cheap if set(found.verdicts.values()) - set(TURNED) else "")
 
 
 def listed(words: list[str]) -> str:
@@ -198,21 +247,6 @@ def method(table: list[Row]) -> str:
         + "; ".join(f"{name} ({count} of {len(table)} rows)" for name, count in counts.items())
         + "."
         + absent
-    )
-
-
-def ranked(found: AcrossTasks) -> str:
-    """Return what can be said of models across tasks."""
-    if found.ranking is None:
-        return (
-            f"No ranking across tasks: it needs three models that were all run on {FEWEST_TASKS} tasks or more; the "
-            f"most widely run ones share {len(found.tasks)}. With fewer tasks even a unanimous order says nothing."
-        )
-    verdict = "the models differ" if found.ranking.p < 0.05 else "the models are not distinguishable"
-    return (
-        f"Over {len(found.tasks)} tasks ({', '.join(found.tasks)}) {verdict}: Friedman's test in Iman and Davenport's "
-        f"form, p = {found.ranking.p:.2g}. Models joined by a bar are closer than Nemenyi's critical difference "
-        f"{found.ranking.critical_difference:.2f} and are not distinguishable."
     )
 
 

@@ -1,6 +1,7 @@
 """A run boiled down to what a repository keeps: every test score and the course of training, without the records."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,14 @@ import numpy as np
 
 from gnn_toolkit.training import write_atomically
 
-from ..results.rows import Row, rows
-from ..run.records import read_records
+from ..results.compare import across
+from ..results.published import read_published
+from ..results.rows import Row, by_task, rows
+from ..results.statistics import Estimate
+from ..run.record_files import read_records
+from . import standings
 from .prose import machines
-from .render import markdown
+from .render import answer, markdown
 
 POINTS = 40  # of a curve, at most
 
@@ -46,8 +51,9 @@ def _line(row: Row) -> dict[str, Any]:
         "view": row.view,
         "model": row.model,
         "test": round(row.test.mean, 5),
-        "interval": None if row.test.interval is None else [round(end, 5) for end in row.test.interval],
+        "interval": _ends(row.test),
         "method": row.test.method,
+        **({"interval_with_units": ends} if (ends := _ends(row.test_with_units)) else {}),
         "scores": {seed: round(score, 5) for seed, score in row.scores.items()},
         "validation": None if row.validation is None else round(row.validation, 5),
         **({"loss": loss} if (loss := _last_losses(row)) else {}),
@@ -56,6 +62,28 @@ def _line(row: Row) -> dict[str, Any]:
         "curve": _curve(row),
         **_text(row),
     }
+
+
+def _ends(found: Estimate | None) -> list[float] | None:
+    return [round(end, 5) for end in found.interval] if found and found.interval else None
+
+
+def renew(path: Path) -> Path:
+    """Write the verdicts of a published ``<run>.json`` anew into the ``<run>.md`` beside it, where the rule is another.
+
+    Tables, and what else the page says, stay as they are: the scores are the same.
+    """
+    table = rows(read_published(path))
+    page = path.with_suffix(".md")
+    text = page.read_text(encoding="utf-8")
+    for task, members in by_task(table).items():
+        new, line = answer(members), r"^[^\n|]* has the best mean, [^\n]*$"
+        head = rf"(?m)(^## {re.escape(task)}: (?:(?!^## )[^\n]*\n)*?)"
+        text = re.sub(head + line, lambda found, new=new: found[1] + new, text)
+    standing = "\n".join(standings.lines(across(table)))
+    text = re.sub(r"(?m)^(Over \d+ (tasks|data sets) \(|No ranking across tasks: )[^\n]*$", lambda _: standing, text)
+    write_atomically(page, lambda file: file.write(text.encode()))
+    return page
 
 
 def _text(row: Row) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """From records to what people read: a table on the terminal, ``report.md`` and a self-contained ``report.html``."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -8,10 +10,12 @@ from rich.table import Table
 from gnn_toolkit.training import write_atomically
 
 from ..results.compare import Change, across, changes, pairs
+from ..results.names import about_of
 from ..results.rows import Row, best, by_task, rows
 from ..results.statistics import Estimate
-from ..run.records import Record, read_records
-from . import page, prose
+from ..run.record_files import Survey, read_records, survey
+from ..run.records import Record
+from . import page, prose, standings
 
 PROMISE = (
     "Within a task every model saw the same splits and the same budget of training steps, batches of the same size and "
@@ -23,15 +27,25 @@ MARKS = {"improved": "green", "regressed": "bold red", "faster": "green", "slowe
 
 def write_reports(folder: Path) -> list[Path]:
     """Write ``report.md`` and ``report.html`` of a run's finished trials; return their paths."""
-    records = read_records(folder)
-    paths = []
+    found = survey(folder)
+    left_out, paths = left_out_of(found), []
     for name, text in (
-        ("report.md", markdown(folder.name, records)),
-        ("report.html", page.html(folder.name, records, PROMISE)),
+        ("report.md", markdown(folder.name, found.records, left_out)),
+        ("report.html", page.html(folder.name, found.records, PROMISE, left_out)),
     ):
         paths.append(folder / name)
         write_atomically(paths[-1], lambda file, text=text: file.write(text.encode()))
     return paths
+
+
+def left_out_of(found: Survey) -> list[str]:
+    """Return in words which files and records a report is without, and which it can only trust."""
+    said = [f"{problem.path.name}: {problem.reason}" for problem in found.problems]
+    strange = [record for record in found.records if about_of(record) is None]
+    said += [f"{record.trial.id}.json: there is no task {record.trial.task!r}" for record in strange]
+    if found.unsealed:
+        said.append(f"nothing, but {found.unsealed} records are of an earlier version and have no checksum")
+    return said
 
 
 def print_table(folder: Path, console: Console) -> None:
@@ -39,7 +53,8 @@ def print_table(folder: Path, console: Console) -> None:
 
     A console under 120 columns has room for the scores alone.
     """
-    table = rows(read_records(folder))
+    found = survey(folder)
+    table = rows(found.records)
     columns = prose.columns_of(table, short=True)[: None if console.width >= 120 else 2]
     shown = Table(title=f"{folder.name}: test scores", title_justify="left")
     for title in ("task", "model", "view"):
@@ -53,46 +68,58 @@ def print_table(folder: Path, console: Console) -> None:
             shown.add_row(task if place == 0 else "", *texts, style=style)
         shown.add_section()
     console.print(shown)
+    for text in left_out_of(found):
+        console.print(f"left out: {text}", markup=False, soft_wrap=True)
     for members in by_task(table).values():
         console.print(f"- {prose.summary(prose.finding(members, pairs(members)))}", markup=False, soft_wrap=True)
 
 
-def markdown(name: str, records: list[Record]) -> str:
-    """Return the report as Markdown."""
-    table = rows(records)
+def markdown(name: str, records: list[Record], left_out: Sequence[str] = ()) -> str:
+    """Return the report as Markdown, with what was left out of it and why."""
+    table, plain = rows(records), prose.escaped
     columns = prose.columns_of(table, short=True)
-    lines = [f"# Benchmark “{name}”", "", f"{PROMISE} {prose.method(table) if table else ''}", ""]
+    lines = [f"# Benchmark “{plain(name)}”", "", f"{PROMISE} {prose.method(table) if table else ''}", ""]
     for task, members in by_task(table).items():
-        compared = pairs(members)
-        found = prose.finding(members, compared)
-        lines += [
-            f"## {task}: {members[0].about.title}",
-            "",
-            f"{members[0].records[0].note}. {prose.budget(members)}",
-            "",
-        ]
+        about = f"{plain(members[0].records[0].note)}. {plain(prose.budget(members))}"
+        lines += [f"## {plain(task)}: {plain(members[0].about.title)}", "", about, ""]
         lines += [_line(["model", "view", *(c.title for c in columns)])]
         lines += [_line(["---", "---", *["---:"] * len(columns)])]
         for row in members:
             texts = [row.model, row.view or prose.FREE, *(c.text(row) for c in columns)]
-            lines.append(_line([f"**{t}**" if t else "" for t in texts] if row in best(members) else texts))
-        lines += ["", f"{prose.summary(found)} ({found.sure[:1].upper()}{found.sure[1:]}.)", "", *_samples(members)]
-    lines += [prose.ranked(across(table)), ""]
-    failures = [record for record in records if record.status == "failed"]
-    lines += [f"- failed: {r.trial.id}: {r.error.strip().rsplit(chr(10), 1)[-1]}" for r in failures]
-    return "\n".join([*lines, *(f"Machine: {text}" for text in prose.machines(records)), ""])
+            lines.append(_line(texts, bold=row in best(members)))
+        lines += ["", answer(members), "", *_samples(members)]
+    lines += [*standings.lines(across(table)), ""]
+    unfinished = [record for record in records if record.status != "done"]
+    lines += [f"- {r.status}: {r.trial.id}: {plain(r.error.strip().rsplit(chr(10), 1)[-1])}" for r in unfinished]
+    lines += [f"- left out: {plain(text)}" for text in left_out]
+    return "\n".join([*lines, *(f"Machine: {plain(text)}" for text in prose.machines(records)), ""])
+
+
+def answer(members: list[Row]) -> str:
+    """Return the answer of a task, and how sure it is, as a paragraph of Markdown."""
+    found = prose.finding(members, pairs(members))
+    return prose.escaped(f"{prose.summary(found)} ({found.sure[:1].upper()}{found.sure[1:]}.)")
 
 
 def _samples(members: list[Row]) -> list[str]:
     lines = []
     for row in members:
-        record = row.records[0]
+        record, label = row.records[0], prose.escaped(row.label)
         if record.samples:
-            lines += [f"{row.label}, seed {record.trial.seed}, writes:", ""]
-            lines += [f"- temperature {t}: `{' '.join(text.split())}`" for t, text in record.samples.items()] + [""]
+            lines += [f"{label}, seed {record.trial.seed}, writes:", ""]
+            lines += [f"- temperature {prose.escaped(t)}: {_code(text)}" for t, text in record.samples.items()] + [""]
         if row.measures:
-            lines += [f"{row.label}: " + "; ".join(f"{name} {value:.3f}" for name, value in row.measures.items()), ""]
+            told = "; ".join(f"{prose.escaped(name)} {value:.3f}" for name, value in row.measures.items())
+            lines += [f"{label}: {told}", ""]
     return lines
+
+
+def _code(text: str) -> str:
+    """Return a text as code, between more back quotes than it has in a row."""
+    plain = " ".join(text.split())
+    marks = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
+    space = " " if "`" in plain else ""
+    return f"{marks}{space}{plain}{space}{marks}"
 
 
 def print_changes(first: Path, second: Path, console: Console) -> list[Change]:
@@ -107,14 +134,19 @@ def print_changes(first: Path, second: Path, console: Console) -> list[Change]:
     for change in found:
         shown.add_row(
             *(change.after.task, change.after.model, change.after.view or prose.FREE),
-            *(f"{change.before.test.mean:.3f}", f"{change.after.test.mean:.3f}", _signed(change.gain)),
-            *(str(change.gain.count), _marked(change.verdict), _times(change.speed), _marked(change.speed_verdict)),
+            *(f"{change.before.test.mean:.3f}", f"{change.after.test.mean:.3f}", _signed(change.comparison.difference)),
+            *(
+                str(change.comparison.difference.count),
+                _marked(change.verdict),
+                _times(change.speed),
+                _marked(change.speed_verdict),
+            ),
         )
     console.print(shown)
     console.print(
         "The gain is the mean difference over seeds that both runs have, over zero where the second is better; it is "
-        "marked where its 95 % interval excludes zero, the speed where it excludes one. Intervals are not corrected "
-        "for the number of lines: of 20 without any change one is marked by chance.",
+        "marked as two models would be told apart, corrected for the number of lines. The speed is marked where its "
+        "95 % interval excludes one, which is not corrected: of 20 without any change one is marked by chance.",
         soft_wrap=True,
     )
     if (a := prose.machines(before)) != (b := prose.machines(after)):
@@ -136,5 +168,6 @@ def _marked(verdict: str) -> str:
     return f"[{MARKS[verdict]}]{verdict}[/]" if verdict in MARKS else verdict
 
 
-def _line(parts: list[str]) -> str:
-    return f"| {' | '.join(parts)} |"
+def _line(parts: list[str], *, bold: bool = False) -> str:
+    texts = [prose.escaped(part) for part in parts]
+    return f"| {' | '.join(f'**{text}**' if text and bold else text for text in texts)} |"

@@ -13,7 +13,9 @@ from ..run.records import Record
 from ..tables import MODELS, TASKS, VIEWS
 from ..tasks.task import About
 from .names import about_of
-from .statistics import Estimate, estimate
+from .statistics import Estimate, estimate, estimate_with_units
+
+FEWEST_UNITS = 20  # of a test set, for an interval over them: the bootstrap needs so many
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,22 @@ class Row:
     def scores(self) -> dict[int, float]:
         """Test score by seed."""
         return {record.trial.seed: record.test for record in self.records if record.test is not None}
+
+    @property
+    def units(self) -> np.ndarray | None:
+        """The scores of the test set's units, [seeds, units]; ``None`` where seeds have different ones or none."""
+        lines = [record.units for record in self.records]
+        if self.about.split_by_seed or len({len(line) for line in lines}) > 1 or len(lines[0]) < FEWEST_UNITS:
+            return None
+        return np.array(lines)
+
+    @property
+    def test_with_units(self) -> Estimate | None:
+        """The mean test score with its interval over seeds and units of the test set."""
+        units = self.units
+        if units is None:
+            return None
+        return estimate_with_units(units, pooling=self.records[0].pooling, bounds=self.about.ends)
 
     @property
     def validation(self) -> float | None:

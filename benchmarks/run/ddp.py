@@ -12,6 +12,7 @@ import torch
 
 from ..measure.machine import limit_threads
 from . import trials
+from .orphans import end_with_parent
 from .records import Record, Trial
 from .workdir import Output
 
@@ -20,7 +21,7 @@ def run(trial: Trial, output: Output, progress: Callable[[int], None]) -> Record
     """Run a trial in as many processes as its configuration says and return the first one's record.
 
     Raises:
-        RuntimeError: one of them ended before its time.
+        RuntimeError: one of them ended before its time; a ``ChildProcessError`` where it was killed.
         Exception: what went wrong in the first.
     """
     devices, context = trial.config["devices"], get_context("spawn")
@@ -65,10 +66,13 @@ def _listen(pipe: Connection, processes: list[Any], progress: Callable[[int], No
             continue
         lost = [ends[end] for end in ready if ends[end].exitcode != 0]  # type: ignore[index]
         if lost:
-            raise RuntimeError(f"a process of the {len(processes)} that train together ended: {lost[0].exitcode}")
+            killed = any(process.exitcode < 0 for process in lost)
+            kind = ChildProcessError if killed else RuntimeError
+            raise kind(f"a process of the {len(processes)} that train together ended: {lost[0].exitcode}")
 
 
 def _replica(address: dict[str, str], trial: Trial, output: Output, threads: int, pipe: Connection) -> None:
+    end_with_parent()
     os.environ |= address
     limit_threads(threads)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)

@@ -1,12 +1,17 @@
-"""A record of every trial: one JSON file, written whole or not at all."""
+"""What a trial is, and the record of what came out of it."""
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from gnn_toolkit.training import write_atomically
+LONGEST = 120  # bytes of an id before its seed: file systems allow a name of 255 bytes
+
+
+def fingerprint(trial: dict[str, Any]) -> str:
+    """Return ten hexadecimal digits that tell a trial's content from every other's."""
+    return hashlib.sha256(json.dumps(trial, sort_keys=True).encode()).hexdigest()[:10]
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,10 @@ class Trial:
     @property
     def id(self) -> str:
         """A readable name that ends in a hash of the whole content, so that a changed configuration runs anew."""
-        content = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
         words = "-".join(filter(None, (self.label, self.view, self.model))).replace("+", "and")
-        return f"{'-'.join(words.split())}-seed{self.seed}-{content}"
+        plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "-", "-".join(words.split())).lstrip(".")
+        plain = plain.encode("utf-8", "ignore")[:LONGEST].decode("utf-8", "ignore")
+        return f"{plain}-seed{self.seed}-{fingerprint(asdict(self))}"
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,13 @@ class Record:
 
     Attributes:
         trial: what was run.
-        status: ``"done"`` or ``"failed"``.
+        status: ``"done"``; ``"failed"``; or ``"interrupted"``, by what is not the trial's fault: want of memory, a lost
+            connection, a lost process.
         test: the test score of the weights that validated best, or of the last where the task says so; ``None`` if the
-            trial failed.
-        units: the score of each independent unit of the test set, in its order; empty where they are not at hand.
-        pooling: how the units' scores make the test score: ``"mean"`` or ``"root mean"``.
+            trial is not done.
+        units: the score of each independent unit of the test set (graph, document, node), in the test set's order;
+            empty where they are not at hand.
+        pooling: how the units' scores make the test score: ``"mean"``, ``"root mean"`` or ``"median"``.
         parameters: parameter count.
         seconds: seconds of training.
         overall_seconds: seconds of the whole trial, with data, validation and test; ``None`` where it was continued.
@@ -74,7 +82,7 @@ class Record:
         curve: the training history.
         samples: text written by the trained model, by temperature.
         measures: what else was measured of the trained model, by name.
-        error: the traceback of a failed trial.
+        error: the traceback of a trial that is not done.
         note: what the task's data are.
         about: what a report says of the task (:class:`benchmarks.tasks.task.About`).
         machine: where it ran.
@@ -102,32 +110,3 @@ class Record:
     note: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
-
-
-def record_path(folder: Path, trial: Trial) -> Path:
-    """Return where the record of a trial is kept."""
-    return folder / "records" / f"{trial.id}.json"
-
-
-def write_record(folder: Path, record: Record) -> Path:
-    """Write a record into a run's folder and return its path."""
-    path = record_path(folder, record.trial)
-    content = json.dumps(asdict(record), indent=1, ensure_ascii=False).encode()
-    write_atomically(path, lambda file: file.write(content))
-    return path
-
-
-def read_record(folder: Path, trial: Trial) -> Record | None:
-    """Return the record of a trial, if there is one."""
-    path = record_path(folder, trial)
-    return _read(path) if path.exists() else None
-
-
-def read_records(folder: Path) -> list[Record]:
-    """Return the records of a run, in the order of their names."""
-    return [_read(path) for path in sorted((folder / "records").glob("*.json"))]
-
-
-def _read(path: Path) -> Record:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return Record(**{**content, "trial": Trial(**content["trial"])})

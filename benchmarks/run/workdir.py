@@ -6,10 +6,26 @@ from pathlib import Path
 from lightning_fabric.loggers.logger import Logger
 from torch import nn
 
+from gnn_toolkit import _checks
 from gnn_toolkit.training import save_weights
 
 from .loggers import LOGGERS
 from .records import Trial
+
+LONGEST = 100  # bytes of a run's name
+
+
+def folder_name(argument: str, name: str) -> str:
+    """Return the name of a run's folder if it is one: a plain name, which leads nowhere else.
+
+    Raises:
+        ValueError: it is none.
+    """
+    plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and name == name.strip(". ")
+    if not name or not plain or len(name.encode()) > LONGEST:
+        allowed = f"a plain name of at most {LONGEST} bytes for a folder under runs/"
+        raise ValueError(_checks.problem(argument, allowed, repr(name), "write e.g. --name second-try"))
+    return name
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..records import Record, Trial
+from ..retry import Stamps
 from ..workdir import Output
 
 
@@ -35,21 +36,16 @@ class Work:
     Attributes:
         trials: those that wait.
         output: of the run.
-        since: when the runner started, in seconds since 1970: a failure recorded later is not tried again.
+        earlier: by trial, the stamp of its record when the runner started: a failure recorded later is not tried again.
         workers: how many trials run at a time.
-        threads: how many threads they have together.
+        threads: how many threads each of them has, whatever their number: sums depend on it, and so do scores.
     """
 
     trials: list[Trial]
     output: Output
-    since: float
+    earlier: Stamps
     workers: int = 1
     threads: int = 1
-
-    @property
-    def threads_each(self) -> int:
-        """Threads of one trial."""
-        return max(1, self.threads // self.workers)
 
 
 Engine = Callable[[Work, Watcher], None]

@@ -56,7 +56,7 @@ def _run(ray: Any, trials: list[Trial], work: Work, watcher: Watcher, *, wait: b
             own = claims.enter_context(ExitStack())
             if not own.enter_context(claim(work.output.folder, trial.id, wait=wait)):
                 held.append(trial)
-            elif record := retry.settled(trial, work.output, work.since):
+            elif record := retry.settled(trial, work.output, work.earlier):
                 own.close()
                 watcher.finished(record)
             else:
@@ -87,8 +87,10 @@ def _attempt(trial: Trial, output: Output, threads: int) -> Record | OSError:
 def _result(ray: Any, ready: Any, trial: Trial) -> Record:
     try:
         result = ray.get(ready)
-    except ray.exceptions.RayError as error:  # its worker was lost more often than it is tried again
+    except ray.exceptions.RayTaskError as error:  # what it raised could not be sent as it was
         return Record(trial, status="failed", error=str(error))
+    except ray.exceptions.RayError as error:  # its worker was lost more often than it is tried again
+        return Record(trial, status="interrupted", error=str(error))
     if isinstance(result, OSError):
         raise result
     return result

@@ -1,6 +1,7 @@
-"""Several trials at a time, each in a process of its own on this machine, with its share of the threads and GPUs."""
+"""Several trials at a time on this machine, each in a process with its own threads; GPUs are shared out."""
 
 import os
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -15,11 +16,13 @@ import torch
 from ...measure.machine import limit_threads
 from .. import retry
 from ..locks import claim, owner
+from ..orphans import end_with_parent
 from ..records import Record, Trial
+from ..retry import Stamps
 from ..workdir import Output
 from .engine import Watcher, Work
 
-LIVES = 3  # so many workers a trial may lose before it counts as failed
+LIVES = 3  # so many workers a trial may lose in one call of the runner
 PAUSE = 0.1  # seconds between two messages about steps, and before another process's trial is asked for again
 
 
@@ -76,7 +79,7 @@ class _Pool:
     def _start(self, place: int) -> _Worker:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        arguments = (theirs, self.work.output, self.work.since, self.work.threads_each, place)
+        arguments = (theirs, self.work.output, self.work.earlier, self.work.threads, place)
         process = context.Process(target=_serve, args=arguments)
         process.start()
         theirs.close()  # so that the worker's end is the last one, and its death is heard
@@ -121,19 +124,20 @@ class _Pool:
             code = worker.process.exitcode
             error = f"its process ended {LIVES} times, last with exit code {code} (-9: killed, e.g. for its memory)"
             with claim(self.work.output.folder, trial.id, wait=True):
-                self.watcher.finished(retry.keep(Record(trial, status="failed", error=error), self.work.output))
+                self.watcher.finished(retry.keep(Record(trial, status="interrupted", error=error), self.work.output))
         self.workers[place] = self._start(place)
 
 
-def _serve(pipe: Connection, output: Output, since: float, threads: int, place: int) -> None:
-    """Run the trials that come through the pipe, until it ends."""
+def _serve(pipe: Connection, output: Output, earlier: Stamps, threads: int, place: int) -> None:
+    """Run the trials that come through the pipe, until it ends or the runner does."""
+    end_with_parent()
     limit_threads(threads)
     if torch.cuda.device_count() > 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(place % torch.cuda.device_count())
     try:
         while True:
             trial = pipe.recv()
-            record = retry.work(trial, output, since, _paced(pipe.send))
+            record = retry.work(trial, output, earlier, _paced(pipe.send))
             if record is None:
                 time.sleep(PAUSE)
             pipe.send(record)
@@ -152,6 +156,9 @@ def _paced(send: Callable[[int], None]) -> Callable[[int], None]:
         now = time.monotonic()
         if now - last >= PAUSE:
             last = now
-            send(steps)
+            try:
+                send(steps)
+            except OSError:  # the runner is gone: that is its end, not the trial's
+                sys.exit(1)
 
     return progress

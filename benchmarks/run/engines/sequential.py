@@ -18,7 +18,7 @@ def run(work: Work, watcher: Watcher) -> None:
 
 def _run(trial: Trial, work: Work, watcher: Watcher, *, wait: bool) -> bool:
     watcher.started(trial)
-    record = retry.work(trial, work.output, work.since, lambda steps: watcher.stepped(trial, steps), wait=wait)
+    record = retry.work(trial, work.output, work.earlier, lambda steps: watcher.stepped(trial, steps), wait=wait)
     if record is not None:
         watcher.finished(record)
     return record is not None

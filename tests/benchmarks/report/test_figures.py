@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.report import figures
 from benchmarks.results.compare import AcrossTasks
+from benchmarks.results.ranks import rank
 from benchmarks.results.rows import rows
-from benchmarks.results.statistics import rank
 from benchmarks.run.records import Record, Trial
 
 

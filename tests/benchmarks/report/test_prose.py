@@ -2,8 +2,8 @@
 
 from benchmarks.report import prose
 from benchmarks.results.compare import AcrossTasks, pairs
+from benchmarks.results.ranks import rank
 from benchmarks.results.rows import rows
-from benchmarks.results.statistics import rank
 from benchmarks.run.records import Record, Trial
 
 

@@ -9,7 +9,8 @@ from benchmarks import __main__ as command_line
 from benchmarks.commands import shared
 from benchmarks.report import page
 from benchmarks.report.publish import POINTS, publish
-from benchmarks.run.records import Record, Trial, read_records, write_record
+from benchmarks.run.record_files import read_records, write_record
+from benchmarks.run.records import Record, Trial
 
 
 def write_run(folder, steps):

@@ -4,7 +4,8 @@ import pytest
 from rich.console import Console
 
 from benchmarks.report import render
-from benchmarks.run.records import Record, Trial, write_record
+from benchmarks.run.record_files import write_record
+from benchmarks.run.records import Record, Trial
 
 CURVE = {"step": [1, 2], "loss": [2.0, 1.0], "validation": [0.5, 0.75], "seconds": [0.1, 0.2], "best_validation": 0.75}
 MACHINE = {

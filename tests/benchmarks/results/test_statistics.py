@@ -1,4 +1,4 @@
-"""Statistics against scipy, closed forms, published examples and simulated coverage."""
+"""Means and intervals against scipy, closed forms and simulated coverage."""
 
 import math
 
@@ -6,16 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.results.statistics import (
-    FEWEST_FOR_BOOTSTRAP,
-    compare,
-    correct,
-    estimate,
-    holm,
-    rank,
-    seeds_to_decide,
-    smallest_p,
-)
+from benchmarks.results.statistics import FEWEST_FOR_BOOTSTRAP, estimate, estimate_with_units
 
 
 def test_few_values_have_students_interval():
@@ -60,100 +51,56 @@ def test_intervals_hold_the_mean_about_as_often_as_they_say(count, least):
     assert least <= held <= 0.98
 
 
-def test_permutation_p_is_exact():
-    # All 2^4 signs of 1, 2, 3, -4 by hand: the sum is 2; the sums at least as large are 10, 8, 6, 4, 2, 4, 2 (of
-    # +-1 +-2 +-3 +-4: 7 of 16 are >= 2), so p = 2 * 7 / 16.
-    found = compare([1, 2, 3, -4], [0, 0, 0, 0])
-    assert found.p == pytest.approx(14 / 16)
-    assert found.difference.mean == 0.5
-    assert found.effect == pytest.approx(0.5 / np.std([1, 2, 3, -4], ddof=1))
+def right_answers(rng, seeds, units, over_seeds=0.03, over_units=0.2):
+    """Draw right and wrong answers: seeds scatter, and some units are hard for every seed."""
+    easy = rng.normal(0.7, over_units, size=(1, units))
+    share = np.clip(easy + rng.normal(0, over_seeds, size=(seeds, 1)), 0, 1)
+    return (rng.random((seeds, units)) < share).astype(float)
 
 
-def test_three_seeds_can_never_be_significant():
-    found = compare([0.99, 0.98, 0.99], [0.1, 0.1, 0.2])
-    assert found.p == found.smallest_p == smallest_p(3) == 0.25
-    assert not found.can_decide
-    assert found.verdict == "ahead"
-    assert compare([0.1, 0.1, 0.2], [0.99, 0.98, 0.99]).verdict == "behind"
-    assert compare([0.1, 0.1, 0.2], [0.99, 0.98, 0.99], higher_is_better=False).verdict == "ahead"
+@pytest.mark.parametrize(("seeds", "least"), [(1, 0.9), (3, 0.93), (10, 0.92)])
+def test_intervals_with_units_hold_the_score_of_another_test_set(seeds, least):
+    rng, held = np.random.default_rng(seeds), []
+    truth = np.clip(np.random.default_rng(9).normal(0.7, 0.2, size=200_000), 0, 1).mean()  # of all seeds and units
+    for _ in range(200):
+        found = estimate_with_units(right_answers(rng, seeds, 60, over_seeds=0.03 if seeds > 1 else 0.0))
+        assert found.interval is not None
+        held.append(found.interval[0] <= truth <= found.interval[1])
+    assert least <= np.mean(held) <= 1.0
 
 
-def test_six_seeds_can_be():
-    first, second = [0.9, 0.91, 0.92, 0.93, 0.94, 0.95], [0.8] * 6
-    (found,) = correct([compare(first, second)])
-    assert found.p_holm == found.p == 2 / 64
-    assert found.verdict == "better"
-    assert correct([compare(second, first)])[0].verdict == "worse"
-    pair = correct([compare(first, second)] * 2)
-    assert [c.p_holm for c in pair] == [4 / 64] * 2
-    assert [c.can_decide for c in pair] == [False] * 2
-    assert seeds_to_decide(2) == 7
+def test_an_interval_with_units_is_as_wide_as_both_scatters_together():
+    # 1000 units, 0 or 1, the same for every one of ten seeds: the scatter is that of units alone, sqrt(p q / n).
+    units = np.repeat((np.arange(1000) < 800).astype(float)[None], 10, 0)
+    found = estimate_with_units(units)
+    assert found.interval is not None
+    assert found.interval[1] - found.interval[0] == pytest.approx(2 * 1.96 * math.sqrt(0.8 * 0.2 / 1000), rel=0.1)
+    # Seeds of 0.1 and 0.9 on equal units: the scatter is that of seeds alone, and the interval Student's.
+    flat = np.repeat(np.array([[0.1], [0.5], [0.9]]), 50, 1)
+    found, over_seeds = estimate_with_units(flat), estimate([0.1, 0.5, 0.9])
+    assert found.interval is not None
+    assert over_seeds.interval is not None
+    assert found.interval == pytest.approx(over_seeds.interval, abs=0.05)
+    assert estimate_with_units(flat, bounds=(0.0, 1.0)).interval == (0.0, 1.0)
 
 
-def test_a_test_that_could_decide_has_the_last_word():
-    # Nine differences of one sign but one: the test could go down to 2/512 and says 0.06.
-    differences = [0.1, 0.2, 0.1, 0.3, 0.2, 0.1, 0.1, 0.2, -0.3]
-    found = compare(differences, [0.0] * 9)
-    assert found.can_decide
-    assert found.p > 0.05
-    assert found.verdict == "not distinguishable"
+def test_a_difference_on_the_same_units_is_surer_than_each_score():
+    rng = np.random.default_rng(4)
+    first = right_answers(rng, 5, 500)
+    second = np.where(rng.random((5, 500)) < 0.02, 0.0, first)  # differs on few of the same units
+    apart, alone = estimate_with_units(first, second), estimate_with_units(first)
+    assert apart.interval is not None
+    assert alone.interval is not None
+    assert apart.mean == pytest.approx(first.mean() - second.mean())
+    assert np.ptp(apart.interval) < np.ptp(alone.interval) / 2
+    assert estimate_with_units(first, second[:1]).count == 5  # against a baseline with one score a unit
+    assert estimate_with_units(first, first).method == "no interval: all values are equal"
 
 
-def test_equal_scores_and_single_seeds_are_not_distinguishable():
-    assert compare([0.5, 0.5, 1.0], [0.5, 0.5, 1.0]).verdict == "not distinguishable"
-    single = compare([0.9], [0.1])
-    assert (single.p, single.verdict, single.effect) == (1.0, "not distinguishable", None)
-
-
-def test_the_same_difference_on_every_seed_has_no_interval_and_counts_from_three_seeds_on():
-    constant = compare([0.75, 0.5, 0.25], [0.5, 0.25, 0.0])
-    assert (constant.effect, constant.difference.interval, constant.p) == (None, None, 0.25)
-    assert constant.verdict == "ahead"
-    assert compare([0.75, 0.5], [0.5, 0.25]).verdict == "not distinguishable"
-
-
-def test_the_test_rejects_as_rarely_as_it_says():
-    rng = np.random.default_rng(0)
-    p = [compare(rng.normal(size=8).tolist(), rng.normal(size=8).tolist()).p for _ in range(500)]
-    assert 0.02 < np.mean(np.array(p) < 0.05) < 0.08
-
-
-def test_holm_is_scipys_and_statsmodels_by_hand():
-    # Holm 1979: sorted 0.005, 0.01, 0.02, 0.04 times 4, 3, 2, 1 is 0.02, 0.03, 0.04, 0.04.
-    assert holm([0.04, 0.005, 0.02, 0.01]) == pytest.approx([0.04, 0.02, 0.04, 0.03])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([0.02, 0.011, 0.011]) == pytest.approx([0.033, 0.033, 0.033])
-    assert holm([]) == []
-
-
-def test_ranks_of_demsars_example():
-    # Demsar 2006, section 3.2.2: 14 data sets, 4 classifiers, q = 2.569 and CD = 1.25.
-    rng = np.random.default_rng(0)
-    found = rank(rng.normal(size=(14, 4)).tolist())
-    assert found.critical_difference == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), abs=1e-3)
-    assert found.critical_difference == pytest.approx(1.25, abs=5e-3)
-
-
-def test_friedman_is_iman_and_davenports():
-    scores = np.random.default_rng(2).normal([0.0, 0.0, 1.5], size=(10, 3))
-    found = rank(scores.tolist())
-    chi2 = stats.friedmanchisquare(*scores.T).statistic
-    f = 9 * chi2 / (10 * 2 - chi2)
-    assert found.p == pytest.approx(stats.f.sf(f, 2, 18))
-    assert found.ranks == pytest.approx(stats.rankdata(-scores, axis=1).mean(0))
-
-
-def test_cliques_join_what_the_critical_difference_does():
-    # In all 8 tasks the order is the same: ranks 1, 2, 3, 4 and CD = 2.569 * sqrt(20 / 48) = 1.66.
-    found = rank([[4.0, 3.0, 2.0, 1.0]] * 8)
-    assert found.ranks == [1.0, 2.0, 3.0, 4.0]
-    assert found.p == 0.0
-    assert found.cliques == [[0, 1], [1, 2], [2, 3]]
-
-
-def test_nobody_is_told_apart_without_friedmans_word():
-    found = rank([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]] * 4)
-    assert found.ranks == [2.0, 2.0, 2.0]
-    assert found.p == 1.0
-    assert found.cliques == [[0, 1, 2]]
-    assert rank([[1.0, 1.0, 1.0]] * 6).ranks == [2.0] * 3
+@pytest.mark.parametrize(("pooling", "score"), [("mean", 3.0), ("root mean", math.sqrt(3.0)), ("median", 2.0)], ids=str)
+def test_units_are_pooled_as_the_score_is(pooling, score):
+    units = np.array([[1.0, 2.0, 6.0] * 30])
+    found = estimate_with_units(units, pooling=pooling)
+    assert found.mean == pytest.approx(score)
+    assert found.interval is not None
+    assert found.interval[0] <= score <= found.interval[1]

@@ -8,14 +8,16 @@ import pytest
 
 from benchmarks.run import retry, trials
 from benchmarks.run.locks import claim
-from benchmarks.run.records import Record, Trial, record_path, write_record
+from benchmarks.run.record_files import record_path, stamp, write_record
+from benchmarks.run.records import Record, Trial
 from benchmarks.run.workdir import Output
+from gnn_toolkit.datasets import DatasetUnavailableError
 
 TRIAL = Trial("club", "", "majority class", 0, {})
 
 
-def work(folder, since=0.0):
-    return retry.work(TRIAL, Output(folder), since, lambda steps: None)
+def work(folder, earlier=None):
+    return retry.work(TRIAL, Output(folder), earlier or {}, lambda steps: None)
 
 
 def test_a_trial_is_run_once_and_its_record_kept(tmp_path):
@@ -31,13 +33,17 @@ def test_what_another_process_holds_is_left_to_it(tmp_path):
     assert not record_path(tmp_path, TRIAL).exists()
 
 
-def test_a_failure_is_tried_again_by_the_next_call_only(tmp_path):
+def test_what_is_not_done_is_tried_again_by_the_next_call_only_whatever_its_date(tmp_path):
     failed = Record(TRIAL, status="failed", error="Oops")
     path = write_record(tmp_path, failed)
-    os.utime(path, (1000, 1000))
-    assert retry.settled(TRIAL, Output(tmp_path), since=999) == failed
-    assert retry.settled(TRIAL, Output(tmp_path), since=1001) is None
-    record = work(tmp_path, since=time.time())
+    in_a_day = time.time() + 86_400  # as of a host whose clock is ahead
+    os.utime(path, (in_a_day, in_a_day))
+    assert retry.settled(TRIAL, Output(tmp_path), {}) == failed  # tried since this runner started
+    earlier = {TRIAL.id: stamp(tmp_path, TRIAL)}
+    assert retry.settled(TRIAL, Output(tmp_path), earlier) is None
+    write_record(tmp_path, failed)
+    assert retry.settled(TRIAL, Output(tmp_path), earlier) == failed
+    record = work(tmp_path, {TRIAL.id: stamp(tmp_path, TRIAL)})
     assert record is not None
     assert record.status == "done"
 
@@ -66,3 +72,55 @@ def test_only_a_disk_that_takes_no_more_stops_the_run(code, stops, tmp_path, mon
         record = work(tmp_path)
         assert record is not None
         assert record.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "interrupted"),
+        (MemoryError(), "interrupted"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), "interrupted"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "interrupted"),
+        (DatasetUnavailableError("no network"), "interrupted"),
+        (ValueError("wrong shape"), "failed"),
+        (FileNotFoundError(errno.ENOENT, "no"), "failed"),
+    ],
+)
+def test_a_checkpoint_goes_only_when_its_trial_is_done(error, status, tmp_path, monkeypatch):
+    def fail(*_):
+        raise error
+
+    checkpoint = Output(tmp_path).checkpoint(TRIAL)
+    checkpoint.parent.mkdir()
+    checkpoint.write_bytes(b"the work of a night")
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "run", fail)
+        record = work(tmp_path)
+    assert record is not None
+    assert (record.status, checkpoint.exists()) == (status, True)
+    again = work(tmp_path, {TRIAL.id: stamp(tmp_path, TRIAL)})
+    assert again is not None
+    assert (again.status, checkpoint.exists()) == ("done", False)
+
+
+def test_what_an_error_came_from_counts_unless_it_was_put_away():
+    def wrapped(hidden):
+        try:
+            try:
+                raise ConnectionResetError
+            except ConnectionResetError as error:
+                raise ValueError("no answer") from (None if hidden else error)
+        except ValueError as error:
+            return error
+
+    assert retry.is_passing(wrapped(hidden=False))
+    assert not retry.is_passing(wrapped(hidden=True))
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_metric_that_gives_no_number_fails_its_trial(score, tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "run", lambda *_: Record(TRIAL, test=score))
+    record = work(tmp_path)
+    assert record is not None
+    assert record.status == "failed"
+    assert f"its test score is {score}" in record.error

@@ -8,7 +8,7 @@ import torch
 from rich.console import Console
 
 from benchmarks.run import runner, trials
-from benchmarks.run.records import read_records
+from benchmarks.run.record_files import read_records
 from benchmarks.run.workdir import Output
 from benchmarks.suites import suite
 from benchmarks.tables import TASKS
