@@ -14,7 +14,7 @@ from ..results.published import read_published
 from ..results.rows import Row, by_task, rows
 from ..results.statistics import Estimate
 from ..run.record_files import read_records
-from . import standings
+from . import prose, standings
 from .prose import machines
 from .render import answer, markdown
 
@@ -77,9 +77,10 @@ def renew(path: Path) -> Path:
     page = path.with_suffix(".md")
     text = page.read_text(encoding="utf-8")
     for task, members in by_task(table).items():
-        new, line = answer(members), r"^[^\n|]* has the best mean, [^\n]*$"
-        head = rf"(?m)(^## {re.escape(task)}: (?:(?!^## )[^\n]*\n)*?)"
-        text = re.sub(head + line, lambda found, new=new: found[1] + new, text)
+        said = answer(members).removeprefix(f"{prose.escaped(members[0].title)}: ")
+        head = rf"(?m)(^## {re.escape(task)}: ([^\n]*)\n(?:(?!^## )[^\n]*\n)*?)"
+        line = r"^[^\n|]* has the best mean, [^\n]*$"
+        text = re.sub(head + line, lambda found, said=said: f"{found[1]}{found[2]}: {said}", text)
     standing = "\n".join(standings.lines(across(table)))
     text = re.sub(r"(?m)^(Over \d+ (tasks|data sets) \(|No ranking across tasks: )[^\n]*$", lambda _: standing, text)
     write_atomically(page, lambda file: file.write(text.encode()))

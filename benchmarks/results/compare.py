@@ -203,7 +203,7 @@ def changes(before: Iterable[Record], after: Iterable[Record]) -> list[Change]:
         new, earlier = [row.scores[seed] for seed in shared], [other.scores[seed] for seed in shared]
         gain = compare(new, earlier, row.about.higher_is_better, resolution=resolution([row, other]))
         found.append(Change(other, row, gain, _ratio(other, row, shared)))
-    corrected = correct([change.comparison for change in found])
+    corrected = correct([change.comparison for change in found], alike=False)
     return [replace(change, comparison=one) for change, one in zip(found, corrected, strict=True)]
 
 

@@ -25,7 +25,7 @@ def _records(line: dict[str, Any]) -> list[Record]:
     curve = {} if line["validation"] is None else {"best_validation": line["validation"]}
     return [
         Record(
-            Trial(line["task"], line["view"], line["model"], int(seed), {}),
+            Trial(line["task"], line["view"], line["model"], int(seed), {}, variant=line.get("variant", "")),
             test=score,
             curve=curve,
             **costs,

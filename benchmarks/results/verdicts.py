@@ -1,19 +1,17 @@
-"""Two models on the same seeds: tests, their correction for many pairs, and the one rule that makes words of them.
+"""Two models on the same seeds: their comparison, its correction for many pairs, and the one rule of the words.
 
 The rule is ``word``; ``docs/statistics.md`` has it as a table.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
+from .hypotheses import EXACT, equality_p, holm, permutation_p, student_p
 from .statistics import LEVEL, RESAMPLES, Estimate, estimate
 
-EXACT = 13  # pairs up to which the permutation test tries all ways: 2^13 are fewer than RESAMPLES
-BATCH = 2**22  # numbers that the permutation test has in memory at a time
 POWER = 0.8  # with which a difference is to be found
 MOST_SEEDS = 1000  # that a report asks for
 
@@ -170,78 +168,6 @@ def compare(
     return correct([found])[0]
 
 
-def permutation_p(differences: np.ndarray) -> np.ndarray:
-    """Return the two-sided p of paired permutation tests, [...] of differences [..., pairs].
-
-    It asks how often swapping the two models within pairs gives a mean difference as large: all 2^n ways for up to
-    ``EXACT`` pairs, else ``RESAMPLES`` random ones. With n pairs p is at least 2 / 2^n: 0.25 with three seeds, so that
-    three seeds can never be significant, and 0.03 with six.
-    """
-    if differences.shape[-1] < 2:
-        return np.ones(differences.shape[:-1])
-    zeros = np.zeros_like(differences)
-    found = stats.permutation_test(
-        (differences, zeros),
-        lambda x, y, axis: np.mean(x - y, axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=max(1, BATCH // max(differences.size, 1)),
-        axis=-1,
-        rng=np.random.default_rng(0),
-    )
-    return np.asarray(found.pvalue)
-
-
-def student_p(means: np.ndarray, scatter: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the two-sided p of Student's paired tests [..., pairs] of a family, the larger of two.
-
-    One takes each pair's own scatter. The other takes that of the family (``common_scatter``): where models learn all
-    or nothing, the few seeds of one pair may agree by chance, those of all pairs do not. Where the scatter is 0, or
-    there is a single seed, nothing is known of it, and p is 1.
-
-    Args:
-        means: mean differences.
-        scatter: standard deviations of the differences.
-        counts: how many differences there are.
-    """
-    return np.maximum(*(2 * stats.t.sf(t, freedom) for t, freedom in _students(np.abs(means), scatter, counts)))
-
-
-def equality_p(means: np.ndarray, scatter: np.ndarray, counts: np.ndarray, margins: np.ndarray) -> np.ndarray:
-    """Return the p of two one-sided tests (Schuirmann 1987): the larger of those against minus and plus the margin.
-
-    Scatter is taken as in ``student_p``. It is 1 where there is no margin (not a number).
-    """
-    room = np.nan_to_num(margins, nan=-1.0) - np.abs(means)
-    found = np.maximum(*(stats.t.sf(t, freedom) for t, freedom in _students(room, scatter, counts)))
-    return np.where(np.isnan(margins) | (scatter <= 0) | (counts < 2), 1.0, found)
-
-
-def _students(
-    means: np.ndarray, scatter: np.ndarray, counts: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Return t and its degrees of freedom by each pair's own scatter, and by the family's."""
-    common, freedom = common_scatter(scatter, counts)
-    own = np.maximum(counts - 1, 1)
-    return (_t(means, scatter, counts), own), (_t(means, common, counts), np.maximum(freedom, own))
-
-
-def _t(means: np.ndarray, scatter: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    error = scatter / np.sqrt(counts)
-    return np.divide(means, error, out=np.zeros(np.shape(means)), where=(error > 0) & (counts > 1))
-
-
-def common_scatter(scatter: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the root mean square of the scatters of a family's pairs [..., pairs], and its degrees of freedom.
-
-    m pairs are of k models at least, m = k (k - 1) / 2, which have (k - 1) (n - 1) independent differences.
-    """
-    models = math.floor((1 + math.sqrt(1 + 8 * scatter.shape[-1])) / 2)
-    common = np.sqrt(np.mean(scatter**2, axis=-1, keepdims=True))
-    return common, (models - 1) * np.maximum(counts - 1, 1)
-
-
 def smallest_p(pairs: int) -> float:
     """Return the smallest two-sided p of a permutation test with so many pairs.
 
@@ -281,35 +207,27 @@ def seeds_to_find(effect: float, family: int) -> int:
     return max(int(enough[0]) if enough.size else MOST_SEEDS, seeds_to_decide(family))
 
 
-def correct(family: Sequence[Comparison]) -> list[Comparison]:
+def correct(family: Sequence[Comparison], *, alike: bool = True) -> list[Comparison]:
     """Return the comparisons with p corrected by Holm (1979) for all of them together.
 
     Which test decides a comparison follows from the number of its seeds and of the comparisons alone, before any score
     is seen; so the corrected p keep the family's error, though the tests may differ.
+
+    Args:
+        family: the comparisons.
+        alike: whether their scores are of one task, so that what they scatter says something of one another.
     """
     if not family:
         return []
-    count = np.array([c.difference.count for c in family])
-    mean, scatter = np.array([c.difference.mean for c in family]), np.array([c.scatter for c in family])
-    student = student_p(mean, scatter, count).tolist()
-    margins = np.array([np.nan if c.margin is None else c.margin for c in family])
-    equal = equality_p(mean, scatter, count, margins).tolist()
+    margins = [np.nan if c.margin is None else c.margin for c in family]
+    values = [(c.difference.mean, c.scatter, c.difference.count) for c in family]
+    columns = [
+        np.array(column).reshape((-1,) if alike else (-1, 1)) for column in (*zip(*values, strict=True), margins)
+    ]
+    student = student_p(*columns[:3]).ravel().tolist()
+    equal = equality_p(*columns).ravel().tolist()
     able = [can_decide(c.difference.count, len(family)) for c in family]
     deciding = holm([c.p if decides else p for c, p, decides in zip(family, student, able, strict=True)])
-    columns = zip(family, student, equal, deciding, holm(equal), strict=True)
-    return [
-        replace(c, p_student=s, p_equal=e, p_holm=p, p_equal_holm=q, family=len(family)) for c, s, e, p, q in columns
-    ]
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return Holm's adjusted p-values: the i-th smallest of m times m - i + 1, never falling, at most 1.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    corrected, so_far = [1.0] * len(p_values), 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        so_far = max(so_far, min(1.0, p_values[index] * (len(p_values) - place)))
-        corrected[index] = so_far
-    return corrected
+    found = zip(family, student, equal, deciding, holm(equal), strict=True)
+    size = len(family)
+    return [replace(c, p_student=s, p_equal=e, p_holm=p, p_equal_holm=q, family=size) for c, s, e, p, q in found]

@@ -5,6 +5,7 @@ import unicodedata
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from ..tasks.task import About
 from .records import Record, Trial
 
 STATUSES = ("done", "failed", "interrupted")
@@ -23,6 +24,7 @@ def misfit(content: dict[str, Any]) -> str:
         or _unfit_trial(trial)
         or _unfit_scores(content)
         or _unfit_curve(content["curve"])
+        or _unfit_about(content["about"], trial["config"])
     )
 
 
@@ -50,6 +52,9 @@ def _fits(value: object, hint: Any) -> bool:
         return value is None
     if get_origin(hint) is dict:
         return isinstance(value, dict) and all(_fits(one, get_args(hint)[1]) for one in value.values())
+    if get_origin(hint) is tuple:  # of fixed length, a list in JSON
+        parts = get_args(hint)
+        return isinstance(value, list) and len(value) == len(parts) and all(map(_fits, value, parts))
     if get_origin(hint) is list:
         return isinstance(value, list) and all(_fits(one, get_args(hint)[0]) for one in value)
     return _is_number(value, hint) if hint in (int, float) else isinstance(value, hint)
@@ -97,6 +102,19 @@ def _unfit_curve(curve: dict[str, Any]) -> str:
         return "curve: lines of different lengths"
     watched = curve.get("watched", [])
     return "" if _fits(watched, list[dict[str, Any]]) else "curve.watched does not fit"
+
+
+def _unfit_about(about: dict[str, Any], config: dict[str, Any]) -> str:
+    """Return what does not fit in what a record says of its task, and in what a report takes from the configuration."""
+    if about and (reason := _unfit(about, About)):
+        return f"about.{reason}"
+    if not _fits(config.get("target"), float | None):
+        return "trial.config.target does not fit"
+    data = config.get("data", {})
+    if not _fits(data, dict[str, str | float | bool | None]):
+        return "trial.config.data does not fit"
+    axis = data.get(about["axis"]) if about else None
+    return "" if _fits(axis, float | None) else "trial.config.data: no number along the axis"
 
 
 def _short(value: object) -> str:

@@ -63,7 +63,7 @@ def test_scores_against_length(members):
 
 
 def test_critical_difference_names_ranks():
-    found = AcrossTasks(["A", "B", "C"], list("uvwxyz"), rank([[3.0, 2.0, 1.0]] * 6))
+    found = AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2.0, 1.0]] * 6))
     svg = figures.critical_difference(found)
     assert found.ranking is not None
     assert {"A, 1.00", "C, 3.00"} <= set(texts(svg))

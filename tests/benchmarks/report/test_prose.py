@@ -1,6 +1,6 @@
 """What is said, and that it says no more than the numbers."""
 
-from benchmarks.report import prose
+from benchmarks.report import prose, standings
 from benchmarks.results.compare import AcrossTasks, pairs
 from benchmarks.results.ranks import rank
 from benchmarks.results.rows import rows
@@ -31,7 +31,8 @@ def test_three_seeds_are_said_to_be_few():
     assert found.cheapest.label == "LSTM on BFS path"
     assert found.sure == (
         "3 seeds, too few for the permutation test (p is 0.25 at least; among 3 comparisons it takes 7 seeds); "
-        "“ahead” rests on intervals alone"
+        "“ahead” rests on Student's test with Holm's correction, and on all seeds agreeing; to find a difference of "
+        "the size seen from the best takes about 220 seeds more, with a power of 0.8"
     )
     assert prose.summary(found) == (
         "which side a member of the karate club took: GCN on graph has the best mean, accuracy 0.920 [0.854, 0.986]; "
@@ -80,10 +81,10 @@ def test_columns_without_any_value_are_left_out():
 
 
 def test_ranks_are_put_into_words():
-    assert "share 2" in prose.ranked(AcrossTasks(["A", "B", "C"], ["x", "y"], None))
-    told = prose.ranked(AcrossTasks(["A", "B", "C"], list("uvwxyz"), rank([[3.0, 2.0, 1.0]] * 6)))
+    assert "share 2" in standings.ranked(AcrossTasks(["A", "B", "C"], ["x", "y"], {}))
+    told = standings.ranked(AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2.0, 1.0]] * 6)))
     assert "the models differ" in told
-    same = prose.ranked(AcrossTasks(["A", "B", "C"], list("uvwxyz"), rank([[3.0, 2, 1], [1, 2, 3.0]] * 3)))
+    same = standings.ranked(AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2, 1], [1, 2, 3.0]] * 3)))
     assert "the models are not distinguishable" in same
 
 

@@ -19,6 +19,7 @@ def write_run(folder, steps):
             "step": list(range(1, steps + 1)),
             "validation": [(k + seed) / 1000 for k in range(steps)],
             "loss": [1 / (k + 3 + seed) for k in range(steps)],
+            "seconds": [float(k) for k in range(steps)],
             "best_validation": 0.8,
         }
         costs = {"parameters": 1234, "seconds": 2.0 + seed, "steps_per_second": 10.0}

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.report.publish import renew
+from benchmarks.results.compare import across
 from benchmarks.results.names import renamed
+from benchmarks.results.published import read_published
+from benchmarks.results.rows import by_task, rows
 from benchmarks.tables import MODELS, TASKS, VIEWS
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
@@ -35,3 +39,31 @@ def test_tasks_views_and_models_are_in_the_tables(name: str):
         assert row["model"] in (MODELS if row["view"] else TASKS[row["task"]].baselines)
         former = "-".join(filter(None, (row["task"], row["variant"])))
         assert renamed(former)[0] == row["task"]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_verdicts_are_those_of_the_rule_as_it_is_now(name: str, tmp_path: Path):
+    for ending in ("json", "md"):
+        (tmp_path / f"{name}.{ending}").write_bytes((FOLDER / f"{name}.{ending}").read_bytes())
+    page = renew(tmp_path / f"{name}.json")
+    text = page.read_text(encoding="utf-8")
+    assert text == (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    table = rows(read_published(FOLDER / f"{name}.json"))
+    said = [line for line in text.splitlines() if " has the best mean, " in line]
+    assert len(said) == len(by_task(table)) == text.count("\n## ")
+    page.write_text(text.replace("; ahead of ", "; not told from ").replace("; better than ", "; not told from "))
+    assert renew(tmp_path / f"{name}.json").read_text(encoding="utf-8") == text
+
+
+def test_three_data_sets_under_two_splits_are_ranked_by_nobody():
+    standing = across(rows(read_published(FOLDER / "citation.json")))
+    assert standing.ranking is None
+    assert standing.tasks == ["cora", "citeseer", "pubmed"]
+
+
+def test_what_is_no_published_run_is_named(tmp_path: Path):
+    for content in ("", "[]", '{"rows": [{}]}', '{"rows": 3}'):
+        path = tmp_path / "mine.json"
+        path.write_text(content)
+        with pytest.raises(ValueError, match=r"mine\.json: no published run"):
+            read_published(path)

@@ -1,10 +1,12 @@
 """Pairs within a task, ranks across tasks, and changes from run to run."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from benchmarks.results.compare import across, against, changes, pairs
+from benchmarks.results.compare import across, against, changes, independent, pairs, resolution
 from benchmarks.results.rows import rows
 from benchmarks.run.records import Record, Trial
 from benchmarks.tables import TASKS
@@ -68,22 +70,77 @@ def test_only_shared_seeds_are_compared():
     assert not any("LSTM" in names for names in found)
 
 
-def test_ranks_need_six_tasks(monkeypatch):
-    for length in range(6):
-        monkeypatch.setitem(TASKS, f"extra-{length}", TASKS["palindrome"])
-    tasks = [f"extra-{length}" for length in range(6)]
+def extra(monkeypatch, name, **changes):
+    """Put six tasks into the table and return their names."""
+    names = [f"{name}-{place}" for place in range(6)]
+    for name in names:
+        monkeypatch.setitem(TASKS, name, replace(TASKS["palindrome"], **changes))
+    return names
+
+
+def test_ranks_need_six_data_sets_and_choose_nothing_by_scores(monkeypatch):
+    tasks = extra(monkeypatch, "extra")
     scores = {"GRU": 0.9, "LSTM": 0.8, "RNN": 0.7}
     found = [r for task in tasks for model, score in scores.items() for r in records(task, "path", model, [score])]
-    # Of two views of a model the one that validated best stands for it.
+    # Of two views of a model the first of the table stands for it, though the other validated and tested better.
     found += [r for task in tasks for r in records(task, "path + mirror", "RNN", [0.95], validation=0.5)]
     found += records("club", "graph", "GCN", [0.9])
     ranked = across(rows(found))
     assert ranked.ranking is not None
-    assert dict(zip(ranked.models, ranked.ranking.ranks, strict=True)) == {"RNN": 1.0, "GRU": 2.0, "LSTM": 3.0}
+    assert dict(zip(ranked.models, ranked.ranking.ranks, strict=True)) == {"GRU": 1.0, "LSTM": 2.0, "RNN": 3.0}
     assert ranked.tasks == tasks
+    assert {view for (_, model), view in ranked.views.items() if model == "RNN"} == {"path"}
+    assert ranked.aggregates is not None
+    means = [one.mean for one in ranked.aggregates.interquartile_means]
+    assert dict(zip(ranked.models, means, strict=True)) == pytest.approx({"GRU": 0.9, "LSTM": 0.8, "RNN": 0.7})
     few = across(rows([record for record in found if record.trial.task != "extra-5"]))
     assert few.ranking is None
     assert len(few.tasks) == 5
+
+
+def test_two_splits_of_a_data_set_count_once(monkeypatch):
+    tasks = extra(monkeypatch, "split", data="one and the same")
+    found = [r for task in tasks for model in ("GRU", "LSTM", "RNN") for r in records(task, "path", model, [0.5])]
+    table = rows(found)
+    assert list(independent(table)) == ["split-0"]
+    assert across(table).ranking is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "step"),
+    [
+        ([[1 / 22, 3 / 22], [0.5]], 1 / 22),
+        ([[0.04545, 0.13636], [0.5]], 1 / 22),  # as they are published, to five digits
+        ([[0.999, 1.0], [0.096]], 1 / 1000),
+        ([[1.0, 1.0], [0.1]], 1 / 10),
+        ([[1.25, 1.5], [2.0]], 0.25),  # no shares
+        ([[0.5, 0.5], [0.5]], 0.0),
+    ],
+)
+def test_scores_differ_in_steps_of_an_answer(scores, step):
+    first, second = scores
+    table = rows([*records("club", "graph", "GCN", first), *records("club", "no edges", "MLP", second)])
+    assert resolution(table) == pytest.approx(step)
+
+
+def test_units_are_compared_on_the_same_ones():
+    rng = np.random.default_rng(0)
+
+    def with_units(model, share, seeds):
+        units = [(rng.random(200) < share).astype(float).tolist() for _ in range(seeds)]
+        base = records("digits", "grid" if model == "GCN" else "", model, [float(np.mean(line)) for line in units])
+        return [replace(record, units=line) for record, line in zip(base, units, strict=True)]
+
+    table = rows([*with_units("GCN", 0.9, 4), *with_units("logistic regression", 0.5, 1)])
+    (pair,) = pairs(table)
+    found = pair.comparison.with_units
+    assert found is not None
+    assert found.interval is not None
+    assert found.mean == pytest.approx(pair.comparison.difference.mean)
+    assert 0 < found.interval[0] < found.mean < found.interval[1]
+    assert [row.test_with_units.method for row in table if row.test_with_units] == ["mixed bootstrap"] * 2
+    few = rows([replace(record, units=record.units[:5]) for record in with_units("GCN", 0.9, 2)])
+    assert few[0].test_with_units is None
 
 
 def test_changes_are_marked_only_where_the_interval_says_so():
@@ -111,7 +168,7 @@ def test_changes_are_marked_only_where_the_interval_says_so():
         ("club", "MLP"): "not distinguishable",
     }
     gcn = found["club", "GCN"]
-    assert gcn.gain.mean == pytest.approx(0.1)
+    assert gcn.comparison.difference.mean == pytest.approx(0.1)
     assert gcn.speed is not None
     assert gcn.speed.mean == pytest.approx(math.prod((2.0, 2.1, 215 / 110)) ** (1 / 3))
     assert gcn.speed_verdict == "faster"

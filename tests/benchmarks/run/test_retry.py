@@ -13,7 +13,7 @@ from benchmarks.run.records import Record, Trial
 from benchmarks.run.workdir import Output
 from gnn_toolkit.datasets import DatasetUnavailableError
 
-TRIAL = Trial("club", "", "majority class", 0, {})
+TRIAL = Trial("club", "", "majority class", 0, {"data": {}, "plugins": []})
 
 
 def work(folder, earlier=None):
@@ -24,7 +24,12 @@ def test_a_trial_is_run_once_and_its_record_kept(tmp_path):
     record = work(tmp_path)
     assert record is not None
     assert record.status == "done"
-    assert work(tmp_path) == record
+    path = record_path(tmp_path, TRIAL)
+    before = stamp(tmp_path, TRIAL)
+    again = work(tmp_path)
+    assert again is not None
+    assert (again.test, again.machine, stamp(tmp_path, TRIAL)) == (record.test, record.machine, before)
+    assert path.exists()
 
 
 def test_what_another_process_holds_is_left_to_it(tmp_path):
