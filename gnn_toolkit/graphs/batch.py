@@ -10,8 +10,9 @@ def repeat_graph(data: Data, count: int) -> Data:
     """Return the disjoint union of ``count`` copies of a graph's structure, without node features.
 
     Copy ``k`` holds the nodes ``k * N`` to ``(k + 1) * N - 1``. The result has ``edge_index``, and ``edge_type``,
-    ``edge_weight`` and ``level`` where ``data`` has them, ``batch`` (the copy of each node) and ``ptr`` (where each copy
-    starts), as PyG's ``Batch`` has; it can be kept, so that the order of a recurrence is found once for all training steps.
+    ``edge_weight`` and ``level`` where ``data`` has them, ``batch`` (the copy of each node) and ``ptr`` (where each
+    copy starts), as PyG's ``Batch`` has; it can be kept, so that the order of a recurrence is found once for all
+    training steps.
 
     Args:
         data: a graph with ``edge_index`` and ``num_nodes``.

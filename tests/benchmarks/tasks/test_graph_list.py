@@ -32,7 +32,7 @@ def test_a_batch_is_the_one_that_pyg_collates(view, which):
     mine, theirs = source.batch(torch.tensor(which)), Batch.from_data_list([source.graphs[k] for k in which])
     for key in ("x", "edge_index", "y", "batch", "ptr", *(("level",) if view else ("edge_weight",))):
         assert mine[key].equal(theirs[key]), key
-    assert (mine.num_graphs, mine.num_nodes) == (theirs.num_graphs, theirs.num_nodes)
+    assert (mine.num_graphs, mine.num_nodes) == (theirs.num_graphs, sum(SIZES[k] for k in which))
 
 
 def test_each_process_has_its_share_of_a_batch():
@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="view: expected one graph for each graph, got several"):
         GraphList(graphs(), SPLITS).viewed(Neighbourhoods("bfs", 2))
     odd = graphs()
-    del odd[1].edge_weight
+    del odd[1]["edge_weight"]
     with pytest.raises(ValueError, match=r"graph 1: expected what the first graph has, got no \['edge_weight'\]"):
         GraphList(odd, SPLITS)
     with pytest.raises(ValueError, match="z: expected a row a node, an edge or a graph"):
