@@ -34,8 +34,6 @@ _PLACES = {
     "View": "tables",
 }
 
-__all__ = [*_PLACES]
-
 
 def __getattr__(name: str) -> Any:
     """Return one of the runner's classes."""
