@@ -203,13 +203,15 @@ def load(suite: str, *, full: bool = False) -> Suite:
     """
     path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{_checks.choice('suite', suite, names())}.toml"
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise OSError("no file")
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ValueError(_checks.problem("suite", "a TOML file", suite, f"there are {', '.join(names())}")) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(_checks.problem(str(path), "TOML", str(error), "see https://toml.io")) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(_checks.problem(str(path), "a TOML file in UTF-8", error, "save it as UTF-8")) from None
+    except (ValueError, RecursionError) as error:  # no TOML, or a number of thousands of digits
+        raise ValueError(_checks.problem(str(path), "TOML", str(error), "see https://toml.io")) from None
     return _suite(path, content, full)
 
 
