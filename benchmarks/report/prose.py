@@ -277,11 +277,13 @@ def _flat(record: Record) -> dict[str, Any]:
 
 def machine(known: dict[str, Any]) -> str:
     """Return a machine and its versions in a sentence."""
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
-    gpu = f", {known['gpu']}" if known["gpu"] else ""
+    what = {name: known.get(name, "unknown") for name in ("processor", "cores", "memory_gib", "system", "python")}
+    versions = "".join(f", {name} {number}" for name, number in known.get("versions", {}).items())
+    gpu = f", {known['gpu']}" if known.get("gpu") else ""
+    threads = f"; {known['threads']} thread{'s' * (known['threads'] != 1)} a trial" if "threads" in known else ""
     return (
-        f"{known['processor']}, {known['cores']} cores, {known['memory_gib']} GiB{gpu}; {known['system']}; "
-        f"Python {known['python']}, {versions}; revision {known['revision']}"
+        f"{what['processor']}, {what['cores']} cores, {what['memory_gib']} GiB{gpu}{threads}; {what['system']}; "
+        f"Python {what['python']}{versions}; revision {known.get('revision', 'unknown')}"
     )
 
 

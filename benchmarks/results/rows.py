@@ -113,7 +113,7 @@ class Row:
         """Training steps until a validation first reached the task's target, by seed; ``None`` where none did."""
         steps, target = {}, self.target
         for record in self.records:
-            if target is not None and record.curve:
+            if target is not None and "step" in record.curve:
                 sign = 1 if self.about.higher_is_better else -1
                 points = zip(record.curve["step"], record.curve["validation"], strict=True)
                 reached = (step for step, score in points if sign * score >= sign * target)

@@ -24,7 +24,7 @@ def misfit(content: dict[str, Any]) -> str:
         or _unfit_trial(trial)
         or _unfit_scores(content)
         or _unfit_curve(content["curve"])
-        or _unfit_about(content["about"], trial["config"])
+        or _unfit_about(content["about"], trial["config"], content["machine"])
     )
 
 
@@ -101,13 +101,21 @@ def _unfit_curve(curve: dict[str, Any]) -> str:
     if len({len(line) for line in lines if line is not None}) > 1:
         return "curve: lines of different lengths"
     watched = curve.get("watched", [])
-    return "" if _fits(watched, list[dict[str, Any]]) else "curve.watched does not fit"
+    if not _fits(watched, list[dict[str, Any]]):
+        return "curve.watched does not fit"
+    seen = [one for one in watched if "accuracy" in one or "samples" in one]
+    whole = all(
+        _fits(one.get("accuracy"), float) and _fits(one.get("samples", {}), dict[str, list[str]]) for one in seen
+    )
+    return "" if whole else "curve.watched: no accuracy, or no lists of texts"
 
 
-def _unfit_about(about: dict[str, Any], config: dict[str, Any]) -> str:
-    """Return what does not fit in what a record says of its task, and in what a report takes from the configuration."""
+def _unfit_about(about: dict[str, Any], config: dict[str, Any], machine: dict[str, Any]) -> str:
+    """Return what does not fit in what a record says of its task, configuration and machine, as reports read it."""
     if about and (reason := _unfit(about, About)):
         return f"about.{reason}"
+    if not _fits(machine.get("versions", {}), dict[str, str]):
+        return "machine.versions does not fit"
     if not _fits(config.get("target"), float | None):
         return "trial.config.target does not fit"
     data = config.get("data", {})

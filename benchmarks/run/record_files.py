@@ -168,13 +168,14 @@ def _read(path: Path) -> tuple[Record, bool]:
     sealed = schema > 1
     if sealed and content.pop("checksum", None) != checksum(content):
         raise ValueError("changed since it was written: its checksum is another")
-    trial = content.get("trial")
+    written = content.get("trial")
     for step in range(schema, SCHEMA):
         content = UPGRADES[step](content)
     if reason := misfit(content):
         raise ValueError(reason)
     record = Record(**{**content, "trial": Trial(**content["trial"])})
-    if not path.stem.endswith(f"-seed{record.trial.seed}-{fingerprint(trial)}"):  # of the trial as it was written
+    assert isinstance(written, dict)  # else it would not have fitted
+    if not path.stem.endswith(f"-seed{record.trial.seed}-{fingerprint(written)}"):  # of the trial as it was written
         raise ValueError(f"its name is not that of its trial, {record.trial.id}")
     return record, sealed
 

@@ -1,10 +1,14 @@
 """The reports in words: Markdown, the table on the terminal, and what changed from run to run."""
 
+import json
+import re
+from dataclasses import replace
+
 import pytest
 from rich.console import Console
 
 from benchmarks.report import render
-from benchmarks.run.record_files import write_record
+from benchmarks.run.record_files import survey, write_record
 from benchmarks.run.records import Record, Trial
 
 CURVE = {"step": [1, 2], "loss": [2.0, 1.0], "validation": [0.5, 0.75], "seconds": [0.1, 0.2], "best_validation": 0.75}
@@ -81,3 +85,44 @@ def test_a_run_without_records_has_a_report(tmp_path):
     render.write_reports(tmp_path)
     assert "No trial has finished yet." in (tmp_path / "report.md").read_text()
     assert "No trial has finished yet." in (tmp_path / "report.html").read_text()
+
+
+def test_what_is_left_out_is_named_everywhere(folder):
+    path = folder / "records" / "broken.json"
+    path.write_text("{")
+    render.write_reports(folder)
+    with (folder / "table.txt").open("w") as file:
+        render.print_table(folder, Console(file=file, width=200))
+    for name in ("report.md", "report.html", "table.txt"):
+        text = (folder / name).read_text()
+        assert "broken.json: not JSON" in text
+        assert "GCN" in text  # and the others are there
+    assert "left out: broken.json" in (folder / "report.md").read_text()
+
+
+def test_records_without_a_checksum_are_said_to_be(folder):
+    path = next((folder / "records").glob("club-majority*"))
+    content = json.loads(path.read_text())
+    old = {name: value for name, value in content.items() if name not in ("schema", "checksum", "units", "pooling")}
+    path.write_text(json.dumps(old))
+    assert "1 records are of an earlier version and have no checksum" in render.left_out_of(survey(folder))[0]
+    path.write_text(json.dumps(old | {"trial": old["trial"] | {"task": "knights"}}))
+    assert "its name is not that of its trial" in render.left_out_of(survey(folder))[0]
+
+
+def test_markdown_escapes_what_the_page_escapes(tmp_path):
+    nasty = 'a|b <img src=x onerror="alert(1)"> `c` [d](http://e)'
+    trial = Trial("club", "graph", f"GCN {nasty}", 0, {"steps": 3, "optimizer": nasty})
+    machine = MACHINE | {"processor": nasty}
+    samples = {nasty: f"one ``two`` {nasty}\nthree"}
+    shown = Record(trial, test=0.5, curve=CURVE, note=nasty, machine=machine, samples=samples, measures={nasty: 1.0})
+    write_record(tmp_path, shown)
+    write_record(tmp_path, Record(replace(trial, seed=1), status="failed", error=f"Oops\n{nasty}", machine=machine))
+    render.write_reports(tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    outside = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", text.replace("\\`", ""))  # code is shown as it is
+    assert "<img" not in outside
+    assert "[d](" not in outside.replace("\\[d](", "")
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(re.split(r"(?<!\\)\|", line)) for line in table}) == 1  # no row has a cell more
+    assert "<img" not in (tmp_path / "report.html").read_text()
