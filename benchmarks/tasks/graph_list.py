@@ -1,6 +1,7 @@
 """Graphs of any sizes as the source of a task: kept as one long graph, from which batches are cut."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -35,7 +36,7 @@ class GraphList:
 
     def __init__(self, graphs: Sequence[Data], splits: Mapping[str, Tensor], device: str = "cpu") -> None:
         filled(splits)
-        self.graphs, self.splits, self._device = list(graphs), splits, device
+        self.graphs, self.splits, self._device = _Same(graphs), splits, device
         self.example, self.num_relations = self.graphs[0], relations_of(self.graphs)
         self.num_features, self.ends_last = self.example.num_node_features, all(map(ends_last, self.graphs))
         self._levels = {key: _level_of(key, self.graphs) for key in _keys(self.graphs)}
@@ -43,7 +44,7 @@ class GraphList:
 
     def viewed(self, view: View, device: str = "cpu") -> "GraphList":
         """Return the graphs as a view leaves each of them."""
-        return GraphList([view(graph) for graph in self.graphs], self.splits, device)
+        return GraphList(_viewed(view, self.graphs), self.splits, device)
 
     def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
         """Draw a training batch, each graph at random."""
@@ -86,7 +87,23 @@ class GraphList:
         return self._whole
 
 
-def _keys(graphs: list[Data]) -> list[str]:
+class _Same(tuple[Data, ...]):
+    """Graphs, the same as others where they are these very objects."""
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and list(map(id, self)) == list(map(id, other))
+
+
+@lru_cache(maxsize=4)
+def _viewed(view: View, graphs: _Same) -> tuple[Data, ...]:
+    """Return the graphs as a view leaves them, kept for other splits of the same ones."""
+    return tuple(view(graph) for graph in graphs)
+
+
+def _keys(graphs: tuple[Data, ...]) -> list[str]:
     keys = [key for key in graphs[0].keys() if key not in ("edge_index", "num_nodes")]  # noqa: SIM118
     for number, graph in enumerate(graphs):
         if "batch" in graph or "copy_of" in graph:
@@ -99,7 +116,7 @@ def _keys(graphs: list[Data]) -> list[str]:
     return keys
 
 
-def _level_of(key: str, graphs: list[Data]) -> str:
+def _level_of(key: str, graphs: tuple[Data, ...]) -> str:
     """Return what an attribute has a row for: every node, every edge or every graph."""
     sizes = {kind: [int(g.num_nodes or 0) if kind == "node" else g.num_edges for g in graphs] for kind in _KINDS}
     rows = [g[key].size(0) for g in graphs]

@@ -28,6 +28,8 @@ def palindrome(seed: int, length: int, digits: str) -> TaskData:
         digits: ``"one-hot"``, the last node's own features are blank; ``"number"``, a digit is one number and the last
             node is not there.
     """
+    if length < 2:
+        raise ValueError(_checks.problem("length", "at least 2", length, "the last digit repeats another one"))
     scalar = _checks.choice("digits", digits, DIGITS) == "number"
     held = {
         "validation": palindromes(1000, length, torch.Generator().manual_seed(1)),

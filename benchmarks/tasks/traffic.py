@@ -10,6 +10,7 @@ from sklearn.linear_model import Ridge
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gnn_toolkit import _checks
 from gnn_toolkit.datasets import TrafficSeries, Windows, load_beijing_metro, load_los_loop
 from gnn_toolkit.training import ForecastErrors
 
@@ -229,6 +230,8 @@ def forecast(forecasts: Forecasts, note: str) -> TaskData:
 
 def los_loop(seed: int, minutes: int) -> TaskData:
     """Forecast a week of speeds: trained on 70 %, selected on the next 10 %, tested on the last 20 % as published."""
+    if minutes % 5:
+        raise ValueError(_checks.problem("minutes", "a multiple of 5", minutes, "the detectors report every 5 minutes"))
     series, steps = load_los_loop(), minutes // 5
     count = len(series.values)
     first, last = int(0.7 * count), int(0.8 * count)

@@ -35,6 +35,18 @@ def test_a_batch_is_the_one_that_pyg_collates(view, which):
     assert (mine.num_graphs, mine.num_nodes) == (theirs.num_graphs, sum(SIZES[k] for k in which))
 
 
+def test_a_view_is_applied_once_to_each_graph_whatever_the_splits():
+    seen, kept = [], graphs()
+
+    def view(data):
+        seen.append(data)
+        return data
+
+    for splits in (SPLITS, SPLITS | {"test": torch.tensor([0])}):
+        GraphList(kept, splits).viewed(view)
+    assert len(seen) == len(SIZES)
+
+
 def test_each_process_has_its_share_of_a_batch():
     source = GraphList(graphs(), SPLITS)
     batch = source.batch(torch.tensor([2, 0, 3, 1]))

@@ -29,3 +29,5 @@ def test_digits_as_numbers_are_the_ones_before_the_last():
 def test_another_form_of_digits_is_refused():
     with pytest.raises(ValueError, match="digits: expected one of one-hot, number, got 'roman'"):
         palindrome(0, 7, "roman")
+    with pytest.raises(ValueError, match="length: expected at least 2, got 1"):
+        palindrome(0, 1, "one-hot")

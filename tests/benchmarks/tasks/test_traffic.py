@@ -84,6 +84,11 @@ def test_a_model_trains_on_it_and_never_sees_what_comes(layer: str, weekly: bool
     assert {"MAE", "WMAPE", "accuracy", "MAE, step 1", "RMSE, step 2"} <= measures.keys()
 
 
+def test_minutes_between_two_reports_are_refused():
+    with pytest.raises(ValueError, match="minutes: expected a multiple of 5, got 7"):
+        TASKS["los-loop"].load(0, minutes=7)
+
+
 def test_the_published_splits(at_hand):
     at_hand("los-loop")
     at_hand("metro")
