@@ -90,7 +90,7 @@ def markdown(name: str, records: list[Record], left_out: Sequence[str] = ()) -> 
         lines += ["", answer(members), "", *_samples(members)]
     lines += [*standings.lines(across(table)), ""]
     unfinished = [record for record in records if record.status != "done"]
-    lines += [f"- {r.status}: {r.trial.id}: {plain(r.error.strip().rsplit(chr(10), 1)[-1])}" for r in unfinished]
+    lines += [f"- {r.status}: {plain(r.trial.id)}: {plain(r.error.strip().rsplit(chr(10), 1)[-1])}" for r in unfinished]
     lines += [f"- left out: {plain(text)}" for text in left_out]
     return "\n".join([*lines, *(f"Machine: {plain(text)}" for text in prose.machines(records)), ""])
 
