@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,17 @@ def test_what_is_no_published_run_is_named(tmp_path: Path):
         path.write_text(content)
         with pytest.raises(ValueError, match=r"mine\.json: no published run"):
             read_published(path)
+
+
+def test_records_name_revisions_that_exist_or_say_that_they_do_not():
+    root = FOLDER.parents[1]
+    git = ["git", "-C", str(root)]
+    shallow = subprocess.run([*git, "rev-parse", "--is-shallow-repository"], capture_output=True, text=True)
+    if shallow.stdout.strip() != "false":
+        pytest.skip("no checkout with a history")
+    for page in [root / "README.md", *(root / "docs").glob("*.md"), *FOLDER.glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        for revision in set(re.findall(r"revision ([0-9a-f]{12})", text)):
+            found = subprocess.run([*git, "merge-base", "--is-ancestor", revision, "HEAD"], capture_output=True)
+            gone = f"Revision {revision} is not in this repository's history" in text
+            assert (found.returncode == 0) != gone, f"{page.name}: {revision}"
