@@ -178,7 +178,7 @@ FITS = 'title = "t"\n[[compare]]\ntask = "club"\nview = "graph"\nmodel = "GCN"\n
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (FITS.replace("GCN", "LSTM"), r"compare\[0\].view: for LSTM on club edges of the kind none or path or dag"),
+        (FITS.replace("GCN", "LSTM"), r"compare\[0\].view: expected for LSTM on club edges of the kind none or path"),
         (FITS.replace("GCN", "MLP"), "compare.0..view: expected for MLP on club edges of the kind none, got 'graph'"),
         (FITS.replace("GCN", "DCRNN"), r"compare\[0\].model: expected for club one of RNN, .*, got DCRNN"),
         (FITS + "[config]\nnum_layers = 2\n", "config: expected a setting that GCN on club reads, got num_layers"),
