@@ -15,8 +15,8 @@ _NAMES = ("mutag", "proteins")
 def load_tudataset(name: str, *, download: bool = True) -> list[Data]:
     """Return the graphs of a collection, from TUDataset's own text files.
 
-    Graphs, nodes and classes are those of PyG's ``TUDataset``: classes are numbered from 0 in the order of their labels,
-    nodes' labels are one-hot, loops and parallel edges are dropped. Nothing is written beside the files.
+    Graphs, nodes and classes are those of PyG's ``TUDataset``: classes are numbered from 0 in the order of their
+    labels, nodes' labels are one-hot, loops and parallel edges are dropped. Nothing is written beside the files.
 
     Args:
         name: ``"mutag"`` or ``"proteins"``.
