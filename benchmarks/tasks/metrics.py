@@ -21,6 +21,7 @@ class Metric:
         points: from the logits [answers, classes] and the right answers [answers], the points of each answer.
         loss: from the same, the mean loss that training lowers.
         root: whether the score is the square root of the mean of the points.
+        margin: differences under it are of no interest, unless a task says otherwise; ``None`` where units decide.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Metric:
     points: Callable[[Tensor, Tensor], Tensor]
     loss: Callable[[Tensor, Tensor], Tensor] = torch.nn.functional.cross_entropy
     root: bool = False
+    margin: float | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -93,8 +95,10 @@ def _squares(forecast: Tensor, y: Tensor) -> Tensor:
     return (forecast - y).double().square()
 
 
-ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right)
-NATS_PER_CHARACTER = Metric("nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats)
+ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right, margin=0.01)
+NATS_PER_CHARACTER = Metric(
+    "nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats, margin=0.01
+)
 RMSE = Metric(
     "RMSE",
     higher_is_better=False,

@@ -53,7 +53,7 @@ class Task:
         one_graph: whether every batch is the same whole graph: there is no batch size to set.
         axis: the option of the data along which scores are drawn where variants differ in nothing else.
         data: the data set that it draws on, empty for its own; tasks of one data set are no independent evidence.
-        margin: differences of scores under it are of no interest.
+        margin: differences of scores under it are of no interest; ``None`` as the metric says.
     """
 
     title: str
@@ -127,5 +127,5 @@ class About:
             task.axis,
             task.config.target,
             task.data or name,
-            task.margin,
+            metric.margin if task.margin is None else task.margin,
         )
