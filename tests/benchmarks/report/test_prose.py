@@ -32,7 +32,7 @@ def test_three_seeds_are_said_to_be_few():
     assert found.sure == (
         "3 seeds, too few for the permutation test (p is 0.25 at least; among 3 comparisons it takes 7 seeds); "
         "“ahead” rests on Student's test with Holm's correction, and on all seeds agreeing; to find a difference of "
-        "the size seen from the best takes about 220 seeds more, with a power of 0.8"
+        "0.01 from the best takes about 98 seeds more, with a power of 0.8"
     )
     assert prose.summary(found) == (
         "which side a member of the karate club took: GCN on graph has the best mean, accuracy 0.920 [0.854, 0.986]; "
@@ -96,3 +96,17 @@ def test_machines_are_told_apart():
     assert prose.machines(on("P")) == ["P, 2 cores, 8 GiB, a card; s; Python 3, torch 2; revision abc."]
     assert [text[:12] for text in prose.machines([*on("P"), *on("P"), *on("Q")])] == ["2 trials: P,", "1 trial: Q, "]
     assert prose.machines(BASE) == ["No trial has finished yet."]
+
+
+def test_models_that_differ_by_less_than_the_margin_are_equal_within_it():
+    steady = [0.900, 0.901, 0.899, 0.900, 0.901, 0.899, 0.900, 0.900]
+    _, found = answer(
+        records("graph", "GCN", steady),
+        records("no edges", "MLP", steady[1:] + steady[:1]),
+        records("BFS path", "LSTM", [0.80, 0.95, 0.82, 0.93, 0.81, 0.94, 0.83, 0.95]),
+    )
+    assert found.verdicts == {"MLP on no edges": "not distinguishable", "LSTM on BFS path": "not distinguishable"}
+    _, found = answer(records("graph", "GCN", steady), records("no edges", "MLP", steady[1:] + steady[:1]))
+    assert found.verdicts == {"MLP on no edges": "equal within 0.01"}
+    assert found.said == [("equal within 0.01 of", ["MLP on no edges"])]
+    assert "equal within 0.01 of MLP on no edges" in prose.summary(found)
