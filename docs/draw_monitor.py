@@ -40,9 +40,9 @@ def page(text: str, record: dict[str, Any]) -> str:
 
 
 def draw_curves(axes: Axes, found: list[Found], rates: list[float]) -> None:
-    """Draw the share detected against false alarms, a line for each watcher with its 95 % interval as a band."""
-    for i, name in enumerate(dict.fromkeys(one.watcher for one in found)):
-        columns = np.array([one.curve for one in found if one.watcher == name]).T
+    """Draw the share detected against false alarms, a line for each detector with its 95 % interval as a band."""
+    for i, name in enumerate(dict.fromkeys(one.detector for one in found)):
+        columns = np.array([one.curve for one in found if one.detector == name]).T
         means = [estimate(column, (0.0, 1.0)) for column in columns]
         ends = [one.interval or (one.mean, one.mean) for one in means]
         style: dict[str, Any] = {"color": COLOURS[i], "linestyle": DASHES[i], "marker": MARKERS[i], "markersize": 4}

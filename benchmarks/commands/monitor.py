@@ -31,7 +31,7 @@ def watch_streets(
             for one, example in watch(SCENES[name](plan, seed), plan, seed):
                 found.append(one)
                 examples += [example] if example and not seed else []
-                told = f"[{seed + 1}/{seeds}] {one.scene}, {one.watcher}: {one.detected:.2f} detected"
+                told = f"[{seed + 1}/{seeds}] {one.scene}, {one.detector}: {one.detected:.2f} detected"
                 console.print(told, markup=False)
         paths = monitors.write(plan, found, examples, out)  # after each seed: what is done is kept
     for path in paths:

@@ -1,4 +1,4 @@
-"""Those who watch: a monitor on graph and memory, its halves, and thresholds of each road."""
+"""Detectors of accidents: a monitor on graph and memory, its halves, and thresholds of each road."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from gnn_toolkit.training import Settings, calibrate, fit_monitor, lowest_thresh
 
 from ..tasks.incidents import Scene
 
-KEEP = 0.8  # of a score from step to step, for every watcher
+KEEP = 0.8  # of a score from step to step, for every detector
 AROUND = 10  # minutes on either side from which a usual value is taken: there are few days
 LIMIT = 8.0  # the most that one reading may count; the monitor's default
 SETTLING = 30  # steps at the beginning of a series that set no threshold and count no alarm
@@ -101,9 +101,9 @@ class Learnt:
         return told
 
 
-Watcher = Usual | Learnt
+Detector = Usual | Learnt
 
-WATCHERS: dict[str, Callable[[Scene, int, int], Watcher]] = {
+DETECTORS: dict[str, Callable[[Scene, int, int], Detector]] = {
     "graph and memory (DCRNN)": lambda scene, window, seed: Learnt(scene, window, seed, "dcrnn"),
     "memory of each road (LSTM)": lambda scene, window, seed: Learnt(scene, window, seed, "lstm"),
     "graph alone (diffusion)": lambda scene, window, seed: Learnt(scene, window, seed, "dcrnn", memory=False),

@@ -1,6 +1,6 @@
 """Monitors against each other: who finds accidents, how soon, where, and at how many false alarms.
 
-Every watcher sees the same: usual days to learn from, others to set its threshold by, others again on which each alarm
+Every detector sees the same: usual days to learn from, others to set its threshold by, others again on which each alarm
 is false, and a series for each accident. What differs is what it rests on: graph and memory, the memory of each road
 alone, the graph alone, or the usual value of the hour alone.
 """
@@ -18,7 +18,7 @@ from gnn_toolkit._files import write_atomically
 from gnn_toolkit.training import lowest_threshold
 
 from ..measure.machine import describe
-from ..models.detectors import SETTLING, WATCHERS, Learnt, Watcher
+from ..models.detectors import DETECTORS, SETTLING, Detector, Learnt
 from ..results.statistics import estimate
 from ..results.verdicts import compare, correct
 from ..tasks.incidents import LASTS, LEFT, LOST, STEPS, STRONG, UNSEEN, Plan, Scene
@@ -28,11 +28,11 @@ RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # false alarms a sensor and day, 
 
 @dataclass(frozen=True)
 class Found:
-    """What a watcher found with one seed.
+    """What a detector found with one seed.
 
     Attributes:
         scene: its name.
-        watcher: its name.
+        detector: its name.
         seed: of traffic, weights and accidents.
         loss: of its forecasts on the last usual days, a negative logarithm of a density; ``None`` without forecasts.
         detected: share of the accidents with an alarm on their own road while they last.
@@ -45,7 +45,7 @@ class Found:
     """
 
     scene: str
-    watcher: str
+    detector: str
     seed: int
     loss: float | None
     detected: float
@@ -58,26 +58,26 @@ class Found:
 
 
 def watch(scene: Scene, plan: Plan, seed: int) -> Iterator[tuple[Found, dict[str, Any] | None]]:
-    """Let all watchers learn and watch, and tell of each as it is done, of the first with a trace of an accident."""
-    for place, (name, make) in enumerate(WATCHERS.items()):
-        watcher = make(scene, plan.window, seed)
-        found = judge(name, watcher, scene, plan.rate, seed)
-        yield found, _example(watcher, scene) if isinstance(watcher, Learnt) and not place else None
+    """Let all detectors learn and watch, and tell of each as it is done, of the first with a trace of an accident."""
+    for place, (name, make) in enumerate(DETECTORS.items()):
+        detector = make(scene, plan.window, seed)
+        found = judge(name, detector, scene, plan.rate, seed)
+        yield found, _example(detector, scene) if isinstance(detector, Learnt) and not place else None
 
 
-def judge(name: str, watcher: Watcher, scene: Scene, rate: float, seed: int) -> Found:
-    """Set a watcher's threshold and return what it finds."""
-    watcher.set_threshold(scene.calibration, rate)
-    calm = watcher.scores(scene.calm, 0)[SETTLING:]
-    scores = [watcher.scores(one.series, one.clock)[one.start :] for one in scene.struck]
+def judge(name: str, detector: Detector, scene: Scene, rate: float, seed: int) -> Found:
+    """Set a detector's threshold and return what it finds."""
+    detector.set_threshold(scene.calibration, rate)
+    calm = detector.scores(scene.calm, 0)[SETTLING:]
+    scores = [detector.scores(one.series, one.clock)[one.start :] for one in scene.struck]
     nodes = [one.node for one in scene.struck]
-    waited = [_wait(score[:, node], watcher.threshold) for score, node in zip(scores, nodes, strict=True)]
+    waited = [_wait(score[:, node], detector.threshold) for score, node in zip(scores, nodes, strict=True)]
     ranks = [_rank(score.amax(0), node) for score, node in zip(scores, nodes, strict=True)]
     weak = [wait is not None for wait, one in zip(waited, scene.struck, strict=True) if not one.strong]
     minutes = [
         scene.minutes * (len(score) if wait is None else wait) for score, wait in zip(scores, waited, strict=True)
     ]
-    alarms = calm > watcher.threshold
+    alarms = calm > detector.threshold
     days = alarms[1:].numel() / scene.usual.steps_per_day
     tops = torch.tensor([float(score[:, node].max()) for score, node in zip(scores, nodes, strict=True)])
     thresholds = [lowest_threshold(calm, int(allowed * days)) for allowed in RATES]
@@ -85,7 +85,7 @@ def judge(name: str, watcher: Watcher, scene: Scene, rate: float, seed: int) -> 
         scene.name,
         name,
         seed,
-        watcher.loss,
+        detector.loss,
         detected=_mean([wait is not None for wait in waited]),
         weak=_mean(weak),
         delay=_mean(minutes),
@@ -110,15 +110,15 @@ def _mean(values: list[Any]) -> float:
     return sum(values) / max(len(values), 1)
 
 
-def _example(watcher: Learnt, scene: Scene) -> dict[str, Any]:
+def _example(detector: Learnt, scene: Scene) -> dict[str, Any]:
     """Return the trace of the first strong accident, else of the first."""
     one = next((one for one in scene.struck if one.strong), scene.struck[0])
-    trace = watcher.trace(one.series, one.clock, one.node, scene.speed)
+    trace = detector.trace(one.series, one.clock, one.node, scene.speed)
     kept = {key: [round(value, 3) if value == value else None for value in values] for key, values in trace.items()}
     known = one.series.mask[:, one.node, scene.speed].tolist()
     kept["seen"] = [value if there else None for value, there in zip(kept["seen"], known, strict=True)]
     about = {"node": one.series.names[one.node], "start": one.start, "clock": one.clock, "minutes": scene.minutes}
-    return {"scene": scene.name, **about, "threshold": watcher.threshold, **kept}
+    return {"scene": scene.name, **about, "threshold": detector.threshold, **kept}
 
 
 def write(plan: Plan, found: list[Found], examples: list[dict[str, Any]], folder: Path) -> list[Path]:
@@ -137,7 +137,7 @@ def write(plan: Plan, found: list[Found], examples: list[dict[str, Any]], folder
 
 
 def markdown(plan: Plan, found: list[Found]) -> str:
-    """Return a table of all watchers for each scene, and how the first differs from each other one."""
+    """Return a table of all detectors for each scene, and how the first differs from each other one."""
     scenes = list(dict.fromkeys(one.scene for one in found))
     parts = ["# Monitors of streets\n", setting(plan, len({one.seed for one in found}))]
     for scene in scenes:
@@ -162,7 +162,7 @@ def setting(plan: Plan, seeds: int) -> str:
 def table(found: list[Found]) -> str:
     """Return the table of one scene."""
     lines = [
-        "| watcher | loss | detected | weak ones detected | minutes to the alarm | ranked first | mean rank | false "
+        "| detector | loss | detected | weak ones detected | minutes to the alarm | ranked first | mean rank | false "
         "alarms a sensor and day |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
@@ -170,15 +170,15 @@ def table(found: list[Found]) -> str:
         ("loss", -float("inf"), float("inf")), ("detected", 0.0, 1.0), ("weak", 0.0, 1.0), ("delay", 0.0, 60.0),
         ("first", 0.0, 1.0), ("rank", 1.0, float("inf")), ("false_alarms", 0.0, float("inf")),
     )  # fmt: skip
-    for name, members in _by_watcher(found).items():
+    for name, members in _by_detector(found).items():
         cells = [_cell([getattr(one, field) for one in members], (low, high)) for field, low, high in columns]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def verdicts(found: list[Found], rate: float) -> list[str]:
-    """Return a line for each watcher but the first: what the first detects more, at equally many false alarms."""
-    first, *others = _by_watcher(found).items()
+    """Return a line for each detector but the first: what the first detects more, at equally many false alarms."""
+    first, *others = _by_detector(found).items()
     place = min(range(len(RATES)), key=lambda k: abs(RATES[k] - rate))
     own = [one.curve[place] for one in first[1]]
     told = correct([compare(own, [one.curve[place] for one in members]) for _, members in others])
@@ -190,9 +190,9 @@ def verdicts(found: list[Found], rate: float) -> list[str]:
     return lines
 
 
-def _by_watcher(found: list[Found]) -> dict[str, list[Found]]:
-    names = dict.fromkeys(one.watcher for one in found)
-    return {name: [one for one in found if one.watcher == name] for name in names}
+def _by_detector(found: list[Found]) -> dict[str, list[Found]]:
+    names = dict.fromkeys(one.detector for one in found)
+    return {name: [one for one in found if one.detector == name] for name in names}
 
 
 def _cell(values: list[float | None], bounds: tuple[float, float]) -> str:

@@ -25,6 +25,7 @@ from gnn_toolkit import _checks
 
 METHODS = ("random", "sobol")
 KEYS = ("points", "method", "seed", "ranges")
+MOST_DRAWN = 50  # times the points that are wanted: two that are alike count once
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,18 @@ def points(where: str, table: dict[str, Any]) -> list[dict[str, Any]]:
         raise ValueError(_checks.problem(f"{where}.ranges", "a table of settings", repr(entries), remedy))
     ranges = {key: _range(f"{where}.ranges.{key}", value) for key, value in entries.items()}
     if method == "sobol":
-        drawn = torch.quasirandom.SobolEngine(len(ranges), scramble=True, seed=seed).draw(count)
+        drawn = torch.quasirandom.SobolEngine(len(ranges), scramble=True, seed=seed).draw(MOST_DRAWN * count)
     else:
-        drawn = torch.rand(count, len(ranges), generator=torch.Generator().manual_seed(seed))
-    return [{key: one.at(float(share)) for (key, one), share in zip(ranges.items(), row, strict=True)} for row in drawn]
+        drawn = torch.rand(MOST_DRAWN * count, len(ranges), generator=torch.Generator().manual_seed(seed))
+    found: list[dict[str, Any]] = []
+    for row in drawn.tolist():
+        point = {key: one.at(share) for (key, one), share in zip(ranges.items(), row, strict=True)}
+        if point not in found:
+            found.append(point)
+        if len(found) == count:
+            return found
+    remedy = "widen the ranges, or take fewer points"
+    raise ValueError(_checks.problem(f"{where}.points", f"at most the {len(found)} that differ", count, remedy))
 
 
 def _range(where: str, entry: Any) -> Range:

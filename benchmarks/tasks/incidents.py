@@ -1,6 +1,6 @@
 """What monitors are put to: simulated streets with accidents, and real detectors with incidents put in.
 
-Some accidents change nothing: what is left of the road is enough for those who come. No watcher can see them, so an
+Some accidents change nothing: what is left of the road is enough for those who come. No detector can see them, so an
 accident counts by what it changed. The same streets are driven twice, with it and without; arrivals are the same, and
 
     slowed = 1 - mean speed on the road while it lasts / mean speed there without it
@@ -88,7 +88,7 @@ class Struck:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a watcher learns from and watches.
+    """What a detector learns from and watches.
 
     Attributes:
         name: of it.

@@ -1,9 +1,9 @@
-"""Watchers: thresholds of the hour, and monitors that tell what they expected."""
+"""Detectors: thresholds of the hour, and monitors that tell what they expected."""
 
 import pytest
 import torch
 
-from benchmarks.models.detectors import WATCHERS, Learnt, Usual
+from benchmarks.models.detectors import DETECTORS, Learnt, Usual
 from benchmarks.tasks.incidents import Scene
 from gnn_toolkit.datasets import TrafficSeries
 
@@ -47,24 +47,24 @@ def test_its_threshold_keeps_to_the_rate():
     assert 0 < rises <= 0.2 * scores[1:].numel() / 24
 
 
-@pytest.mark.parametrize("name", WATCHERS)
-def test_each_watcher_learns_and_scores(name: str):
+@pytest.mark.parametrize("name", DETECTORS)
+def test_each_detector_learns_and_scores(name: str):
     usual = series(days(10))
     scene = Scene("s", usual, usual, usual, [], speed=0, steps=2, ahead=3)
-    watcher = WATCHERS[name](scene, 8, 0)
-    assert watcher.scores(usual, 0).shape == (240, 2)
-    watcher.set_threshold(usual, 0.5)
-    assert watcher.threshold < torch.inf
-    assert (watcher.loss is None) == isinstance(watcher, Usual)
+    detector = DETECTORS[name](scene, 8, 0)
+    assert detector.scores(usual, 0).shape == (240, 2)
+    detector.set_threshold(usual, 0.5)
+    assert detector.threshold < torch.inf
+    assert (detector.loss is None) == isinstance(detector, Usual)
 
 
 def test_a_trace_tells_what_was_seen_and_expected():
     usual = series(days(10))
-    watcher = Learnt(Scene("s", usual, usual, usual, [], speed=0, steps=2, ahead=3), 8, 0, "lstm")
-    told = watcher.trace(usual, 0, 1, 0)
+    detector = Learnt(Scene("s", usual, usual, usual, [], speed=0, steps=2, ahead=3), 8, 0, "lstm")
+    told = detector.trace(usual, 0, 1, 0)
     assert told["seen"] == usual.values[:, 1, 0].tolist()
     assert all(m != m for m in told["median"][:3])
     assert all(m == m for m in told["median"][3:])
-    assert told["score"] == watcher.scores(usual, 0)[:, 1].tolist()
+    assert told["score"] == detector.scores(usual, 0)[:, 1].tolist()
     off = abs(told["seen"][3] - told["median"][3]) / told["scale"][3]
     assert told["score"][3] == pytest.approx(0.8 + 0.2 * off, rel=1e-4)

@@ -1,4 +1,4 @@
-"""Watchers on a small town: what is counted, and what the record says."""
+"""Detectors on a small town: what is counted, and what the record says."""
 
 import json
 from pathlib import Path
@@ -27,10 +27,10 @@ def scene() -> Scene:
     return Scene("s", series(days(40)), series(days(4, seed=4)), series(spiky), struck, speed=0, steps=2, ahead=1)
 
 
-def test_what_a_watcher_finds_is_counted():
+def test_what_a_detector_finds_is_counted():
     told = scene()
     found = judge("w", Usual(told.usual), told, 0.0, 7)
-    assert (found.scene, found.watcher, found.seed, found.loss) == ("s", "w", 7, None)
+    assert (found.scene, found.detector, found.seed, found.loss) == ("s", "w", 7, None)
     assert found.detected == pytest.approx(2 / 3)
     assert found.weak == 0.5
     assert found.delay == pytest.approx(60 * (3 + 12 + 1) / 3)  # what is not found waits to the end
@@ -41,7 +41,7 @@ def test_what_a_watcher_finds_is_counted():
     assert found.curve[0] <= found.curve[-1]
 
 
-def test_all_watchers_watch_and_the_first_shows_an_accident(tmp_path: Path):
+def test_all_detectors_watch_and_the_first_shows_an_accident(tmp_path: Path):
     found, examples = zip(*watch(scene(), PLAN, 0), strict=True)
     assert [example is not None for example in examples] == [True, False, False, False, False]
     first = examples[0]
@@ -50,12 +50,12 @@ def test_all_watchers_watch_and_the_first_shows_an_accident(tmp_path: Path):
     assert first["seen"][30] > 100
     paths = write(PLAN, list(found), [first], tmp_path)
     record = json.loads(paths[0].read_text())
-    assert [one["watcher"] for one in record["found"]] == [one.watcher for one in found]
+    assert [one["detector"] for one in record["found"]] == [one.detector for one in found]
     assert record["plan"]["size"] == 2
     assert record["examples"] == [first]
 
 
-def test_the_tables_have_a_row_a_watcher_and_a_line_a_comparison():
+def test_the_tables_have_a_row_a_detector_and_a_line_a_comparison():
     found = [
         Found(
             s, name, seed, None if share == 0 else 0.5, share, share / 2, 10.0, 0.9, 1.5, 0.05, [share + d * seed] * 7

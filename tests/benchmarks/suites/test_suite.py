@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.results.rows import rows
 from benchmarks.run import trials
+from benchmarks.run.workdir import Output
 from benchmarks.suites import suite
 from benchmarks.tables import MODELS, TASKS, VIEWS
 
@@ -195,8 +197,9 @@ FITS = 'title = "t"\n[[compare]]\ntask = "club"\nview = "graph"\nmodel = "GCN"\n
         (FITS + '[search]\npoints = 2\n', "search.ranges: expected a table of settings"),
         (FITS + '[search.ranges]\nlearning_rate = 3\n', "ranges.learning_rate: expected low and high, or a list"),
         (FITS + '[search.ranges]\nlearning_rate = {low = 1, high = 0}\n', "expected low below high"),
-        (FITS + '[search.ranges]\nnum_layers = [1, 2]\n', "expected a setting that GCN on club reads, got num_layers"),
+        (FITS + '[search]\npoints = 2\nranges = {num_layers = [1, 2]}\n', "expected a setting that GCN on club reads, got num_layers"),
         (FITS + '[search]\nmethod = "grid"\nranges = {dropout = [0.0]}\n', "expected one of random, sobol, got 'grid'"),
+        (FITS + "[search.ranges]\nhead = [true, false]\n", "search.points: expected at most the 2 that differ, got 8"),
         (FITS + "plugins = 3\n", "mine.toml: plugins: expected a name or a list of names, got 3"),
         ("title = 3", "mine.toml: title: expected a text, got 3"),
         ('title = "t"\ncompare = [1]\n', r"compare\[0\]: expected a table, got 1"),
@@ -262,3 +265,17 @@ head = [true, false]
 def test_every_view_and_model_of_the_tables_says_what_it_makes_and_reads():
     assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph"}
     assert {form for model in MODELS.values() for form in model.builders} == {task.form for task in TASKS.values()}
+
+
+def test_a_report_takes_the_point_of_a_search_that_validated_best(tmp_path):
+    search = "[search]\npoints = 3\n[search.ranges]\nhidden_channels = [1, 8, 16]\n"
+    text = f"{FITS}[task.club]\nsteps = 4\nevaluate_every = 4\n{search}"
+    mine = replace(suite.load(written(tmp_path, text)), seeds=2)
+    records = [trials.run(trial, Output(tmp_path), lambda step: None) for trial in trials.plan(mine, "cpu")]
+    row = rows(records)[-1]
+    assert (row.model, row.tried, len(row.records)) == ("GCN", 3, 2)
+    means = {}
+    for record in records:
+        if record.trial.view:
+            means.setdefault(record.trial.config["hidden_channels"], []).append(record.curve["best_validation"])
+    assert row.validation == max(sum(scores) / 2 for scores in means.values())
