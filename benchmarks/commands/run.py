@@ -82,8 +82,8 @@ def run(
         raise typer.Exit(1) from None
     shared.show(folder)
     if failures:
-        told = f"{len(failures)} trials are not done; their tracebacks stand in the report and in {folder}/records."
-        shared.console.print(told, markup=False, soft_wrap=True)
+        text = f"{len(failures)} trials are not done; their tracebacks stand in the report and in {folder}/records."
+        shared.console.print(text, markup=False, soft_wrap=True)
         raise typer.Exit(1)
 
 

@@ -17,7 +17,7 @@ WORDS = {
     "ahead": "ahead of",
     "worse": "worse than",
     "behind": "behind",
-    "not distinguishable": "not told from",
+    "not distinguishable": "not distinguishable from",
 }
 
 
@@ -156,7 +156,7 @@ class Finding:
         task: its name.
         leader: the row with the best mean.
         verdicts: what is said of every other row, seen from the leader: ``"better"`` if the leader is better.
-        cheapest: the row that trains fastest among the leader and those not told from it.
+        cheapest: the row that trains fastest among the leader and those not distinguishable from it.
         sure: how sure, in a phrase.
     """
 
@@ -190,7 +190,7 @@ def finding(members: list[Row], compared: list[Pair]) -> Finding:
 
 
 def _needed(open_: list[Comparison]) -> str:
-    """Return how many more seeds it takes to tell apart what is not, by the largest number of any such pair."""
+    """Return how many more seeds it takes to distinguish what is not, by the largest number of any such pair."""
     counts = [count for comparison in open_ if (count := comparison.more_seeds) is not None]
     if not counts:
         return ""
@@ -222,7 +222,7 @@ def summary(found: Finding) -> str:
     parts = [f"{lead.title}: {lead.label} has the best mean, {metric} {scored(lead.test)}"]
     parts += [f"{words} {listed(labels)}" for words, labels in found.said]
     cost = found.cheapest.mean("seconds") or 0.0
-    cheap = f" Of those not told apart {found.cheapest.label} trains fastest, in {cost:.1f} s."
+    cheap = f" Of those not distinguishable {found.cheapest.label} trains fastest, in {cost:.1f} s."
     return "; ".join(parts) + "." + (cheap if set(found.verdicts.values()) - set(TURNED) else "")
 
 

@@ -44,7 +44,7 @@ def left_out_of(found: Survey) -> list[str]:
     strange = [record for record in found.records if about_of(record) is None]
     said += [f"{record.trial.id}.json: there is no task {record.trial.task!r}" for record in strange]
     if found.unsealed:
-        said.append(f"nothing, but {found.unsealed} records are of an earlier version and have no checksum")
+        said.append(f"none of the {found.unsealed} records of an earlier version, which have no checksum")
     return said
 
 
@@ -109,8 +109,8 @@ def _samples(members: list[Row]) -> list[str]:
             lines += [f"{label}, seed {record.trial.seed}, writes:", ""]
             lines += [f"- temperature {prose.escaped(t)}: {_code(text)}" for t, text in record.samples.items()] + [""]
         if row.measures:
-            told = "; ".join(f"{prose.escaped(name)} {value:.3f}" for name, value in row.measures.items())
-            lines += [f"{label}: {told}", ""]
+            words = "; ".join(f"{prose.escaped(name)} {value:.3f}" for name, value in row.measures.items())
+            lines += [f"{label}: {words}", ""]
     return lines
 
 
@@ -145,7 +145,7 @@ def print_changes(first: Path, second: Path, console: Console) -> list[Change]:
     console.print(shown)
     console.print(
         "The gain is the mean difference over seeds that both runs have, over zero where the second is better; it is "
-        "marked as two models would be told apart, corrected for the number of lines. The speed is marked where its "
+        "marked as two models would be distinguished, corrected for the number of lines. The speed is marked where its "
         "95 % interval excludes one, which is not corrected: of 20 without any change one is marked by chance.",
         soft_wrap=True,
     )

@@ -43,7 +43,7 @@ def rank(scores: Sequence[Sequence[float]]) -> Ranking:
     p = float(stats.f.sf(f, models - 1, (models - 1) * (tasks - 1)))
     q = stats.studentized_range.ppf(1 - LEVEL, models, np.inf) / math.sqrt(2)
     distance = float(q * math.sqrt(models * (models + 1) / (6 * tasks)))
-    joined = distance if p < LEVEL else math.inf  # without Friedman's word nobody is told apart
+    joined = distance if p < LEVEL else math.inf  # without Friedman's word no two are distinguished
     return Ranking(ranks.tolist(), p, distance, _cliques(ranks.tolist(), joined))
 
 

@@ -124,7 +124,7 @@ def set_aside(folder: Path, problems: Iterable[Problem]) -> None:
 
 
 def stamp(folder: Path, trial: Trial) -> tuple[int, int] | None:
-    """Return what tells one file of a trial's record from the next, without a clock: a file written anew is another."""
+    """Return the identity of the file of a trial's record, without a clock: a file written anew has another."""
     try:
         found = record_path(folder, trial).stat()
     except OSError:

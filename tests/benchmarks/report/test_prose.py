@@ -36,8 +36,8 @@ def test_three_seeds_are_said_to_be_few():
     )
     assert prose.summary(found) == (
         "which side a member of the karate club took: GCN on graph has the best mean, accuracy 0.920 [0.854, 0.986]; "
-        "ahead of majority class; not told from LSTM on BFS path. Of those not told apart LSTM on BFS path trains "
-        "fastest, in 1.0 s."
+        "ahead of majority class; not distinguishable from LSTM on BFS path. Of those not distinguishable LSTM on "
+        "BFS path trains fastest, in 1.0 s."
     )
     assert "No bootstrap interval" in prose.method(members)
 

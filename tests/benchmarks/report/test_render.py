@@ -105,7 +105,9 @@ def test_records_without_a_checksum_are_said_to_be(folder):
     content = json.loads(path.read_text())
     old = {name: value for name, value in content.items() if name not in ("schema", "checksum", "units", "pooling")}
     path.write_text(json.dumps(old))
-    assert "1 records are of an earlier version and have no checksum" in render.left_out_of(survey(folder))[0]
+    assert (
+        "none of the 1 records of an earlier version, which have no checksum" in render.left_out_of(survey(folder))[0]
+    )
     path.write_text(json.dumps(old | {"trial": old["trial"] | {"task": "knights"}}))
     assert "its name is not that of its trial" in render.left_out_of(survey(folder))[0]
 

@@ -53,7 +53,11 @@ def test_the_verdicts_are_those_of_the_rule_as_it_is_now(name: str, tmp_path: Pa
     table = rows(read_published(FOLDER / f"{name}.json"))
     said = [line for line in text.splitlines() if " has the best mean, " in line]
     assert len(said) == len(by_task(table)) == text.count("\n## ")
-    page.write_text(text.replace("; ahead of ", "; not told from ").replace("; better than ", "; not told from "))
+    page.write_text(
+        text.replace("; ahead of ", "; not distinguishable from ").replace(
+            "; better than ", "; not distinguishable from "
+        )
+    )
     assert renew(tmp_path / f"{name}.json").read_text(encoding="utf-8") == text
 
 

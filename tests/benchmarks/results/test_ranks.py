@@ -34,7 +34,7 @@ def test_cliques_join_what_the_critical_difference_does():
     assert found.cliques == [[0, 1], [1, 2], [2, 3]]
 
 
-def test_nobody_is_told_apart_without_friedmans_word():
+def test_no_two_are_distinguished_without_friedmans_word():
     found = rank([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]] * 4)
     assert found.ranks == [2.0, 2.0, 2.0]
     assert found.p == 1.0
