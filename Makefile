@@ -13,7 +13,7 @@ help:
 	@echo "make clean    remove .venv and build output (runs/ is kept)"
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m benchmarks run $(SUITE)
+	$(BIN)/python -m benchmarks run $(SUITE) --workers 2
 
 test: $(VENV)/.dev
 	$(BIN)/ruff format --check

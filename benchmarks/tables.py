@@ -1,18 +1,9 @@
-"""The literal tables: which tasks, views and models there are. A new one is a file and a row here."""
+"""The literal tables: which tasks, views and models there are. A new one is a file and a row here, or a plugin."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from torch import nn
-from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from benchmarks.models.network import network
-from benchmarks.tasks import citation, palindrome, text, traffic
-from benchmarks.tasks.club import CLUB
-from benchmarks.tasks.digits import DIGITS
-from benchmarks.tasks.task import Budget, Problem, Task
 from gnn_toolkit.graphs import (
     DilatedPath,
     Grid,
@@ -26,6 +17,18 @@ from gnn_toolkit.graphs import (
     ShuffledEdges,
 )
 
+from .models.forecaster import at_once, in_time
+from .models.generator import generator
+from .models.model import Model
+from .models.network import MLP, convolution, recurrence
+from .tasks import citation, molecules
+from .tasks.club import CLUB
+from .tasks.digits import DIGITS
+from .tasks.palindrome import PALINDROME
+from .tasks.task import Task
+from .tasks.text import TEXT, book
+from .tasks.traffic import LOS_LOOP, METRO
+
 
 @dataclass(frozen=True)
 class View:
@@ -34,76 +37,70 @@ class View:
     Attributes:
         text: which edges, in a line.
         transform: makes them; ``None`` keeps those that the data has.
+        edges: what they are (:data:`.models.model.EDGES`): ``"dag"`` promises that there is no cycle.
     """
 
     text: str
     transform: BaseTransform | None
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model.
-
-    Attributes:
-        text: what it is, in a line.
-        build: makes it, untrained, from the task's budget, the task's data and the graph that the view chose.
-    """
-
-    text: str
-    build: Callable[[Budget, Problem, Data], nn.Module]
+    edges: str = "graph"
 
 
 TASKS: dict[str, Task] = {
-    **{f"palindrome-{length}": palindrome.task(length) for length in (10, 20, 40, 80)},
-    **{f"scalar-palindrome-{length}": palindrome.scalar_task(length) for length in range(5, 81, 5)},
-    **palindrome.memory_tasks(),
-    "text": text.TEXT,
-    **text.BOOKS,
+    "palindrome": PALINDROME,
+    "text": TEXT,
+    "grimm": book("grimm", "Grimms' Fairy Tales"),
+    "shakespeare": book("tinyshakespeare", "Tiny Shakespeare"),
     "digits": DIGITS,
     "club": CLUB,
-    **{f"los-loop-{minutes}": traffic.los_loop(minutes) for minutes in (15, 30, 45, 60)},
-    **{f"metro-{minutes}": traffic.metro(minutes) for minutes in (10, 15, 30)},
+    "los-loop": LOS_LOOP,
+    "metro": METRO,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
-    **{f"{name.lower()}-random": citation.task(name, random=True) for name in citation.NETWORKS},
-    **{f"{name.lower()}-last": citation.task(name, keep="last") for name in citation.NETWORKS},
+    **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
 }
 
+BOTH = DilatedPath(both_ways=True)
 VIEWS: dict[str, View] = {
-    "path": View("the nodes in their order, each with an edge to the next", Path()),
+    "path": View("the nodes in their order, each with an edge to the next", Path(), "path"),
     "path both ways": View("the path with the edges back", Path(both_ways=True)),
     "path + mirror": View("the path both ways, and node i joined with node N - 1 - i", MirrorPath()),
-    "path + skips": View("the path both ways, and the multiples of 2, 4, 8, ... in a row", DilatedPath(both_ways=True)),
-    "mirror DAG": View("the path (type 0), and node i with an edge to N - 1 - i (type 1)", MirrorPath(both_ways=False)),
-    "skip DAG": View("the path (type 0), and the multiples of 2, 4, 8, ... in a row (type 1)", DilatedPath()),
-    "raster path": View("the pixels row by row, each with an edge to the next", Path()),
-    "grid DAG": View("pixels with edges to the right (type 0) and down (type 1)", GridDAG(8, 8)),
+    "path + skips": View("the path both ways, and the multiples of 2, 4, 8, ... in a row", BOTH),
+    "mirror DAG": View("the path (type 0), and node i with an edge to N - 1 - i (type 1)", MirrorPath(False), "dag"),
+    "skip DAG": View("the path (type 0), and the multiples of 2, 4, 8, ... in a row (type 1)", DilatedPath(), "dag"),
+    "raster path": View("the pixels row by row, each with an edge to the next", Path(), "path"),
+    "grid DAG": View("pixels with edges to the right (type 0) and down (type 1)", GridDAG(8, 8), "dag"),
     "grid": View("pixels joined to their four neighbours", Grid(8, 8)),
     "graph": View("the edges that the data has by itself", None),
-    "BFS path": View("one path through the graph, breadth first", SearchPath("bfs")),
-    "DFS path": View("one path through the graph, depth first", SearchPath("dfs")),
-    "BFS DAG": View("every edge, from the node that a breadth-first search meets first", SearchDAG("bfs")),
-    "BFS neighbourhood": View("for each node a path through the nodes nearest to it", Neighbourhoods("bfs", 16)),
-    "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16)),
+    "BFS path": View("one path through the graph, breadth first", SearchPath("bfs"), "path"),
+    "DFS path": View("one path through the graph, depth first", SearchPath("dfs"), "path"),
+    "BFS DAG": View("every edge, from the node that a breadth-first search meets first", SearchDAG("bfs"), "dag"),
+    "BFS neighbourhood": View("for each node a path through those nearest to it", Neighbourhoods("bfs", 16), "path"),
+    "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16), "path"),
     "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),
-    "no edges": View("the nodes alone", NoEdges()),
+    "no edges": View("the nodes alone", NoEdges(), "none"),
 }
 
 MODELS: dict[str, Model] = {
-    "RNN": Model("Elman network", partial(network, "rnn")),
-    "GRU": Model("gated recurrent unit", partial(network, "gru")),
-    "LSTM": Model("long short-term memory", partial(network, "lstm")),
-    "BiLSTM": Model("long short-term memory both ways", partial(network, "lstm", bidirectional=True)),
-    "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", partial(network, "rnn")),
-    "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", partial(network, "gru")),
-    "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", partial(network, "lstm")),
-    "GCN": Model("graph convolutions with relu", partial(network, "gcn")),
+    "RNN": Model("Elman network", {"graph": recurrence("rnn"), "text": generator("rnn")}),
+    "GRU": Model(
+        "gated recurrent unit",
+        {"graph": recurrence("gru"), "text": generator("gru"), "series": in_time("gru", "none")},
+    ),
+    "LSTM": Model(
+        "long short-term memory",
+        {"graph": recurrence("lstm"), "text": generator("lstm"), "series": in_time("lstm", "none")},
+    ),
+    "BiLSTM": Model("long short-term memory both ways", {"graph": recurrence("lstm", bidirectional=True)}),
+    "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
+    "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
+    "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
+    "GCN": Model("graph convolutions with relu", {"graph": convolution(), "series": at_once("gcn", "none", "graph")}),
     **{
-        f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", partial(network, "gcn", num_convolutions=depth))
+        f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})
         for depth in (1, 2, 3, 4)
     },
-    "DCRNN": Model("gated recurrence in time, diffusion convolutions", partial(network, "dcrnn")),
-    "GConvGRU": Model("gated recurrence in time, Chebyshev convolutions", partial(network, "gconvgru")),
-    "GConvLSTM": Model("LSTM in time with peepholes, Chebyshev convolutions", partial(network, "gconvlstm")),
-    "TGCN": Model("gated recurrence in time, one convolution of input and state", partial(network, "tgcn")),
-    "MLP": Model("linear layers with relu, blind to edges", partial(network, "mlp")),
+    "DCRNN": Model("gated recurrence in time, diffusion convolutions", {"series": in_time("dcrnn", "graph")}),
+    "GConvGRU": Model("gated recurrence in time, Chebyshev convolutions", {"series": in_time("gconvgru", "graph")}),
+    "GConvLSTM": Model("LSTM in time, peepholes, Chebyshev convolutions", {"series": in_time("gconvlstm", "graph")}),
+    "TGCN": Model("gated recurrence in time, one convolution of input and state", {"series": in_time("tgcn", "graph")}),
+    "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
 }

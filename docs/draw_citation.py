@@ -3,15 +3,13 @@
 Run ``python docs/draw_citation.py``; it reads ``benchmarks/results/citation.json`` and writes ``docs/citation.svg``.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-HERE = Path(__file__).parent
 NETWORKS = {"cora": "Cora", "citeseer": "CiteSeer", "pubmed": "PubMed"}
 # Colours of Okabe and Ito (2008), and dashes, so that no line depends on its colour.
 STYLES: dict[tuple[str, str], tuple[str, Any]] = {
@@ -27,7 +25,7 @@ STYLES: dict[tuple[str, str], tuple[str, Any]] = {
 }
 
 
-def draw(axes: Axes, rows: list[dict[str, Any]], title: str) -> None:
+def draw(axes: Axes, rows: list[pages.Row], title: str) -> None:
     """Draw one network's curves: means over the seeds, and the range of the seeds as a band."""
     for row in rows:
         if not row["curve"]:
@@ -43,8 +41,8 @@ def draw(axes: Axes, rows: list[dict[str, Any]], title: str) -> None:
 
 def main() -> None:
     """Write the picture."""
-    rows = json.loads((HERE.parent / "benchmarks/results/citation.json").read_text(encoding="utf-8"))["rows"]
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
+    rows = pages.rows_of(pages.read(pages.RESULTS / "citation.json"))
+    with mpl.rc_context(pages.PLAIN):
         figure = Figure(figsize=(12, 4.2), layout="constrained")
         panels = figure.subplots(1, len(NETWORKS), sharey=True)
         for axes, (task, title) in zip(panels, NETWORKS.items(), strict=True):
@@ -52,9 +50,7 @@ def main() -> None:
         panels[0].set_ylabel("validation accuracy")
         lines, labels = panels[0].get_legend_handles_labels()
         figure.legend(lines, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
-        out = HERE / "citation.svg"
-        figure.savefig(out, metadata={"Date": None})
-        print(f"wrote {out}")
+    pages.save(figure, "citation.svg")
 
 
 if __name__ == "__main__":

@@ -12,25 +12,26 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib as mpl
+import pages
 import torch
 from lightning_fabric import seed_everything
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from benchmarks import suite, trials
-from benchmarks.figures import STYLE
-from benchmarks.output import Output
-from benchmarks.records import Trial
-from benchmarks.tasks.task import Budget
+from benchmarks.report.figures import STYLE
+from benchmarks.run import trials
+from benchmarks.run.records import Trial
+from benchmarks.run.workdir import Output
+from benchmarks.suites import suite
+from benchmarks.tasks.config import Config
 from gnn_toolkit import RNN
 from gnn_toolkit.analysis import recurrent_jacobians, state_gradients, unroll
 from gnn_toolkit.datasets import palindromes
 from gnn_toolkit.layers.initial import orthogonal_
 from gnn_toolkit.training import load_weights
 
-HERE = Path(__file__).parent
-TASK, LENGTH, HIDDEN, SEED = "memory-40", 40, 64, 2
+TASK, LENGTH, HIDDEN, SEED = "palindrome-memory-40", 40, 64, 2
 PLAIN, MADE, TRAINED = ("#d55e00", "--"), ("#56b4e9", "-."), ("#0072b2", "-")
 GAINS = {
     0.5: ("#0072b2", "-"),
@@ -51,19 +52,19 @@ def ask(count: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def model_of(trial: Trial, **changes: Any) -> Any:
-    """Return the trial's network as it starts, or as it would with these changes of its budget."""
+    """Return the trial's network as it starts, or as it would with these changes of its configuration."""
     seed_everything(trial.seed, verbose=False)
-    budget = replace(Budget(**trial.config), **changes)
-    return trials.build(budget, trials.problem_of(trial.task, trial.seed), trial.view, trial.model)
+    config = replace(Config(**trial.config), **changes)
+    return trials.build(trial.model, trials.objective_of(trial.task, trial.view, config))
 
 
 def stages(kind: str) -> dict[str, tuple[Any, Any, tuple[str, str]]]:
     """Return recurrence and output layer as torch would start them, as the study does, and trained."""
-    planned = trials.plan(suite.load("seed").only([TASK], [kind]), "cpu")
+    planned = trials.plan(suite.load("memory").only([TASK], [kind]), "cpu")
     (trial,) = (t for t in planned if (t.view, t.model, t.seed) == ("path", kind, SEED))
     trained = model_of(trial)
     with TemporaryDirectory() as folder:
-        output = Output(HERE.parent / "runs/memory", models=True)
+        output = Output(pages.HERE.parent / "runs/memory", models=True)
         if not output.model(trial).exists():
             output = Output(Path(folder), models=True)
             trials.run_trial(trial, output, lambda step: None)
@@ -74,7 +75,7 @@ def stages(kind: str) -> dict[str, tuple[Any, Any, tuple[str, str]]]:
         start: (model_of(trial), MADE),
         "trained": (trained, TRAINED),
     }
-    return {name: (m.network.layers[0], m.network.head, style) for name, (m, style) in found.items()}
+    return {name: (m.layers[0], m.head, style) for name, (m, style) in found.items()}
 
 
 Curves = dict[str, list[float]]
@@ -203,13 +204,11 @@ def main() -> None:
         clipping(bottom[2])
         chart = Figure(figsize=(8.5, 8.5), layout="constrained")
         curves["spread of gates"] = gates(chart, models["LSTM"]["trained"][0])
-        record = HERE.parent / "benchmarks/results/memory-gradients.json"
+        record = pages.RESULTS / "memory-gradients.json"
         lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in curves.items())
         record.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-        for name, drawn in (("gradients", figure), ("gates", chart)):
-            out = HERE / f"memory-{name}.svg"
-            drawn.savefig(out, metadata={"Date": None})
-            print(f"wrote {out}")
+    for name, drawn in (("gradients", figure), ("gates", chart)):
+        pages.save(drawn, f"memory-{name}.svg", STYLE)
 
 
 if __name__ == "__main__":

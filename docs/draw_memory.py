@@ -4,20 +4,19 @@ Run ``PYTHONPATH=. python docs/draw_memory.py``; it reads ``benchmarks/results/m
 ``docs/memory-*.svg``.
 """
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from memory_tables import OPTIMIZERS, VARIANTS
+from memory_tables import OPTIMIZERS, RECORD, VARIANTS
+from pages import Row
 
-from benchmarks.figures import STYLE
+from benchmarks.report.figures import STYLE
 
-HERE = Path(__file__).parent
 CHANCE = 0.1
 # Colours of Okabe and Ito (2008), with markers and dashes, so that no line depends on its colour.
 MODELS = {"RNN": ("#d55e00", "s", "--"), "GRU": ("#009e73", "D", "-."), "LSTM": ("#0072b2", "o", "-")}
@@ -31,7 +30,6 @@ VIEWS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("GCN", "path + skips"): ("#000000", "+", "--"),
     ("GCN", "path + mirror"): ("#e69f00", "P", "-"),
 }
-Row = dict[str, Any]
 
 
 def lengths_of(rows: list[Row], prefix: str, model: str, view: str) -> list[tuple[int, Row]]:
@@ -62,7 +60,7 @@ def course(figure: Figure, rows: list[Row]) -> None:
     """Draw accuracy and loss against the length, at the course's settings."""
     left, right = figure.subplots(1, 2)
     for model in ("RNN", "LSTM"):
-        line = lengths_of(rows, "scalar-palindrome-", model, "path")
+        line = lengths_of(rows, "palindrome-scalar-", model, "path")
         # What was trained for longer, and what for shorter: no line joins the two.
         for part, label in (([p for p in line if p[0] <= 30], model), ([p for p in line if p[0] > 30], "")):
             band(left, part, "scores", MODELS[model], label)
@@ -97,7 +95,7 @@ def by_length(figure: Figure, rows: list[Row], lines: dict[tuple[str, str], tupl
     """Draw accuracy and steps to solve against the length, a line for each model and view; return the left panel."""
     left, right = figure.subplots(1, 2)
     for (model, view), style in lines.items():
-        line = [pair for pair in lengths_of(rows, "memory-", model, view) if 10 <= pair[0] <= most]
+        line = [pair for pair in lengths_of(rows, "palindrome-memory-", model, view) if 10 <= pair[0] <= most]
         band(left, line, "scores", style, model if view == "path" else f"{model}, {view}")
         steps(right, line, style)
     level(left)
@@ -116,7 +114,7 @@ def by_length(figure: Figure, rows: list[Row], lines: dict[tuple[str, str], tupl
 def longest(figure: Figure, rows: list[Row]) -> None:
     """Draw what each recurrence solves, made to remember, and in how many steps."""
     lines = {(model, "path"): style for model, style in MODELS.items()}
-    known = [lengths_of(rows, "memory-", model, "path")[-1][0] for model in MODELS]
+    known = [lengths_of(rows, "palindrome-memory-", model, "path")[-1][0] for model in MODELS]
     by_length(figure, rows, lines, max(known)).legend(frameon=False, loc="lower left")
 
 
@@ -131,7 +129,7 @@ def hops(figure: Figure, rows: list[Row]) -> None:
     axes = figure.subplots()
     depths, lengths = range(1, 5), range(2, 7)
     known = {(row["task"], row["model"]): row["test"] for row in rows}
-    values = np.array([[known[f"memory-{length}", f"GCN-{depth}"] for length in lengths] for depth in depths])
+    values = np.array([[known[f"palindrome-hops-{length}", f"GCN-{depth}"] for length in lengths] for depth in depths])
     axes.imshow(values, cmap="Blues", vmin=0, vmax=1, origin="lower")
     for (k, j), value in np.ndenumerate(values):
         axes.text(j, k, f"{value:.2f}", ha="center", va="center", color="white" if value > 0.6 else "black")
@@ -165,14 +163,16 @@ def to_solve(axes: Axes, lines: list[tuple[str, Row]], limit: int) -> None:
 def ablation(figure: Figure, rows: list[Row]) -> None:
     """Draw the steps to solve length 40 with one setting less at a time."""
     lstm = {row["task"]: row for row in rows if (row["model"], row["view"]) == ("LSTM", "path")}
-    to_solve(figure.subplots(), [(label, lstm[f"memory-40{ending}"]) for ending, label in VARIANTS.items()], 1500)
+    to_solve(
+        figure.subplots(), [(label, lstm[f"palindrome-memory-40{ending}"]) for ending, label in VARIANTS.items()], 1500
+    )
 
 
 def optimizers(figure: Figure, rows: list[Row]) -> None:
     """Draw the steps to solve length 10 at each optimiser's learning rates."""
     lines = []
     for name, label in OPTIMIZERS.items():
-        mine = [row for row in rows if row["task"].startswith(f"memory-10-{name}-") and row["view"]]
+        mine = [row for row in rows if row["task"].startswith(f"palindrome-memory-10-{name}-") and row["view"]]
         rated = sorted((float(row["task"].rpartition(f"{name}-")[2]), place) for place, row in enumerate(mine))
         lines += [(f"{label} {rate:g}", mine[place]) for rate, place in rated]
     to_solve(figure.subplots(), lines, 500)
@@ -190,14 +190,12 @@ FIGURES: dict[str, tuple[Callable[[Figure, list[Row]], None], tuple[float, float
 
 def main() -> None:
     """Write the pictures."""
-    rows = json.loads((HERE.parent / "benchmarks/results/memory.json").read_text(encoding="utf-8"))["rows"]
+    rows = pages.rows_of(pages.read(RECORD))
     for name, (draw, size) in FIGURES.items():
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=size, layout="constrained")
             draw(figure, rows)
-            out = HERE / f"memory-{name}.svg"
-            figure.savefig(out, metadata={"Date": None})
-            print(f"wrote {out}")
+        pages.save(figure, f"memory-{name}.svg", STYLE)
 
 
 if __name__ == "__main__":

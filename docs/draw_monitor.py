@@ -12,15 +12,15 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import COLOURS, DASHES, MARKERS, STYLE
-from benchmarks.statistics import estimate
-from benchmarks.watching import Found, table, verdicts
+from benchmarks.report.figures import COLOURS, DASHES, MARKERS, STYLE
+from benchmarks.report.monitors import Found, table, verdicts
+from benchmarks.results.statistics import estimate
 
-HERE = Path(__file__).parent
-RECORD = HERE.parent / "benchmarks/results/monitor.json"
+RECORD = pages.RESULTS / "monitor.json"
 BAND = 3.0  # scales on either side of the median: a Laplace distribution has 95 % of its mass there
 
 
@@ -40,9 +40,9 @@ def page(text: str, record: dict[str, Any]) -> str:
 
 
 def draw_curves(axes: Axes, found: list[Found], rates: list[float]) -> None:
-    """Draw the share detected against false alarms, a line for each watcher with its 95 % interval as a band."""
-    for i, name in enumerate(dict.fromkeys(one.watcher for one in found)):
-        columns = np.array([one.curve for one in found if one.watcher == name]).T
+    """Draw the share detected against false alarms, a line for each detector with its 95 % interval as a band."""
+    for i, name in enumerate(dict.fromkeys(one.detector for one in found)):
+        columns = np.array([one.curve for one in found if one.detector == name]).T
         means = [estimate(column, (0.0, 1.0)) for column in columns]
         ends = [one.interval or (one.mean, one.mean) for one in means]
         style: dict[str, Any] = {"color": COLOURS[i], "linestyle": DASHES[i], "marker": MARKERS[i], "markersize": 4}
@@ -100,20 +100,17 @@ def write_figures(record: dict[str, Any]) -> list[Path]:
         axes.set_ylabel(unit)
     pairs[0][0].legend(frameon=False, loc="lower left")
     pairs[1][0].legend(frameon=False, loc="upper left")
-    paths = [HERE / "monitor-curves.svg", HERE / "monitor-example.svg"]
-    for figure, path in zip((curves, example), paths, strict=True):
-        figure.savefig(path, metadata={"Date": None})
-    return paths
+    return [
+        pages.save(figure, f"monitor-{name}.svg", STYLE) for figure, name in ((curves, "curves"), (example, "example"))
+    ]
 
 
 def main() -> None:
     """Write the pictures and the tables."""
-    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    record = json.loads(pages.read(RECORD))
     with mpl.rc_context(STYLE):
-        paths = write_figures(record)
-    text = HERE / "streets.md"
-    text.write_text(page(text.read_text(encoding="utf-8"), record), encoding="utf-8")
-    print(f"wrote {', '.join(map(str, paths))} and the tables of {text}")
+        write_figures(record)
+    pages.renew("streets.md", page(pages.read(pages.HERE / "streets.md"), record))
 
 
 if __name__ == "__main__":

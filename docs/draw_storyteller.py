@@ -4,17 +4,15 @@ Run ``python docs/draw_storyteller.py``; it reads ``benchmarks/results/storytell
 ``docs/storyteller.svg`` and renews the tables of ``docs/storyteller.md``, each after a comment with its name.
 """
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pages import RESULTS, table
 
-HERE = Path(__file__).parent
-RECORD = HERE.parent / "benchmarks/results/storyteller.json"
+RECORD = RESULTS / "storyteller.json"
 BOOKS = {"grimm": "Grimm", "shakespeare": "Tiny Shakespeare"}
 # Colours of Okabe and Ito (2008), and dashes, so that no line depends on its colour.
 CELLS = {"RNN": ("#e69f00", ":"), "GRU": ("#56b4e9", "--"), "LSTM": ("#0072b2", "-")}
@@ -28,13 +26,7 @@ Rows = dict[tuple[str, str], dict[str, Any]]
 
 def rows_of(text: str) -> Rows:
     """Return the record's rows by task and model."""
-    return {(row["task"], row["model"]): row for row in json.loads(text)["rows"]}
-
-
-def table(head: list[str], lines: list[list[str]], words: int = 1) -> str:
-    """Return a table of Markdown; the first columns hold words, the others numbers."""
-    rule = ["---"] * words + ["---:"] * (len(head) - words)
-    return "".join(f"| {' | '.join(line)} |\n" for line in [head, rule, *lines])
+    return pages.by(pages.rows_of(text), "task", "model")
 
 
 def quality(rows: Rows) -> str:
@@ -149,10 +141,7 @@ def page(text: str, rows: Rows) -> str:
         "samples-2": samples(rows, ("1", "2")),
         "copying": copying(rows),
     }
-    for name, content in tables.items():
-        mark = f"<!-- table {name} -->\n"
-        text = re.sub(re.escape(mark) + r"(\|.*\n)*", lambda _, new=mark + content: new, text)
-    return text
+    return pages.renewed(text, {f"table {name}": content for name, content in tables.items()})
 
 
 def draw_course(loss: Axes, accuracy: Axes, rows: Rows) -> None:
@@ -177,8 +166,8 @@ def draw_cells(axes: Axes, rows: Rows, book: str) -> None:
 
 def main() -> None:
     """Write the picture and the tables."""
-    rows = rows_of(RECORD.read_text(encoding="utf-8"))
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
+    rows = rows_of(pages.read(RECORD))
+    with mpl.rc_context(pages.PLAIN):
         compared = [book for book in BOOKS if all((f"{book}-equal", cell) in rows for cell in CELLS)]
         figure = Figure(figsize=(10, 7 if compared else 3.6), layout="constrained")
         panels = figure.subplots(2 if compared else 1, 2, squeeze=False)
@@ -190,10 +179,8 @@ def main() -> None:
         for axes in panels.flat:
             axes.grid(alpha=0.3)
             axes.title.set_fontsize(10)
-        figure.savefig(HERE / "storyteller.svg", metadata={"Date": None})
-    path = HERE / "storyteller.md"
-    path.write_text(page(path.read_text(encoding="utf-8"), rows), encoding="utf-8")
-    print(f"wrote {HERE / 'storyteller.svg'} and the tables of {path}")
+    pages.save(figure, "storyteller.svg")
+    pages.renew("storyteller.md", page(pages.read(pages.HERE / "storyteller.md"), rows))
 
 
 if __name__ == "__main__":

@@ -4,20 +4,16 @@ Run ``PYTHONPATH=. python docs/draw_traffic.py``; it reads ``benchmarks/results/
 ``docs/traffic.svg`` and renews the tables of ``docs/streets.md``, each after a comment with its name.
 """
 
-import json
-import re
-from pathlib import Path
-from typing import Any
-
 import matplotlib as mpl
+import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pages import RESULTS, Row, table
 
-from benchmarks.figures import STYLE
-from benchmarks.statistics import compare
+from benchmarks.report.figures import STYLE
+from benchmarks.results.verdicts import compare
 
-HERE = Path(__file__).parent
-RECORD = HERE.parent / "benchmarks/results/traffic.json"
+RECORD = RESULTS / "traffic.json"
 TASKS = {
     "los-loop-15": ("Los-loop, 15 minutes", "mph"),
     "los-loop-60": ("Los-loop, 60 minutes", "mph"),
@@ -31,24 +27,17 @@ WITHOUT = {"GConvGRU": "GRU", "DCRNN": "GRU", "GCN": "MLP"}
 NAIVE = ("last value", "average of the slot", "the slot yesterday", "the slot last week")
 LINEAR = {"linear, node by node": ":", "linear, all nodes": "--"}
 
-Row = dict[str, Any]
 Rows = dict[tuple[str, str, str], Row]
 
 
 def rows_of(text: str) -> Rows:
     """Return the record's rows by task, view and model."""
-    return {(row["task"], row["view"], row["model"]): row for row in json.loads(text)["rows"]}
+    return pages.by(pages.rows_of(text), "task", "view", "model")
 
 
 def of(rows: Rows, task: str) -> list[Row]:
     """Return the rows of a task's networks, model by model."""
     return [rows[task, view, model] for model in MODELS for view in VIEWS if (task, view, model) in rows]
-
-
-def table(head: list[str], lines: list[list[str]], words: int) -> list[str]:
-    """Return a table of Markdown; the first columns hold words, the others numbers."""
-    rule = ["---"] * words + ["---:"] * (len(head) - words)
-    return [f"| {' | '.join(line)} |\n" for line in [head, rule, *lines]]
 
 
 def span(mean: float, interval: list[float] | tuple[float, float] | None, form: str = ".2f") -> str:
@@ -57,7 +46,7 @@ def span(mean: float, interval: list[float] | tuple[float, float] | None, form: 
     return f"{mean:{form}}{inner}"
 
 
-def simple(rows: Rows) -> list[str]:
+def simple(rows: Rows) -> str:
     """Return the RMSE of what needs no network."""
     lines = []
     for name in (*NAIVE, *LINEAR):
@@ -66,7 +55,7 @@ def simple(rows: Rows) -> list[str]:
     return table(["forecast", *(title for title, _ in TASKS.values())], lines, 1)
 
 
-def networks(rows: Rows) -> list[str]:
+def networks(rows: Rows) -> str:
     """Return the errors of the networks."""
     head = ["series", "model", "edges", "RMSE [95 %]", "MAE", "WMAPE", "accuracy", "parameters", "seeds"]
     lines = []
@@ -80,7 +69,7 @@ def networks(rows: Rows) -> list[str]:
     return table(head, lines, 3)
 
 
-def edges(rows: Rows) -> list[str]:
+def edges(rows: Rows) -> str:
     """Return how much higher the RMSE is on a shuffled graph, and without edges: differences seed by seed."""
     lines = []
     for task, (title, _) in TASKS.items():
@@ -101,7 +90,7 @@ def difference(rival: Row | None, row: Row) -> str:
     return span(found.difference.mean, found.difference.interval, "+.2f")
 
 
-def horizons(rows: Rows) -> list[str]:
+def horizons(rows: Rows) -> str:
     """Return the RMSE at steps of the hour ahead."""
     steps = (1, 3, 6, 9, 12)
     head = ["model", "edges", *(f"{5 * step} minutes" for step in steps)]
@@ -114,11 +103,8 @@ def horizons(rows: Rows) -> list[str]:
 
 def page(text: str, rows: Rows) -> str:
     """Return the page with its tables renewed."""
-    for make in (simple, networks, edges, horizons):
-        mark = f"<!-- table {make.__name__} -->\n"
-        content = mark + "".join(make(rows))
-        text = re.sub(re.escape(mark) + r"(\|.*\n)*", lambda _, new=content: new, text)
-    return text
+    makers = (simple, networks, edges, horizons)
+    return pages.renewed(text, {f"table {make.__name__}": make(rows) for make in makers})
 
 
 def draw(axes: Axes, rows: Rows, task: str) -> None:
@@ -141,15 +127,13 @@ def draw(axes: Axes, rows: Rows, task: str) -> None:
 
 def main() -> None:
     """Write the picture and the tables."""
-    rows = rows_of(RECORD.read_text(encoding="utf-8"))
+    rows = rows_of(pages.read(RECORD))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(12, 3.6), layout="constrained")
         for axes, task in zip(figure.subplots(1, len(TASKS)), TASKS, strict=True):
             draw(axes, rows, task)
-        figure.savefig(HERE / "traffic.svg", metadata={"Date": None})
-    path = HERE / "streets.md"
-    path.write_text(page(path.read_text(encoding="utf-8"), rows), encoding="utf-8")
-    print(f"wrote {HERE / 'traffic.svg'} and the tables of {path}")
+    pages.save(figure, "traffic.svg", STYLE)
+    pages.renew("streets.md", page(pages.read(pages.HERE / "streets.md"), rows))
 
 
 if __name__ == "__main__":

@@ -4,18 +4,14 @@ Run ``PYTHONPATH=. python docs/memory_tables.py``; it reads ``benchmarks/results
 ``docs/memory.md``, each after a comment with its name.
 """
 
-import json
-import re
-from pathlib import Path
-from typing import Any
-
 import numpy as np
+import pages
+from pages import RESULTS, Row
 
-from benchmarks.statistics import estimate
-from benchmarks.tasks.palindrome import HOPS, RATES
+from benchmarks.results.statistics import estimate
 
-HERE = Path(__file__).parent
-RECORD = HERE.parent / "benchmarks/results/memory.json"
+RECORD = RESULTS / "memory.json"
+HOPS = (2, 3, 4, 5, 6)  # lengths whose first digit is one to five hops away
 VARIANTS = {
     "": "all of it",
     "-scalar": "digits as one number",
@@ -28,13 +24,12 @@ VARIANTS = {
 }
 OPTIMIZERS = {"sgd": "SGD", "momentum": "momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp", "adam": "Adam"}
 
-Row = dict[str, Any]
 Rows = dict[tuple[str, str, str], Row]
 
 
 def rows_of(text: str) -> Rows:
     """Return the record's rows by task, model and view."""
-    return {(row["task"], row["model"], row["view"]): row for row in json.loads(text)["rows"]}
+    return pages.by(pages.rows_of(text), "task", "model", "view")
 
 
 def accuracy(row: Row | None) -> str:
@@ -68,7 +63,7 @@ def course(rows: Rows) -> list[str]:
     """Return what the RNN and the LSTM reach at the course's settings."""
     lines = []
     for length in range(5, 81, 5):
-        rnn, lstm = (rows.get((f"scalar-palindrome-{length}", model, "path")) for model in ("RNN", "LSTM"))
+        rnn, lstm = (rows.get((f"palindrome-scalar-{length}", model, "path")) for model in ("RNN", "LSTM"))
         if rnn is None or lstm is None:
             continue
         losses = [f"{np.mean(list(row['loss'].values())):.2f}" for row in (rnn, lstm)]
@@ -80,7 +75,7 @@ def longest(rows: Rows) -> list[str]:
     """Return what each recurrence solves, made to remember."""
     lines = []
     for length in (10, 20, 40, 80, 160, 320):
-        found = [rows.get((f"memory-{length}", model, "path")) for model in ("RNN", "GRU", "LSTM")]
+        found = [rows.get((f"palindrome-memory-{length}", model, "path")) for model in ("RNN", "GRU", "LSTM")]
         if any(found):
             lines.append(line(length, *(cell for row in found for cell in (accuracy(row), solved(row)))))
     return lines
@@ -90,7 +85,7 @@ def ablation(rows: Rows) -> list[str]:
     """Return what the LSTM reaches with one setting less at a time."""
     lines = []
     for ending, label in VARIANTS.items():
-        found = [rows.get((f"memory-{length}{ending}", "LSTM", "path")) for length in (40, 80)]
+        found = [rows.get((f"palindrome-memory-{length}{ending}", "LSTM", "path")) for length in (40, 80)]
         lines.append(line(label, *(cell for row in found for cell in (accuracy(row), solved(row)))))
     return lines
 
@@ -100,7 +95,11 @@ def structure(rows: Rows) -> list[str]:
     pairs = [("RNN", "path"), ("LSTM", "path"), ("BiLSTM", "path"), ("DAGLSTM", "mirror DAG"), ("DAGLSTM", "skip DAG")]
     pairs += [("GCN", "path both ways"), ("GCN", "path + skips"), ("GCN", "path + mirror")]
     return [
-        line(model, view, *(in_short(rows.get((f"memory-{length}", model, view))) for length in (10, 20, 40, 80)))
+        line(
+            model,
+            view,
+            *(in_short(rows.get((f"palindrome-memory-{length}", model, view))) for length in (10, 20, 40, 80)),
+        )
         for model, view in pairs
     ]
 
@@ -108,7 +107,7 @@ def structure(rows: Rows) -> list[str]:
 def hops(rows: Rows) -> list[str]:
     """Return what k convolutions see."""
     return [
-        line(k, *(f"{rows[f'memory-{length}', f'GCN-{k}', 'path both ways']['test']:.3f}" for length in HOPS))
+        line(k, *(f"{rows[f'palindrome-hops-{length}', f'GCN-{k}', 'path both ways']['test']:.3f}" for length in HOPS))
         for k in range(1, 5)
     ]
 
@@ -117,7 +116,11 @@ def optimizers(rows: Rows) -> list[str]:
     """Return the best learning rate of each optimiser."""
     lines = []
     for name, label in OPTIMIZERS.items():
-        rated = [(rate, rows[f"memory-10-{name}-{rate:g}", "LSTM", "path"]) for rate in RATES[name]]
+        prefix = f"palindrome-memory-10-{name}-"
+        rated = sorted(
+            (float(task.removeprefix(prefix)), task) for task, _, view in rows if task.startswith(prefix) and view
+        )
+        rated = [(rate, rows[task, "LSTM", "path"]) for rate, task in rated]
         counts = ", ".join(f"{rate:g}: {solved(row).partition(':')[0]}" for rate, row in rated)
         rate, row = min(rated, key=lambda pair: sorted_steps(pair[1]))
         steps = [step for step in row["steps_to_target"].values() if step is not None]
@@ -139,18 +142,14 @@ def sorted_steps(row: Row) -> list[int]:
 
 def page(text: str, rows: Rows) -> str:
     """Return the page with its tables renewed."""
-    for make in (course, longest, ablation, structure, hops, optimizers):
-        head = rf"(<!-- table-{make.__name__} -->\n\|.*\n\|.*\n)(?:\|.*\n)*"
-        lines = "".join(f"{one}\n" for one in make(rows))
-        text = re.sub(head, lambda found, lines=lines: found[1] + lines, text)
-    return text
+    makers = (course, longest, ablation, structure, hops, optimizers)
+    parts = {f"table-{make.__name__}": "".join(f"{one}\n" for one in make(rows)) for make in makers}
+    return pages.renewed(text, parts, kept=2)
 
 
 def main() -> None:
     """Renew the page."""
-    out = HERE / "memory.md"
-    out.write_text(page(out.read_text(encoding="utf-8"), rows_of(RECORD.read_text(encoding="utf-8"))), encoding="utf-8")
-    print(f"wrote {out}")
+    pages.renew("memory.md", page(pages.read(pages.HERE / "memory.md"), rows_of(pages.read(RECORD))))
 
 
 if __name__ == "__main__":

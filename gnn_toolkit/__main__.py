@@ -7,6 +7,7 @@ from io import TextIOWrapper
 import typer
 
 from gnn_toolkit import _checks
+from gnn_toolkit.bench import bench
 from gnn_toolkit.commands.describe import describe
 from gnn_toolkit.commands.forecast import forecast
 from gnn_toolkit.commands.generate import generate
@@ -30,6 +31,9 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+# The benchmark runner has a command line of its own.
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+app.command("bench", context_settings=PASSED_ON, add_help_option=False)(bench)
 
 
 def main() -> None:

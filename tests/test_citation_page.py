@@ -1,15 +1,15 @@
 """The page on citation networks says what the committed record says."""
 
-import json
 import re
 from pathlib import Path
+
+import pages
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_tables_are_those_of_the_record():
-    record = json.loads((ROOT / "benchmarks" / "results" / "citation.json").read_text(encoding="utf-8"))
-    rows = {(row["task"], row["model"], row["view"]): row for row in record["rows"]}
+    rows = pages.by(pages.rows_of(pages.read(pages.RESULTS / "citation.json")), "task", "model", "view")
     page = (ROOT / "docs" / "citation.md").read_text(encoding="utf-8")
     tables = dict(re.findall(r"<!-- table(\S*) -->\n\|.*\n\|.*\n((?:\|.*\n)*)", page))
     assert set(tables) == {"", "-last", "-random"}

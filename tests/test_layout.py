@@ -26,6 +26,21 @@ ORDER = [
     "benchmarks",
 ]
 WITHOUT_DATA = {"graphs", "layers", "models"}
+# The stages of a trial, in benchmarks/.
+STAGES = [
+    "measure",
+    "tasks",
+    "models",
+    "tables",
+    "plugins",
+    "suites",
+    "run",
+    "results",
+    "report",
+    "speed",
+    "commands",
+    "__main__",
+]
 SOURCES = sorted([*ROOT.glob("gnn_toolkit/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 
 
@@ -74,6 +89,40 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_imports_only_from_its_left(path: Path):
     assert violations(path.read_text(encoding="utf-8"), *module_name(path)) == []
+
+
+def stage_of(name: str) -> int:
+    """Return the place of a dotted name of benchmarks among the stages; -1 for what is not of it."""
+    top, _, rest = name.partition(".")
+    first = rest.partition(".")[0]
+    return STAGES.index(first) if top == "benchmarks" and first in STAGES else -1
+
+
+def early(source: str, module: str, is_package: bool = False) -> list[str]:
+    """Return the imports by which a module of benchmarks reaches for a later stage of a trial."""
+    return [name for name in imported(source, module, is_package) if stage_of(name) > stage_of(module)]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/**/*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_stage_of_a_trial_imports_only_earlier_ones(path: Path):
+    module, is_package = module_name(path)
+    assert module == "benchmarks" or stage_of(module) >= 0, "a part of benchmarks without a place among the stages"
+    source = path.read_text(encoding="utf-8")
+    assert early(source, module, is_package) == []
+    # Relative imports alone: the same files are installed under another name.
+    assert [n for n in imported(source, "x.y.z.w", is_package) if n.partition(".")[0] == "benchmarks"] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "reached"),
+    [
+        ("benchmarks.tasks.club", "from ..models.network import network", ["benchmarks.models.network.network"]),
+        ("benchmarks.results.rows", "def f():\n    from ..report import page", ["benchmarks.report.page"]),
+        ("benchmarks.report.page", "from ..results.rows import Row\nfrom . import figures", []),
+    ],
+)
+def test_a_reach_for_a_later_stage_is_seen(module: str, source: str, reached: list[str]):
+    assert early(source, module) == reached
 
 
 @pytest.mark.parametrize(
@@ -135,8 +184,11 @@ def test_the_packages_to_install_are_those_on_disk():
     with (ROOT / "pyproject.toml").open("rb") as file:
         setuptools = tomllib.load(file)["tool"]["setuptools"]
     on_disk = {".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("gnn_toolkit/**/__init__.py")}
-    assert sorted(setuptools["packages"]) == sorted(on_disk | {"gnn_toolkit._bundled"})
+    runner = {".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("benchmarks/**/__init__.py")}
+    installed = {name.replace("benchmarks", "gnn_toolkit._bench", 1) for name in runner}
+    assert sorted(setuptools["packages"]) == sorted(on_disk | installed | {"gnn_toolkit._bundled"})
     assert setuptools["package-dir"]["gnn_toolkit._bundled"] == "datasets"
+    assert setuptools["package-dir"]["gnn_toolkit._bench"] == "benchmarks"
     with_code = {".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("gnn_toolkit/**/*.py")}
     assert with_code == on_disk
 

@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_record():
-    scenes = re.findall(r"<!-- monitor: (.*) -->\n\| watcher", PAGE)
+    scenes = re.findall(r"<!-- monitor: (.*) -->\n\| detector", PAGE)
     assert scenes == list(draw.found_of(RECORD)) == ["simulated streets", "real detectors"]
     assert draw.page(PAGE, RECORD) == PAGE
     other = RECORD | {"found": [one | {"detected": 0.123} for one in RECORD["found"]]}
@@ -38,7 +38,7 @@ def test_the_shares_in_the_text_are_those_of_the_record():
     streets = [one for one in RECORD["found"] if one["scene"] == "simulated streets"]
     shares: dict[str, list[float]] = {}
     for one in streets:  # half of the accidents are strong
-        both = shares.setdefault(one["watcher"], [0.0, 0.0])
+        both = shares.setdefault(one["detector"], [0.0, 0.0])
         both[0] += 2 * one["detected"] - one["weak"]
         both[1] += one["weak"]
     seeds = len(streets) / len(shares)

@@ -25,6 +25,13 @@ assert importlib.util.find_spec("gnn_toolkit.__main__") is not None
 assert LSTM(3, 4)(torch.randn(5, 2, 3))[0].shape == (5, 2, 4)
 for name in ("datasets", "benchmarks", "tests"):
     assert importlib.util.find_spec(name) is None, f"the wheel installs a top-level {name}"
+import runpy
+sys.argv = ["gnn_toolkit", "bench", "run", "quick", "--task", "club", "--model", "MLP", "--seeds", "1", "--steps", "3"]
+try:
+    runpy.run_module("gnn_toolkit", run_name="__main__")
+except SystemExit as ended:
+    assert not ended.code, ended.code
+assert pathlib.Path("runs/quick/report.html").stat().st_size > 1000
 """
 
 
@@ -50,7 +57,7 @@ def main() -> None:
         # Appended to the path as a plain folder: its .pth files, and so this checkout's editable install, stay out.
         lend = f"import sys; sys.path.append({ours!r})\n"
         subprocess.run([python, "-I", "-c", lend + USE], check=True, cwd=folder)
-    print("the wheel builds, installs gnn_toolkit alone, and works: 1 passed, 0 failed")
+    print("the wheel builds, installs gnn_toolkit alone, runs a suite, and works: 1 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -5,21 +5,21 @@ from dataclasses import replace
 
 import torch
 
-from benchmarks.speed import conversions, convolutions, over_time, recurrences, runner, sequences, text, training
-from benchmarks.speed.contest import Case, Result
-from benchmarks.speed.growth import Curve
-from benchmarks.speed.profile import shares
-from benchmarks.speed.timing import measure
+from . import conversions, convolutions, over_time, overhead, recurrences, sequences, text_generator, training
+from .case import Case, Result
+from .profile import shares
+from .scaling import Curve
+from .timing import measure
 
 CASES: dict[str, Case] = {
     **sequences.CASES,
-    **text.CASES,
+    **text_generator.CASES,
     **recurrences.CASES,
     **convolutions.CASES,
     **over_time.CASES,
     **conversions.CASES,
     **training.CASES,
-    **runner.CASES,
+    **overhead.CASES,
 }
 CURVES: dict[str, Curve] = {
     **recurrences.CURVES,

@@ -11,10 +11,11 @@ from torch_geometric.data import Data
 from torch_geometric.utils import from_networkx as pyg_from_networkx
 from torch_geometric.utils import to_networkx as pyg_to_networkx
 
-from benchmarks.speed.contest import Case, Contest, Step
-from benchmarks.speed.growth import Curve, Point
-from benchmarks.speed.timing import milliseconds
 from gnn_toolkit import from_networkx, to_networkx
+
+from .case import Case, Contest, Step
+from .scaling import Curve, Point
+from .timing import milliseconds
 
 FEATURES, CLASSES, DEGREE = 16, 7, 5
 LIMIT = 10.0  # seconds for the largest graph of the curve

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from torch_geometric.nn import GCNConv as PyGConv
 
-from benchmarks.speed.contest import Case, Contest
-from benchmarks.speed.growth import Curve, Point
-from benchmarks.speed.timing import TrainingStep
 from gnn_toolkit import GCNConv
+
+from .case import Case, Contest
+from .scaling import Curve, Point
+from .timing import TrainingStep
 
 
 def graph(nodes: int, edges: int) -> Tensor:

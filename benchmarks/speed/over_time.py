@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import ChebConv, SimpleConv
 
-from benchmarks.speed.contest import Case, Contest
-from benchmarks.speed.convolutions import graph
-from benchmarks.speed.timing import TrainingStep
 from gnn_toolkit import DCRNN, GConvGRU, GConvLSTM
+
+from .case import Case, Contest
+from .convolutions import graph
+from .timing import TrainingStep
 
 NODES, EDGES, STEPS, WIDTH, HIDDEN, ORDER = 207, 1200, 12, 2, 64, 3  # METR-LA's nodes; a window of an hour
 LAYERS = {"GConvGRU": GConvGRU, "GConvLSTM": GConvLSTM, "DCRNN": DCRNN}

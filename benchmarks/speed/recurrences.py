@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 import gnn_toolkit
-from benchmarks.speed.contest import Case, Contest
-from benchmarks.speed.drawn import Graph, dags, grid, layered, trees
-from benchmarks.speed.floor import Floor
-from benchmarks.speed.growth import Curve, Point, ends
-from benchmarks.speed.timing import TrainingStep, peak_mebibytes
 from gnn_toolkit.graphs import LevelOrder, level_order
+
+from .case import Case, Contest
+from .graphs import Graph, dags, grid, layered, trees
+from .lower_bound import Floor
+from .scaling import Curve, Point, ends
+from .timing import TrainingStep, peak_mebibytes
 
 
 class Workload:

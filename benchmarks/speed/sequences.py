@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_sequence
 
 import gnn_toolkit
-from benchmarks.speed.contest import Case, Contest
-from benchmarks.speed.timing import TrainingStep
+
+from .case import Case, Contest
+from .timing import TrainingStep
 
 
 def dense(device: str, name: str, *, batch: int, steps: int, width: int, hidden: int) -> Contest:

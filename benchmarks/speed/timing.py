@@ -12,8 +12,8 @@ import psutil
 import torch
 from torch import Tensor
 
-from benchmarks.machine import PeakMemory
-from benchmarks.speed.contest import Contest, Step
+from ..measure.machine import PeakMemory
+from .case import Contest, Step
 
 TOLERANCE = 1e-4  # of float32 sums over many nodes, as a share of a tensor's largest entry
 LONG_ENOUGH = 0.1  # seconds: a shorter step is repeated within one measurement

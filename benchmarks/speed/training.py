@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv as PyGConv
 
-from benchmarks.speed.contest import Case, Contest
 from gnn_toolkit import GCNConv
 from gnn_toolkit.graphs import SparseFeatures
 from gnn_toolkit.training import Settings, fit
+
+from .case import Case, Contest
 
 
 class TwoLayers(nn.Module):

@@ -1,6 +1,5 @@
 """Cora, CiteSeer and PubMed: which field a paper belongs to, from its words and its citations."""
 
-from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -10,10 +9,15 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.nn.models import LabelPropagation
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
+from gnn_toolkit import _checks
 from gnn_toolkit.datasets import load_planetoid
 from gnn_toolkit.graphs import SparseFeatures
+
+from .config import Config
+from .metrics import ACCURACY
+from .objective import Objective
+from .source import OneGraph
+from .task import Task, TaskData
 
 NETWORKS = ("Cora", "CiteSeer", "PubMed")
 PARTS = ("train", "validation", "test")
@@ -39,28 +43,21 @@ def random_split(data: Data, seed: int) -> dict[str, Tensor]:
     return masks
 
 
-def citation(name: str, split: Callable[[Data, int], dict[str, Tensor]], seed: int) -> Problem:
+SPLITS = {"public": public_split, "random": random_split}
+
+
+def citation(name: str, seed: int, split: str) -> TaskData:
     """Say which class a paper is of: all papers' words and citations are known, few papers' classes."""
     data, features = _network(name)
-    masks, y = split(data, seed), data.y
+    masks, y = SPLITS[_checks.choice("split", split, SPLITS)](data, seed), data.y
     assert isinstance(y, Tensor)
-    # The graph holds the features: they are the same in every batch, and mostly zeros.
-    graph = Data(edge_index=data.edge_index, num_nodes=y.numel())
+    graph = Data(edge_index=data.edge_index, num_nodes=y.numel(), y=y)
     graph["x"] = features
-    batches = {part: Batch(torch.empty(1, y.numel(), 0), y[None], mask) for part, mask in masks.items()}
-
-    def held_out(part: str) -> Iterator[Batch]:
-        yield batches[part]
-
     known, validating, testing = (int(masks[part].sum()) for part in PARTS)
-    return Problem(
-        graph=graph,
-        num_features=features.size(1),
-        num_classes=int(y.max()) + 1,
-        readout="nodes",
-        train=lambda generator, batch_size: batches["train"],
-        held_out=held_out,
-        baselines={
+    return TaskData(
+        OneGraph(graph, masks),
+        partial(Objective, metric=ACCURACY, out_channels=int(y.max()) + 1, readout="nodes"),
+        {
             "majority class": partial(_majority, y, masks),
             "logistic regression": partial(_regression, data, masks),
             "label propagation, edges alone": partial(_propagation, data, masks),
@@ -116,28 +113,20 @@ def _share(y: Tensor, answers: Tensor, mask: Tensor) -> float:
     return float((answers == y)[mask].float().mean())
 
 
-def task(network: str, *, random: bool = False, keep: str = "best") -> Task:
-    """Return the task of one network, on the public split or on random ones, in Kipf and Welling's settings (2017).
-
-    Args:
-        network: which one of ``NETWORKS``.
-        random: whether the seed draws the split.
-        keep: which weights are tested, those that validated ``"best"`` or, as they published it, the ``"last"`` ones.
-    """
-    tested = ", the last weights tested" if keep == "last" else ""
+def task(network: str) -> Task:
+    """Return the task of one network, on the public split or on random ones, in Kipf and Welling's settings (2017)."""
     return Task(
-        f"the class of a paper of {network}, {'random splits' if random else 'public split'}{tested}",
-        partial(citation, network.lower(), random_split if random else public_split),
+        f"the class of a paper of {network}",
+        partial(citation, network.lower()),
         ACCURACY,
         ("majority class", "logistic regression", "label propagation, edges alone"),
-        Budget(
+        Config(
             steps=200,
             learning_rate=1e-2,
             weight_decay=5e-4,
             decayed="layers.0.",
             clip_norm=None,
             evaluate_every=1,
-            keep=keep,
             hidden_channels=16,
             num_layers=1,
             dropout=0.5,
@@ -145,5 +134,7 @@ def task(network: str, *, random: bool = False, keep: str = "best") -> Task:
             embedding=True,
             head=False,
         ),
-        split_by_seed=random,
+        options={"split": "public"},
+        split_by_seed=lambda data: data["split"] == "random",
+        one_graph=True,
     )

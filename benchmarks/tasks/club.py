@@ -1,46 +1,37 @@
 """Zachary's karate club, split in two."""
 
-from collections.abc import Iterator
+from functools import partial
 
 import networkx as nx
 import torch
-from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.graphs import from_networkx
 
+from .config import Config
+from .metrics import ACCURACY
+from .objective import Objective
+from .source import OneGraph
+from .task import Task, TaskData, always
 
-def club(seed: int) -> Problem:
+
+def club(seed: int) -> TaskData:
     """Say which side a member of Zachary's karate club took, from two known members a side and the friendships."""
-    graph = nx.karate_club_graph()
-    data = from_networkx(graph)
+    data = from_networkx(nx.karate_club_graph())
     side = torch.tensor([name == "Officer" for name in data.club]).long()
-    x = torch.eye(side.numel())[None]
-    generator = torch.Generator().manual_seed(seed)
-    shuffled = torch.randperm(side.numel(), generator=generator)
-    known = torch.cat([shuffled[side[shuffled] == group][:2] for group in (0, 1)])
-    rest = shuffled[~torch.isin(shuffled, known)]
-    parts = {"train": known, "validation": rest[:8], "test": rest[8:]}
-
-    def one(part: str) -> Batch:
-        return Batch(x, side[None], torch.isin(torch.arange(side.numel()), parts[part]))
-
-    def held_out(part: str) -> Iterator[Batch]:
-        yield one(part)
+    graph = type(data)(x=torch.eye(side.numel()), edge_index=data.edge_index, y=side)
+    shuffled = torch.randperm(side.numel(), generator=torch.Generator().manual_seed(seed))
+    labelled = torch.cat([shuffled[side[shuffled] == group][:2] for group in (0, 1)])
+    rest = shuffled[~torch.isin(shuffled, labelled)]
+    parts = {"train": labelled, "validation": rest[:8], "test": rest[8:]}
 
     def majority() -> tuple[float, int]:
-        # Both sides have equally many known members, so the larger side is not known: the first is as good as any.
-        return float((side[parts["test"]] == side[known].mode().values).float().mean()), 1
+        # Both sides have equally many labelled members, so the larger side is not known: the first is as good as any.
+        return float((side[parts["test"]] == side[labelled].mode().values).float().mean()), 1
 
-    return Problem(
-        graph=Data(edge_index=data.edge_index, num_nodes=side.numel()),
-        num_features=side.numel(),
-        num_classes=2,
-        readout="nodes",
-        train=lambda generator, batch_size: one("train"),
-        held_out=held_out,
-        baselines={"majority class": majority},
+    return TaskData(
+        OneGraph(graph, {name: torch.isin(torch.arange(side.numel()), nodes) for name, nodes in parts.items()}),
+        partial(Objective, metric=ACCURACY, out_channels=2, readout="nodes"),
+        {"majority class": majority},
         note="Zachary's karate club from networkx, 34 members, one-hot names; each seed draws 2 known members a side, "
         "8 for validation and 22 for the test, the same for every model",
     )
@@ -51,7 +42,7 @@ CLUB = Task(
     club,
     ACCURACY,
     ("majority class",),
-    Budget(
+    Config(
         steps=100,
         learning_rate=1e-2,
         weight_decay=5e-4,
@@ -59,7 +50,8 @@ CLUB = Task(
         hidden_channels=16,
         num_layers=2,
         dropout=0.5,
+        target=0.9,
     ),
-    split_by_seed=True,
-    target=0.9,
+    split_by_seed=always,
+    one_graph=True,
 )

@@ -1,17 +1,23 @@
 """Handwritten digits, every pixel a node."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from sklearn.linear_model import LogisticRegression
+from torch import Tensor
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import ACCURACY
-from benchmarks.tasks.task import Batch, Budget, Problem, Task
 from gnn_toolkit.datasets import handwritten_digits
 
+from .config import Config
+from .metrics import ACCURACY
+from .objective import Objective
+from .source import EqualGraphs
+from .task import Task, TaskData
 
-def digits() -> Problem:
+
+def digits(seed: int) -> TaskData:
     """Recognise a handwritten digit; every pixel is a node that knows its ink, its row and its column."""
     images, labels = handwritten_digits()
     count, height, width = images.shape
@@ -23,12 +29,12 @@ def digits() -> Problem:
     train_part, validation_part, test_part = order.split([count - 720, 360, 360])
     parts = {"train": train_part, "validation": validation_part, "test": test_part}
 
-    def train(generator: torch.Generator, batch_size: int) -> Batch:
+    def sample(generator: torch.Generator, batch_size: int) -> tuple[Tensor, Tensor]:
         chosen = parts["train"][torch.randint(parts["train"].numel(), (batch_size,), generator=generator)]
-        return Batch(x[chosen], labels[chosen])
+        return x[chosen], labels[chosen]
 
-    def held_out(part: str) -> Iterator[Batch]:
-        yield Batch(x[parts[part]], labels[parts[part]])
+    def held_out(split: str) -> Iterator[tuple[Tensor, Tensor]]:
+        yield x[parts[split]], labels[parts[split]]
 
     def regression() -> tuple[float, int]:
         flat = images.flatten(1).numpy()
@@ -36,24 +42,20 @@ def digits() -> Problem:
         score = model.score(flat[parts["test"]], labels[parts["test"]].numpy())
         return float(score), model.coef_.size + model.intercept_.size
 
-    return Problem(
-        graph=Data(num_nodes=height * width),
-        num_features=3,
-        num_classes=10,
-        readout="graph",
-        train=train,
-        held_out=held_out,
-        baselines={"logistic regression": regression},
+    return TaskData(
+        EqualGraphs(Data(num_nodes=height * width), 3, sample, held_out),
+        partial(Objective, metric=ACCURACY, out_channels=10, readout="graph"),
+        {"logistic regression": regression},
         note=f"scikit-learn's {count} handwritten digits of 8 x 8 pixels: 1077 train, 360 validation, 360 test",
     )
 
 
 DIGITS = Task(
     "which digit was written by hand",
-    lambda seed: digits(),
+    digits,
     ACCURACY,
     ("logistic regression",),
-    Budget(
+    Config(
         steps=300,
         learning_rate=1e-2,
         evaluate_every=50,
@@ -61,6 +63,6 @@ DIGITS = Task(
         hidden_channels=64,
         num_layers=1,
         num_convolutions=3,
+        target=0.9,
     ),
-    target=0.9,
 )

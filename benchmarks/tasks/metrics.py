@@ -7,13 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
-def _right(logits: Tensor, y: Tensor) -> Tensor:
-    return (logits.argmax(-1) == y).sum()
-
-
-def _nats(logits: Tensor, y: Tensor) -> Tensor:
-    return torch.nn.functional.cross_entropy(logits, y, reduction="sum")
+from gnn_toolkit import _checks
 
 
 @dataclass(frozen=True)
@@ -24,9 +18,10 @@ class Metric:
         name: what the score is called.
         higher_is_better: whether a higher score is better.
         bounds: what a score can be at all.
-        points: from the logits [answers, classes] and the right answers [answers], the sum of their points.
+        points: from the logits [answers, classes] and the right answers [answers], the points of each answer.
         loss: from the same, the mean loss that training lowers.
         root: whether the score is the square root of the mean of the points.
+        margin: differences under it are of no interest, unless a task says otherwise; ``None`` where units decide.
     """
 
     name: str
@@ -35,17 +30,75 @@ class Metric:
     points: Callable[[Tensor, Tensor], Tensor]
     loss: Callable[[Tensor, Tensor], Tensor] = torch.nn.functional.cross_entropy
     root: bool = False
+    margin: float | None = None
 
     def __str__(self) -> str:
         return self.name
 
 
+@dataclass(frozen=True)
+class Scores:
+    """What a model scored on a split, unit by unit: a unit is what is drawn independently, e.g. a graph or a document.
+
+    Attributes:
+        points: of each unit, float64 [units].
+        answers: how many answers each unit has [units].
+        root: whether the score is the root of the mean.
+
+    >>> Scores(torch.tensor([1.0, 2.0]), torch.tensor([2, 2])).mean
+    0.75
+    """
+
+    points: Tensor
+    answers: Tensor
+    root: bool = False
+
+    @property
+    def mean(self) -> float:
+        """The score of the split: all points over all answers, divided once."""
+        mean = float(self.points.double().sum() / self.answers.sum())
+        return math.sqrt(mean) if self.root else mean
+
+    @property
+    def pooling(self) -> str:
+        """How the units make the score: ``"mean"`` or ``"root mean"``."""
+        return "root mean" if self.root else "mean"
+
+    @property
+    def units(self) -> list[float]:
+        """The share of each unit in the score, whose mean is the score, or the square of it where that is a root."""
+        shares = self.points.double() * (len(self.points) / float(self.answers.sum()))
+        return shares.tolist()
+
+    @classmethod
+    def joined(cls, parts: "list[Scores]") -> "Scores":
+        """Return the scores of several batches as one.
+
+        Raises:
+            ValueError: there are none: the split is empty.
+        """
+        if not parts or not sum(len(part.points) for part in parts):
+            raise ValueError(_checks.problem("split", "graphs or nodes to judge", "none", "give it some"))
+        points, answers = (torch.cat([getattr(part, name) for part in parts]) for name in ("points", "answers"))
+        return cls(points, answers, parts[0].root)
+
+
+def _right(logits: Tensor, y: Tensor) -> Tensor:
+    return logits.argmax(-1) == y
+
+
+def _nats(logits: Tensor, y: Tensor) -> Tensor:
+    return torch.nn.functional.cross_entropy(logits, y, reduction="none")
+
+
 def _squares(forecast: Tensor, y: Tensor) -> Tensor:
-    return (forecast - y).double().square().sum()
+    return (forecast - y).double().square()
 
 
-ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right)
-NATS_PER_CHARACTER = Metric("nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats)
+ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right, margin=0.01)
+NATS_PER_CHARACTER = Metric(
+    "nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats, margin=0.01
+)
 RMSE = Metric(
     "RMSE",
     higher_is_better=False,

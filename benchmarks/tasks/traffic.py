@@ -1,21 +1,48 @@
 """Traffic forecasts: loop detectors of Los Angeles, passengers of Beijing's metro."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
 from sklearn.linear_model import Ridge
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from benchmarks.tasks.metrics import RMSE
-from benchmarks.tasks.task import Batch, Budget, Horizon, Problem, Task
+from gnn_toolkit import _checks
 from gnn_toolkit.datasets import TrafficSeries, Windows, load_beijing_metro, load_los_loop
+from gnn_toolkit.training import ForecastErrors
+
+from .config import Config
+from .metrics import RMSE, Scores
+from .objective import Objective
+from .source import EqualGraphs, Graphs, Source
+from .task import Task, TaskData
 
 HISTORY, TOGETHER = 12, 64  # steps that are known; windows that are tested together
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)
 NAIVE = ("last value", "average of the slot", "linear, node by node", "linear, all nodes")
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What a forecast is of.
+
+    Attributes:
+        history: number of steps that are known.
+        steps: number of steps to forecast.
+        num_covariates: number C of values that are known in advance.
+        scale: mean and standard deviation of what is forecast.
+        base: mean and standard deviation of covariate 0, where that without its units is an own forecast, from which
+            only the difference is learnt.
+    """
+
+    history: int
+    steps: int
+    num_covariates: int
+    scale: tuple[float, float]
+    base: tuple[float, float] | None = None
 
 
 class Forecasts:
@@ -45,36 +72,45 @@ class Forecasts:
         scale = (float(learnt.mean()), float(learnt.std()))
         self.horizon = Horizon(HISTORY, steps, self.covariates.size(2), scale, self.units if weekly else None)
 
-    def batch(self, part: str, which: Tensor) -> Batch:
-        """Return the windows of these numbers."""
+    def window(self, part: str, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the windows of these numbers, and what comes [B, steps, N].
+
+        A window [B, history + steps, N, 2 + C] has the value, 0 from where it is to be forecast, whether it was
+        measured, and the covariates.
+        """
         taken = self.windows[part].take(which)
         value = torch.cat([taken.x, torch.zeros_like(taken.y)], 1)
         known = torch.cat([taken.x_mask, torch.zeros_like(taken.y_mask)], 1).float()
         steps = taken.step[:, None] + torch.arange(-HISTORY, self.steps)
-        return Batch(torch.cat([value, known, self.covariates[steps]], -1), taken.y)
+        return torch.cat([value, known, self.covariates[steps]], -1), taken.y[..., 0]
 
-    def train(self, generator: torch.Generator, batch_size: int) -> Batch:
+    def graphs(self, part: str, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the windows of these numbers as features [B, N, T, 2 + C] and answers [B * N, steps] of nodes."""
+        x, y = self.window(part, which)
+        return x.transpose(1, 2), y.transpose(1, 2).flatten(0, 1)
+
+    def train(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, Tensor]:
         """Draw training windows."""
-        return self.batch("train", torch.randint(len(self.windows["train"]), (batch_size,), generator=generator))
+        return self.graphs("train", torch.randint(len(self.windows["train"]), (batch_size,), generator=generator))
 
-    def held_out(self, part: str) -> Iterator[Batch]:
+    def held_out(self, part: str) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the windows of a part, in order."""
         for which in torch.arange(len(self.windows[part])).split(TOGETHER):
-            yield self.batch(part, which)
+            yield self.graphs(part, which)
 
-    def rmse(self, part: str, forecast: Callable[[Batch, Tensor], Tensor]) -> float:
-        """Return the error of a forecast [B, steps, N] of batches and of the steps at which their targets begin."""
+    def rmse(self, part: str, forecast: Callable[[Tensor, Tensor], Tensor]) -> float:
+        """Return the error of a forecast [B, steps, N] of windows and of the steps at which their targets begin."""
         squares, count = 0.0, 0
         for which in torch.arange(len(self.windows[part])).split(TOGETHER):
-            batch = self.batch(part, which)
-            error = forecast(batch, self.windows[part].steps[which]).double() - batch.y[..., 0]
+            x, y = self.window(part, which)
+            error = forecast(x, self.windows[part].steps[which]).double() - y
             squares, count = squares + float(error.square().sum()), count + error.numel()
         return (squares / count) ** 0.5
 
     def baselines(self) -> dict[str, Callable[[], tuple[float, int]]]:
         """Return the forecasts that need no network, by name."""
         found: dict[str, Callable[[], tuple[float, int]]] = {
-            "last value": lambda: (self.rmse("test", lambda batch, _: batch.x[:, HISTORY - 1 : HISTORY, :, 0]), 0),
+            "last value": lambda: (self.rmse("test", lambda x, _: x[:, HISTORY - 1 : HISTORY, :, 0]), 0),
             "average of the slot": self._slots,
             "linear, node by node": partial(self._linear, alone=True),
             "linear, all nodes": partial(self._linear, alone=False),
@@ -127,11 +163,11 @@ class Forecasts:
 
     def _rows(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Return, without units, what is known of each window [windows, C, N] and what came [windows, steps, N]."""
-        batch = self.batch(part, torch.arange(len(self.windows[part])))
+        x, y = self.window(part, torch.arange(len(self.windows[part])))
         mean, deviation = self.units
-        past = (batch.x[:, :HISTORY, :, 0] - mean) / deviation
-        slots = batch.x[:, HISTORY:, :, 2 : 2 + len(self.lags)].permute(0, 1, 3, 2).flatten(1, 2)
-        return torch.cat([past, slots], 1).numpy(), ((batch.y[..., 0] - mean) / deviation).numpy()
+        past = (x[:, :HISTORY, :, 0] - mean) / deviation
+        slots = x[:, HISTORY:, :, 2 : 2 + len(self.lags)].permute(0, 1, 3, 2).flatten(1, 2)
+        return torch.cat([past, slots], 1).numpy(), ((y - mean) / deviation).numpy()
 
 
 def _of(known: np.ndarray, nodes: list[int], alone: bool) -> np.ndarray:
@@ -140,43 +176,81 @@ def _of(known: np.ndarray, nodes: list[int], alone: bool) -> np.ndarray:
     return rows.reshape(len(rows), -1)
 
 
-def _problem(forecasts: Forecasts, note: str) -> Problem:
+class Forecast(Objective):
+    """The error of forecasts; the loss is of values without units.
+
+    Args:
+        source: windows.
+        config: how the model is trained.
+        horizon: what is forecast.
+    """
+
+    form = "series"
+
+    def __init__(self, source: Source, config: Config, horizon: Horizon) -> None:
+        super().__init__(source, config, RMSE, horizon.steps, "nodes")
+        self.horizon = horizon
+
+    def loss(self, model: nn.Module, batch: Graphs) -> Tensor:
+        """Return the mean loss of a batch, over the variance of what is forecast."""
+        return super().loss(model, batch) / self.horizon.scale[1] ** 2
+
+    def judge(self, model: nn.Module, batch: Graphs) -> Scores:
+        """Return the scores of a batch: every window is a unit."""
+        points = self.metric.points(*self.answers(model, batch)).view(batch.num_graphs, -1)
+        return Scores(points.sum(1).cpu(), torch.full((len(points),), float(points.size(1))), root=True)
+
+    def measures(self, model: nn.Module, seed: int) -> dict[str, float]:
+        """Return the errors on the test set, over all steps of the horizon and of each, by sums over the whole set."""
+        errors = ForecastErrors(self.horizon.steps)
+        model.eval()
+        with torch.no_grad():
+            for batch in self.held_out(model, "test"):
+                # Errors are of windows [B, steps, N, 1], answers of nodes [B * N, steps].
+                told, came = (t.view(batch.num_graphs, -1, self.horizon.steps) for t in self.answers(model, batch))
+                errors.add(told.transpose(1, 2).unsqueeze(3), came.transpose(1, 2).unsqueeze(3))
+        found = {"MAE": errors.mae, "RMSE": errors.rmse, "WMAPE": errors.wmape, "accuracy": errors.accuracy}
+        for step, scores in enumerate(errors.per_step(), 1):
+            found |= {f"MAE, step {step}": scores["mae"], f"RMSE, step {step}": scores["rmse"]}
+        return found
+
+
+def forecast(forecasts: Forecasts, note: str) -> TaskData:
+    """Return the data of forecasting a series."""
     series = forecasts.series
     graph = Data(edge_index=series.edge_index, edge_weight=series.edge_weight, num_nodes=series.values.size(1))
-    return Problem(
-        graph=graph,
-        num_features=2 + forecasts.horizon.num_covariates,
-        num_classes=forecasts.steps,
-        readout="nodes",
-        train=forecasts.train,
-        held_out=forecasts.held_out,
-        baselines=forecasts.baselines(),
-        note=note,
-        horizon=forecasts.horizon,
+    width = 2 + forecasts.horizon.num_covariates
+    return TaskData(
+        EqualGraphs(graph, width, forecasts.train, forecasts.held_out),
+        partial(Forecast, horizon=forecasts.horizon),
+        forecasts.baselines(),
+        note,
     )
 
 
-def los_problem(minutes: int, seed: int) -> Problem:
+def los_loop(seed: int, minutes: int) -> TaskData:
     """Forecast a week of speeds: trained on 70 %, selected on the next 10 %, tested on the last 20 % as published."""
+    if minutes % 5:
+        raise ValueError(_checks.problem("minutes", "a multiple of 5", minutes, "the detectors report every 5 minutes"))
     series, steps = load_los_loop(), minutes // 5
     count = len(series.values)
     first, last = int(0.7 * count), int(0.8 * count)
     # The authors cut their windows inside the test part and leave the last one out.
     parts = {"train": (0, first), "validation": (first, last), "test": (last + HISTORY, count - 1)}
     note = f"207 loop detectors, 2,016 steps of 5 minutes in mph; {HISTORY} steps known, {steps} forecast, pooled"
-    return _problem(Forecasts(series, parts, steps, weekly=False), note)
+    return forecast(Forecasts(series, parts, steps, weekly=False), note)
 
 
-def metro_problem(minutes: int, seed: int) -> Problem:
+def metro(seed: int, minutes: int) -> TaskData:
     """Forecast the passengers who enter the metro in the next step; the last five of 25 days are the published test."""
     series = load_beijing_metro(minutes)
     day = series.steps_per_day
     parts = {"train": (5 * day, 18 * day), "validation": (18 * day, 20 * day), "test": (20 * day, 25 * day)}
     note = f"276 stations, 25 weekdays, steps of {minutes} minutes; one step ahead; the first week is history alone"
-    return _problem(Forecasts(series, parts, 1, weekly=True), note)
+    return forecast(Forecasts(series, parts, 1, weekly=True), note)
 
 
-BUDGET = Budget(
+CONFIG = Config(
     steps=1500,
     learning_rate=5e-3,
     evaluate_every=50,
@@ -186,16 +260,12 @@ BUDGET = Budget(
     rate_decay=0.5,
     rate_decay_every=500,
 )
-
-
-def los_loop(minutes: int) -> Task:
-    """Return the task of forecasting Los-loop so many minutes ahead."""
-    title = f"the speed at loop detectors up to {minutes} minutes ahead"
-    return Task(title, partial(los_problem, minutes), RMSE, NAIVE, BUDGET)
-
-
-def metro(minutes: int) -> Task:
-    """Return the task of forecasting Beijing's metro one step ahead."""
-    title = f"passengers entering a station in the next {minutes} minutes"
-    names = (*NAIVE, "the slot last week", "the slot yesterday")
-    return Task(title, partial(metro_problem, minutes), RMSE, names, BUDGET)
+OPTIONS = {"minutes": 15}
+LAGGED = (*NAIVE, "the slot last week", "the slot yesterday")
+LOS_LOOP = Task(
+    "the speed at loop detectors up to so many minutes ahead", los_loop, RMSE, NAIVE, CONFIG, OPTIONS, "series",
+    axis="minutes",
+)  # fmt: skip
+METRO = Task(
+    "passengers entering a station in the next minutes", metro, RMSE, LAGGED, CONFIG, OPTIONS, "series",
+)  # fmt: skip

@@ -28,6 +28,7 @@ from gnn_toolkit.datasets.text import (
     strip_gutenberg,
 )
 from gnn_toolkit.datasets.traffic import load_beijing_metro, load_los_loop
+from gnn_toolkit.datasets.tudataset import load_tudataset
 from gnn_toolkit.datasets.windows import Batch, TrafficSeries, Windows
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "load_pickled_arrays",
     "load_planetoid",
     "load_text",
+    "load_tudataset",
     "palindromes",
     "read_card",
     "read_chunks",

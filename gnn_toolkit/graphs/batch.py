@@ -9,9 +9,10 @@ from gnn_toolkit import _checks
 def repeat_graph(data: Data, count: int) -> Data:
     """Return the disjoint union of ``count`` copies of a graph's structure, without node features.
 
-    Copy ``k`` holds the nodes ``k * N`` to ``(k + 1) * N - 1``. The result has ``edge_index``, ``edge_type`` and
-    ``level`` where ``data`` has them, ``batch`` (the copy of each node) and ``ptr`` (where each copy starts), as PyG's
-    ``Batch`` has; it can be kept, so that the order of a recurrence is found once for all training steps.
+    Copy ``k`` holds the nodes ``k * N`` to ``(k + 1) * N - 1``. The result has ``edge_index``, and ``edge_type``,
+    ``edge_weight`` and ``level`` where ``data`` has them, ``batch`` (the copy of each node) and ``ptr`` (where each
+    copy starts), as PyG's ``Batch`` has; it can be kept, so that the order of a recurrence is found once for all
+    training steps.
 
     Args:
         data: a graph with ``edge_index`` and ``num_nodes``.
@@ -30,7 +31,7 @@ def repeat_graph(data: Data, count: int) -> Data:
     batch = torch.arange(count, device=device).repeat_interleave(size)
     out = Data(edge_index=edge_index, num_nodes=size * count, batch=batch)
     out.ptr = torch.arange(count + 1, device=device) * size
-    for name in ("edge_type", "level"):
+    for name in ("edge_type", "edge_weight", "level"):
         if name in data:
             out[name] = data[name].repeat(count)
     return out

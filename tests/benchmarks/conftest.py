@@ -106,16 +106,15 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
     """Return a function that skips the test where the files that a task needs are absent."""
 
     def check(task: str) -> None:
-        name = task.removesuffix("-random").removesuffix("-last")
         books = {"grimm": "grimm/grimm.txt", "shakespeare": "tinyshakespeare/input.txt"}
-        if task.startswith("los-loop"):
+        if task == "los-loop":
             data_folder("traffic/t-gcn/los_speed.csv")
-        if task.startswith("metro"):
+        if task == "metro":
             data_folder("traffic/beijing_metro/adjacency.csv")
-        if (book := books.get(task.partition("-")[0])) is not None:
-            data_folder(book)
-        if name in ("cora", "citeseer", "pubmed"):
-            for file in cards()[name].files:
-                data_folder(f"{cards()[name].folder}/{file.name}")
+        if task in books:
+            data_folder(books[task])
+        if task in ("cora", "citeseer", "pubmed", "mutag", "proteins"):
+            for file in cards()[task].files:
+                data_folder(f"{cards()[task].folder}/{file.name}")
 
     return check

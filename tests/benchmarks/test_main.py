@@ -21,7 +21,7 @@ def call(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_list_names_everything(tmp_path):
     done = call("list", folder=tmp_path)
     assert done.returncode == 0
-    for name in ("quick", "palindrome-20", "grid DAG", "DAGLSTM"):
+    for name in ("quick", "palindrome", "grid DAG", "DAGLSTM"):
         assert name in done.stdout
 
 
@@ -39,6 +39,11 @@ def test_list_names_everything(tmp_path):
         (["run", "quick", "--engine", "ray", "--workers", "2"], "--workers: expected 1 with --engine ray, got 2"),
         (["run", "quick", "--logger", "csw"], "did you mean 'csv'?"),
         (["report", "nothing"], "name: expected one of"),
+        (["run", "quick", "--name", "../../x"], "--name: expected a plain name"),
+        (["run", "quick", "--name", "/tmp/x"], "--name: expected a plain name"),
+        (["run", "quick", "--name", ".."], "--name: expected a plain name"),
+        (["run", "quick", "--name", "x" * 300], "--name: expected a plain name of at most 100 bytes"),
+        (["run", "quick", "--seeds", "100000000"], "quick: seeds: expected at most 100,000 trials"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_code_2(arguments, suggestion, tmp_path, monkeypatch, capsys):
@@ -56,6 +61,46 @@ def test_bad_input_has_no_traceback(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, monkeypatch, capsys):
+    (tmp_path / "runs").write_text("a file")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "run", "quick", "--task", "club"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "Not a directory: 'runs/quick/records'" in capsys.readouterr().err
+
+
+def test_a_suite_that_is_no_file_is_named_and_not_waited_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.toml")
+    Path("long.toml").write_text(f"seeds = {'9' * 5000}")
+    for name, reason in (("pipe.toml", "no file"), ("long.toml", "digits")):
+        monkeypatch.setattr(sys, "argv", ["benchmarks", "run", name])
+        with pytest.raises(SystemExit):
+            main()
+        told = capsys.readouterr().err
+        assert told.startswith(f"error: {name}: expected")
+        assert reason in told
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_console_of_few_characters_ends_no_run(encoding, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "benchmarks", "run", "quick", "--task", "club", "--model", "MLP", "--seeds", "1"]
+    done = subprocess.run([*command, "--steps", "4"], cwd=tmp_path, env=environment, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr.decode(encoding)
+    assert "club" in done.stdout.decode(encoding)
+    assert len(list((tmp_path / "runs" / "quick" / "records").glob("*.json"))) == 2
+
+
+def test_nothing_needs_what_one_system_alone_has(tmp_path):
+    hide = "import sys\nsys.modules['fcntl'] = None\nimport benchmarks.__main__\n"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", hide], cwd=tmp_path, env=environment, timeout=120)
+    assert done.returncode == 0
 
 
 def test_run_writes_table_and_reports(tmp_path):

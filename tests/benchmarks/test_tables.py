@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import trials
+from benchmarks.run import trials
 from benchmarks.tables import TASKS
 
 
@@ -11,4 +11,4 @@ def test_every_task_names_its_structure_free_baselines(task, at_hand):
     at_hand(task)
     names = TASKS[task].baselines
     assert names
-    assert tuple(trials.problem_of(task, 0).baselines) == names
+    assert tuple(trials.data_of(task, 0, TASKS[task].options).baselines) == names

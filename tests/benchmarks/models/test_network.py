@@ -1,37 +1,56 @@
-"""Models over the views: neighbourhoods are read only where they count, features of the graph in every batch."""
+"""Networks: what they read out, and that the data's own features are those of every batch."""
+
+from functools import partial
 
 import torch
 from torch_geometric.data import Data
 
-from benchmarks.models.network import GraphModel, NeighbourhoodModel
-from benchmarks.tasks.task import Batch
-from gnn_toolkit.graphs import Neighbourhoods, SparseFeatures
-from gnn_toolkit.models import GraphNetwork
+from benchmarks.models.network import network
+from benchmarks.tasks.config import Config
+from benchmarks.tasks.graph_list import GraphList
+from benchmarks.tasks.metrics import ACCURACY
+from benchmarks.tasks.objective import Objective
+from benchmarks.tasks.source import OneGraph
+from gnn_toolkit.graphs import Neighbourhoods, Path, SearchDAG, SparseFeatures
 
 EDGES = torch.tensor([[0, 1, 2, 3, 1], [1, 2, 3, 4, 4]])
-BLANK, Y = torch.empty(1, 5, 0), torch.zeros(1, 5, dtype=torch.long)
+Y = torch.tensor([0, 1, 0, 1, 0])
+MASKS = {
+    "train": torch.tensor([True, False, True, False, False]),
+    "validation": torch.tensor([False, True, False, True, True]),
+    "test": torch.ones(5, dtype=torch.bool),
+}
+CONFIG = Config(steps=1, hidden_channels=4)
+answering = partial(Objective, config=CONFIG, metric=ACCURACY, out_channels=2)
 
 
-def test_a_neighbourhood_model_answers_for_the_nodes_that_count_as_if_it_read_all():
+def test_a_neighbourhood_is_read_for_the_nodes_that_count_as_if_all_were_read():
     torch.manual_seed(0)
-    x = torch.randn(5, 3)
-    graph = Neighbourhoods("bfs", size=3)(Data(x=x, edge_index=EDGES))
-    model = NeighbourhoodModel(GraphNetwork(3, 4, 2, layer="lstm", embedding=True, num_layers=1, readout="last"), graph)
-    everywhere = model(Batch(BLANK, Y))
+    source = OneGraph(Data(x=torch.randn(5, 3), edge_index=EDGES, y=Y), MASKS).viewed(Neighbourhoods("bfs", size=3))
+    model = network("lstm", CONFIG, answering(source, readout="nodes"))
+    everywhere = model(next(source.held_out("test")))
     assert everywhere.shape == (5, 2)
-    for counted in (torch.tensor([True, False, True, False, False]), torch.tensor([False, True, False, True, True])):
-        for _ in range(2):
-            logits = model(Batch(BLANK, Y, counted))
-            torch.testing.assert_close(logits[counted], everywhere[counted])
-            assert not logits[~counted].any()
+    (batch,) = source.held_out("validation")
+    torch.testing.assert_close(model(batch), everywhere[MASKS["validation"]])
+    assert batch.y.tolist() == [1, 1, 0]
+    assert batch.num_graphs == 3
 
 
-def test_features_of_the_graph_are_those_of_every_batch():
+def test_sparse_features_are_those_of_every_batch():
     torch.manual_seed(0)
     x = torch.randn(5, 3).relu()
-    network = GraphNetwork(3, 4, 2, layer="gcn")
-    graph = Data(edge_index=EDGES, num_nodes=5)
+    graph = Data(edge_index=EDGES, num_nodes=5, y=Y)
     graph["x"] = SparseFeatures.of(x)
-    inside = GraphModel(network, graph)
-    beside = GraphModel(network, Data(edge_index=EDGES, num_nodes=5))
-    torch.testing.assert_close(inside(Batch(BLANK, Y)), beside(Batch(x[None], Y)))
+    sparse, dense = OneGraph(graph, MASKS), OneGraph(Data(x=x, edge_index=EDGES, y=Y), MASKS)
+    model = network("gcn", CONFIG, answering(sparse, readout="nodes"))
+    torch.testing.assert_close(*(model(source.draw(torch.Generator(), 1)) for source in (sparse, dense)))
+
+
+def test_a_recurrence_reads_the_last_node_only_where_all_ways_end_in_it():
+    graphs = [Data(x=torch.randn(n, 3), edge_index=torch.tensor([[0], [1]]), y=torch.tensor([n % 2])) for n in (2, 3)]
+    which = torch.tensor([0, 1])
+    source = GraphList(graphs, dict.fromkeys(MASKS, which))
+    for view, readout in ((Path(), "last"), (SearchDAG("bfs"), "mean")):
+        model = network("gru", CONFIG, answering(source.viewed(view), readout="graph"))
+        assert model.readout == readout
+    assert network("gcn", CONFIG, answering(source, readout="graph")).readout == "mean"

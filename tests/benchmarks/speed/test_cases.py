@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from benchmarks import __main__ as command_line
 from benchmarks.speed import timing
+from benchmarks.speed.case import Case, Contest
 from benchmarks.speed.cases import CASES, CURVES, run_case
-from benchmarks.speed.contest import Case, Contest
-from benchmarks.speed.growth import Curve, ends
+from benchmarks.speed.scaling import Curve, ends
 from benchmarks.speed.sequences import dense
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from benchmarks.speed import timing
 from benchmarks.speed.conversions import CURVES, going_back, graph, linearity, loading
-from benchmarks.speed.growth import Point
+from benchmarks.speed.scaling import Point
 
 
 @pytest.mark.parametrize("directed", [False, True])

@@ -3,7 +3,7 @@ import torch
 
 from benchmarks.speed import timing
 from benchmarks.speed.convolutions import CURVES, Convolution, advantage, against_dense, against_pyg, graph
-from benchmarks.speed.growth import Point
+from benchmarks.speed.scaling import Point
 
 
 @pytest.mark.parametrize("options", [{}, {"cached": False}, {"learned": True}], ids=str)

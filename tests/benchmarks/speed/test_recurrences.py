@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from benchmarks.speed import recurrences, timing
-from benchmarks.speed.drawn import dags, grid, trees
-from benchmarks.speed.growth import Point
+from benchmarks.speed.graphs import dags, grid, trees
+from benchmarks.speed.scaling import Point
 
 TINY = {
     "floor": lambda: recurrences.against_floor("cpu", grid(side=3, copies=2), 4, 5),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks.speed import timing
-from benchmarks.speed.contest import Contest
+from benchmarks.speed.case import Contest
 from benchmarks.speed.timing import measure
 
 

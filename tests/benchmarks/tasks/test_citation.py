@@ -56,13 +56,14 @@ def test_baselines_score_what_arithmetic_says():
     assert citation._propagation(data, masks) == (pytest.approx(31 / 40), 1)
 
 
-def test_the_public_problem_is_the_published_one(data_folder: Callable[..., object]):
+def test_the_public_split_is_the_published_one(data_folder: Callable[..., object]):
     data_folder("planetoid/Cora/raw/ind.cora.allx")
-    problem = citation.citation("cora", citation.public_split, seed=5)
-    batches = [problem.train(torch.Generator(), 1), *problem.held_out("validation"), *problem.held_out("test")]
-    assert [int(batch.counted.sum()) for batch in batches if batch.counted is not None] == [140, 500, 1000]
-    assert (problem.num_features, problem.num_classes, problem.graph.num_nodes) == (1433, 7, 2708)
-    scores = {name: baseline()[0] for name, baseline in problem.baselines.items()}
+    data = citation.citation("cora", seed=5, split="public")
+    source = data.source
+    batches = [source.draw(torch.Generator(), 1), *source.held_out("validation"), *source.held_out("test")]
+    assert [int(batch.mask.sum()) for batch in batches] == [140, 500, 1000]
+    assert (source.num_features, source.example.num_nodes) == (1433, 2708)
+    scores = {name: baseline()[0] for name, baseline in data.baselines.items()}
     assert scores["majority class"] == pytest.approx(0.319)  # 319 of the 1,000 test papers are of the largest class
     assert 0.5 < scores["logistic regression"] < 0.65
     assert 0.65 < scores["label propagation, edges alone"] < 0.75

@@ -3,11 +3,9 @@
 import pytest
 import torch
 
-from benchmarks import trials
-from benchmarks.course import ForecastCourse, course_of
-from benchmarks.tables import TASKS
-from benchmarks.tasks.task import Batch
-from benchmarks.tasks.traffic import HISTORY, Forecasts
+from benchmarks.run import trials
+from benchmarks.tables import TASKS, VIEWS
+from benchmarks.tasks.traffic import HISTORY, Forecast, Forecasts, forecast
 from gnn_toolkit.datasets import TrafficSeries
 
 
@@ -23,14 +21,14 @@ def forecasts(steps: int = 2, *, weekly: bool = True) -> Forecasts:
 
 def test_a_batch_knows_the_past_and_the_slots_before_but_not_what_comes():
     made = forecasts()
-    batch, values = made.batch("test", torch.tensor([0])), made.values
-    assert batch.x.shape == (1, HISTORY + 2, 3, 2 + 4)
-    assert batch.x[0, :HISTORY, :, 0].equal(values[100 - HISTORY : 100])
-    assert (batch.x[0, HISTORY:, :, :2] == 0).all()
-    assert batch.y[0, :, :, 0].equal(values[100:102])
+    (x, y), values = made.window("test", torch.tensor([0])), made.values
+    assert x.shape == (1, HISTORY + 2, 3, 2 + 4)
+    assert x[0, :HISTORY, :, 0].equal(values[100 - HISTORY : 100])
+    assert (x[0, HISTORY:, :, :2] == 0).all()
+    assert y[0].equal(values[100:102])
     mean, deviation = made.units
     for channel, lag in ((2, 50), (3, 10)):
-        slots = batch.x[0, :, :, channel] * deviation + mean
+        slots = x[0, :, :, channel] * deviation + mean
         torch.testing.assert_close(slots, values[100 - HISTORY - lag : 102 - lag])
 
 
@@ -63,31 +61,38 @@ def test_naive_forecasts_are_what_they_say():
 
 @pytest.mark.parametrize("layer", ["DCRNN", "GConvLSTM", "GRU", "GCN", "MLP"])
 @pytest.mark.parametrize("weekly", [True, False])
-def test_a_model_trains_on_it_and_never_sees_what_comes(layer: str, weekly: bool, monkeypatch: pytest.MonkeyPatch):
-    made, task = forecasts(weekly=weekly), TASKS["los-loop-15"]
-    from benchmarks.tasks import traffic
-
-    problem = traffic._problem(made, "")
-    model = trials.build(task.budget, problem, "no edges" if layer in ("GRU", "MLP") else "graph", layer)
-    course = course_of(model, problem, task.metric, task.budget)
-    assert isinstance(course, ForecastCourse)
-    batch = course.batch(torch.Generator().manual_seed(0))
-    loss = course.loss(model, batch)
+def test_a_model_trains_on_it_and_never_sees_what_comes(layer: str, weekly: bool):
+    data, config = forecast(forecasts(weekly=weekly), ""), TASKS["los-loop"].config
+    no_edges = VIEWS["no edges"].transform
+    assert no_edges is not None
+    source = data.source.viewed(no_edges if layer in ("GRU", "MLP") else lambda graph: graph)
+    objective = data.objective(source, config)
+    assert isinstance(objective, Forecast)
+    model = trials.build(layer, objective)
+    batch = objective.batch(torch.Generator().manual_seed(0))
+    loss = objective.loss(model, batch)
     loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
     model.eval()
     with torch.no_grad():
         told = model(batch)
-        assert told.equal(model(Batch(batch.x, torch.full_like(batch.y, torch.nan))))
-        score, measures = course.score(model, "test"), course.measures(0)
-    assert measures["RMSE"] == pytest.approx(score, rel=1e-6)
+        batch.y = torch.full_like(batch.y, torch.nan)
+        assert told.equal(model(batch))
+        scores, measures = objective.evaluate(model, "test"), objective.measures(model, 0)
+    assert measures["RMSE"] == pytest.approx(scores.mean, rel=1e-6)
+    assert len(scores.units) == 19
     assert {"MAE", "WMAPE", "accuracy", "MAE, step 1", "RMSE, step 2"} <= measures.keys()
 
 
+def test_minutes_between_two_reports_are_refused():
+    with pytest.raises(ValueError, match="minutes: expected a multiple of 5, got 7"):
+        TASKS["los-loop"].load(0, minutes=7)
+
+
 def test_the_published_splits(at_hand):
-    at_hand("los-loop-15")
-    at_hand("metro-15")
-    los, metro = trials.problem_of("los-loop-15", 0), trials.problem_of("metro-15", 0)
+    at_hand("los-loop")
+    at_hand("metro")
+    los, metro = (trials.data_of(task, 0, {"minutes": 15}) for task in ("los-loop", "metro"))
     assert los.baselines["last value"]()[0] == pytest.approx(5.5428, abs=5e-5)
     assert metro.baselines["the slot last week"]()[0] == pytest.approx(41.68, abs=5e-3)
-    assert sum(len(batch.y) for batch in metro.held_out("test")) == 360
+    assert sum(batch.num_graphs for batch in metro.source.held_out("test")) == 360

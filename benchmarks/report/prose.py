@@ -1,0 +1,299 @@
+"""How results are put into words and cells, the same in the terminal, in Markdown and on the page."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..results.compare import Pair, against
+from ..results.rows import Row, best
+from ..results.statistics import FEWEST_FOR_BOOTSTRAP, Estimate
+from ..results.verdicts import MOST_SEEDS, POWER, TURNED, Comparison, seeds_to_decide
+from ..run.records import Record
+
+FREE = "(structure-free)"
+WORDS = {
+    "better": "better than",
+    "ahead": "ahead of",
+    "worse": "worse than",
+    "behind": "behind",
+    "not distinguishable": "not distinguishable from",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the tables of results.
+
+    Attributes:
+        title: its head.
+        hint: what it holds.
+        text: a row's cell.
+        value: what the cell is sorted by.
+        short: whether narrow tables have it too.
+    """
+
+    title: str
+    hint: str
+    text: Callable[[Row], str]
+    value: Callable[[Row], float | None]
+    short: bool = False
+
+
+def _mean(title: str, hint: str, field: str, form: str, short: bool = False) -> Column:
+    def text(row: Row) -> str:
+        value = row.mean(field)
+        return "" if value is None else form.format(value)
+
+    return Column(title, hint, text, lambda row: row.mean(field), short)
+
+
+def _peak(title: str, hint: str, field: str, short: bool = False) -> Column:
+    def text(row: Row) -> str:
+        value = row.peak(field)
+        return "" if value is None else f"{value:,.0f}"
+
+    return Column(title, hint, text, lambda row: row.peak(field), short)
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "test [95 %]",
+        "mean test score over seeds, with its 95 % interval where there is one",
+        lambda row: scored(row.test),
+        lambda row: row.test.mean,
+        short=True,
+    ),
+    Column(
+        "over units too",
+        "the 95 % interval over seeds and over other test sets of as many units",
+        lambda row: interval(found) if (found := row.test_with_units) else "",
+        lambda row: None,
+        short=True,
+    ),
+    Column("seeds", "finished trials", lambda row: str(len(row.records)), lambda row: len(row.records), short=True),
+    Column(
+        "validation",
+        "mean of the best validation scores, by which the tested weights were chosen",
+        lambda row: "" if row.validation is None else f"{row.validation:.3f}",
+        lambda row: row.validation,
+    ),
+    _mean("parameters", "how many numbers were learnt", "parameters", "{:,.0f}", short=True),
+    Column(
+        "FLOPs/step",
+        "floating-point operations of one training step, forward and backward",
+        lambda row: "" if (flops := row.mean("flops_per_step")) is None else quantity(flops),
+        lambda row: row.mean("flops_per_step"),
+    ),
+    _mean("steps/s", "training steps per second", "steps_per_second", "{:,.0f}", short=True),
+    _mean("samples/s", "graphs or windows of text seen per second of training", "samples_per_second", "{:,.0f}"),
+    _mean("seconds", "seconds of training, without validation", "seconds", "{:,.1f}", short=True),
+    Column(
+        "s to target",
+        "mean seconds of training until validation first reached the task's target; how many seeds did",
+        lambda row: _to_target(row),
+        lambda row: row.mean("seconds_to_target"),
+    ),
+    _peak("peak MiB", "peak memory of the process, libraries and data included", "peak_memory_mib", short=True),
+    _peak("GPU MiB", "peak memory of the GPU", "peak_gpu_memory_mib"),
+    _mean("joules", "energy of processors and GPU during the training", "energy_joules", "{:,.0f}"),
+)
+
+
+def columns_of(table: list[Row], short: bool = False) -> list[Column]:
+    """Return the columns in which some row has a value; only narrow ones on demand."""
+    return [c for c in COLUMNS if (c.short or not short) and any(c.text(row) for row in table)]
+
+
+def scored(found: Estimate) -> str:
+    """Return a mean with its interval.
+
+    >>> scored(Estimate(0.5, 3, (0.25, 0.75), "Student's t"))
+    '0.500 [0.250, 0.750]'
+    """
+    return f"{found.mean:.3f}" + (f" {interval(found)}" if found.interval else "")
+
+
+def interval(found: Estimate) -> str:
+    """Return an interval alone; empty where there is none."""
+    return f"[{found.interval[0]:.3f}, {found.interval[1]:.3f}]" if found.interval else ""
+
+
+def escaped(text: str) -> str:
+    r"""Return a text that Markdown shows as it is: one line, no tags, no bars of tables, no code, no links.
+
+    >>> print(escaped("a|b <i>c</i> `d` [e](f)"))
+    a\|b &lt;i&gt;c&lt;/i&gt; \`d\` \[e](f)
+    """
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"[\\`|]|\[(?=[^\]]*\]\()", lambda found: f"\\{found[0]}", plain)
+
+
+def quantity(number: float) -> str:
+    """Return a large number in thousands, millions, ...
+
+    >>> quantity(950), quantity(12_345_678)
+    ('950', '12.3 M')
+    """
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {letter}"
+    return f"{number:.0f}"
+
+
+def _to_target(row: Row) -> str:
+    mean = row.mean("seconds_to_target")
+    if mean is None:
+        return "never" if row.view and row.target is not None else ""
+    return f"{mean:,.1f}" + ("" if row.reached == len(row.records) else f" ({row.reached} of {len(row.records)})")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer of a task: which model, at what cost, how sure.
+
+    Attributes:
+        task: its name.
+        leader: the row with the best mean.
+        verdicts: what is said of every other row, seen from the leader: ``"better"`` if the leader is better.
+        cheapest: the row that trains fastest among the leader and those not distinguishable from it.
+        sure: how sure, in a phrase.
+    """
+
+    task: str
+    leader: Row
+    verdicts: dict[str, str]
+    cheapest: Row
+    sure: str
+
+    def those(self, verdict: str) -> list[str]:
+        """Return the labels of the rows of which a verdict is given."""
+        return [label for label, found in self.verdicts.items() if found == verdict]
+
+    @property
+    def said(self) -> list[tuple[str, list[str]]]:
+        """Each word that was found, as it stands before names, and the labels of those rows; the strongest first."""
+        order = [*WORDS, *sorted({word for word in self.verdicts.values() if word not in WORDS})]
+        order.sort(key=lambda word: word == "not distinguishable")
+        return [(WORDS.get(word, f"{word} of"), self.those(word)) for word in order if self.those(word)]
+
+
+def finding(members: list[Row], compared: list[Pair]) -> Finding:
+    """Return the answer of a task from its rows and their comparisons."""
+    leader = best(members)[0]
+    met = {label: comparison.turned for label, comparison in against(leader, compared).items()}
+    others = {label: comparison.verdict for label, comparison in met.items()}
+    near = [row for row in members if row is leader or others.get(row.label, "better") not in TURNED]
+    cheapest = min(near, key=lambda row: row.mean("seconds") or 0.0)
+    open_ = [comparison for label, comparison in met.items() if others[label] == "not distinguishable"]
+    return Finding(leader.task, leader, others, cheapest, _sure(compared) + _needed(open_))
+
+
+def _needed(open_: list[Comparison]) -> str:
+    """Return how many more seeds it takes to distinguish what is not, by the largest number of any such pair."""
+    counts = [count for comparison in open_ if (count := comparison.more_seeds) is not None]
+    if not counts:
+        return ""
+    size = f"{open_[0].margin:g}" if open_[0].margin else "the size seen"
+    number = f"{MOST_SEEDS} or more" if max(counts) >= MOST_SEEDS / 2 else f"about {max(counts)}"
+    return f"; to find a difference of {size} from the best takes {number} seeds more, with a power of {POWER:g}"
+
+
+def _sure(compared: list[Pair]) -> str:
+    if not compared:
+        return "a single row: there is nothing to compare"
+    seeds = sorted({pair.comparison.difference.count for pair in compared})
+    counted = f"{seeds[0]} seeds" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    if seeds == [1]:
+        return "a single seed: nothing can be said about chance"
+    family = f"{len(compared)} comparisons" if len(compared) > 1 else "1 comparison"
+    if all(pair.comparison.can_decide for pair in compared):
+        return f"{counted}; permutation tests with Holm's correction for {family}"
+    return (
+        f"{counted}, too few for the permutation test (p is {min(pair.comparison.smallest_p for pair in compared):.2g} "
+        f"at least; among {family} it takes {seeds_to_decide(len(compared))} seeds); “ahead” rests on Student's test "
+        "with Holm's correction, and on all seeds agreeing"
+    )
+
+
+def summary(found: Finding) -> str:
+    """Return the answer of a task in a sentence or three."""
+    lead, metric = found.leader, found.leader.about.metric
+    parts = [f"{lead.title}: {lead.label} has the best mean, {metric} {scored(lead.test)}"]
+    parts += [f"{words} {listed(labels)}" for words, labels in found.said]
+    cost = found.cheapest.mean("seconds") or 0.0
+    cheap = f" Of those not distinguishable {found.cheapest.label} trains fastest, in {cost:.1f} s."
+    return "; ".join(parts) + "." + (cheap if set(found.verdicts.values()) - set(TURNED) else "")
+
+
+def listed(words: list[str]) -> str:
+    """Return words as one writes them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def method(table: list[Row]) -> str:
+    """Return which intervals the rows have and why some have none."""
+    counts = {name: sum(row.test.method == name for row in table) for name in sorted({r.test.method for r in table})}
+    few = max((row.test.count for row in table), default=0) < FEWEST_FOR_BOOTSTRAP
+    absent = (
+        f" No bootstrap interval: it holds what it promises only from {FEWEST_FOR_BOOTSTRAP} seeds on." if few else ""
+    )
+    return (
+        "Intervals: "
+        + "; ".join(f"{name} ({count} of {len(table)} rows)" for name, count in counts.items())
+        + "."
+        + absent
+    )
+
+
+def budget(members: list[Row]) -> str:
+    """Return the budget of a task's models, and whether it was the same for all of them."""
+    trained = [row for row in members if row.view]
+    if not trained:
+        return "No model has finished yet."
+    settings = [_flat(row.records[0]) for row in trained]
+    same = {name: value for name, value in settings[0].items() if all(s.get(name) == value for s in settings)}
+    names = dict.fromkeys(name for s in settings for name in s)
+    differ = [name for name in names if name not in same]
+    tried = sorted({row.tried for row in trained})
+    tuned = "nothing was tuned" if tried == [1] else f"{tried[0]} configurations each, chosen on validation"
+    if len(tried) > 1:
+        tuned = f"UNEQUAL tuning, {tried[0]} to {tried[-1]} configurations, chosen on validation"
+    text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in same.items() if value)
+    unequal = f" Not the same for all: {listed(differ)}." if differ else ""
+    return f"Every model: {text}; {tuned}.{unequal}"
+
+
+def _flat(record: Record) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in record.trial.config.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return {name: value for name, value in flat.items() if name not in ("seed", "plugins")}
+
+
+def machine(known: dict[str, Any]) -> str:
+    """Return a machine and its versions in a sentence."""
+    what = {name: known.get(name, "unknown") for name in ("processor", "cores", "memory_gib", "system", "python")}
+    versions = "".join(f", {name} {number}" for name, number in known.get("versions", {}).items())
+    gpu = f", {known['gpu']}" if known.get("gpu") else ""
+    threads = f"; {known['threads']} thread{'s' * (known['threads'] != 1)} a trial" if "threads" in known else ""
+    return (
+        f"{what['processor']}, {what['cores']} cores, {what['memory_gib']} GiB{gpu}{threads}; {what['system']}; "
+        f"Python {what['python']}{versions}; revision {known.get('revision', 'unknown')}"
+    )
+
+
+def machines(records: list[Record]) -> list[str]:
+    """Return each machine of the records, with how many trials it ran where there are several."""
+    counts: dict[str, int] = {}
+    for record in records:
+        if record.machine:
+            text = machine(record.machine)
+            counts[text] = counts.get(text, 0) + 1
+    if len(counts) < 2:
+        return [f"{text}." for text in counts] or ["No trial has finished yet."]
+    return [f"{count} trial{'s' * (count > 1)}: {text}." for text, count in counts.items()]

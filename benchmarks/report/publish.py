@@ -1,0 +1,128 @@
+"""A run boiled down to what a repository keeps: every test score and the course of training, without the records."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gnn_toolkit.training import write_atomically
+
+from ..results.compare import across
+from ..results.published import read_published
+from ..results.rows import Row, by_task, rows
+from ..results.statistics import Estimate
+from ..run.record_files import read_records
+from . import prose, standings
+from .prose import machines
+from .render import answer, markdown
+
+POINTS = 40  # of a curve, at most
+
+
+def publish(folder: Path, out: Path) -> list[Path]:
+    """Write ``<run>.json`` and ``<run>.md`` into a folder and return their paths.
+
+    The JSON has a line for each row of the tables: test scores by seed, their mean and interval, by seed also the last
+    training loss and the steps to the task's target where it has one, what the row cost, and its curve, the mean and
+    the range over seeds of the validation scores at some of the steps.
+
+    Args:
+        folder: of the run.
+        out: where the two files go.
+    """
+    records = read_records(folder)
+    lines = ",\n".join(f"  {json.dumps(_line(row), ensure_ascii=False)}" for row in rows(records))
+    text = f'{{"machines": {json.dumps(machines(records), ensure_ascii=False)},\n "rows": [\n{lines}\n]}}\n'
+    paths = []
+    for name, content in ((f"{folder.name}.json", text), (f"{folder.name}.md", markdown(folder.name, records))):
+        paths.append(out / name)
+        write_atomically(paths[-1], lambda file, content=content: file.write(content.encode()))
+    return paths
+
+
+def _line(row: Row) -> dict[str, Any]:
+    names = ("parameters", "seconds", "overall_seconds", "steps_per_second", "flops_per_step")
+    costs = {name: value for name in names if (value := row.mean(name)) is not None}
+    return {
+        "task": row.records[0].trial.task,
+        "variant": row.records[0].trial.variant,
+        "view": row.view,
+        "model": row.model,
+        "test": round(row.test.mean, 5),
+        "interval": _ends(row.test),
+        "method": row.test.method,
+        **({"interval_with_units": ends} if (ends := _ends(row.test_with_units)) else {}),
+        "scores": {seed: round(score, 5) for seed, score in row.scores.items()},
+        "validation": None if row.validation is None else round(row.validation, 5),
+        **({"loss": loss} if (loss := _last_losses(row)) else {}),
+        **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
+        "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
+        "curve": _curve(row),
+        **_text(row),
+    }
+
+
+def _ends(found: Estimate | None) -> list[float] | None:
+    return [round(end, 5) for end in found.interval] if found and found.interval else None
+
+
+def renew(path: Path) -> Path:
+    """Write the verdicts of a published ``<run>.json`` anew into the ``<run>.md`` beside it, where the rule is another.
+
+    Tables, and what else the page says, stay as they are: the scores are the same.
+    """
+    table = rows(read_published(path))
+    page = path.with_suffix(".md")
+    text = page.read_text(encoding="utf-8")
+    for task, members in by_task(table).items():
+        said = answer(members).removeprefix(f"{prose.escaped(members[0].title)}: ")
+        head = rf"(?m)(^## {re.escape(task)}: ([^\n]*)\n(?:(?!^## )[^\n]*\n)*?)"
+        line = r"^[^\n|]* has the best mean, [^\n]*$"
+        text = re.sub(head + line, lambda found, said=said: f"{found[1]}{found[2]}: {said}", text)
+    standing = "\n".join(standings.lines(across(table)))
+    text = re.sub(r"(?m)^(Over \d+ (tasks|data sets) \(|No ranking across tasks: )[^\n]*$", lambda _: standing, text)
+    write_atomically(page, lambda file: file.write(text.encode()))
+    return page
+
+
+def _text(row: Row) -> dict[str, Any]:
+    """Return what only a text's rows have: the first seed's curves, samples and texts, and the mean measures."""
+    record, watched = row.records[0], row.watched()
+    if not record.measures:
+        return {}
+    curves = {
+        "loss": record.curve["loss"],
+        "accuracy": [seen["accuracy"] for _, seen in watched],
+        "validation": record.curve["validation"],
+        "seconds": record.curve["seconds"],
+    }
+    return {
+        "measures": {name: round(value, 4) for name, value in row.measures.items()},
+        "training": {
+            "step": [step for step, _ in watched],
+            **{name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},
+        },
+        "samples": {step: seen["samples"] for step, seen in watched if "samples" in seen},
+        "texts": record.samples,
+    }
+
+
+def _last_losses(row: Row) -> dict[int, float]:
+    """Return the mean training loss of the steps before the last validation, by seed."""
+    known = {r.trial.seed: r.curve["loss"][-1] for r in row.records if r.curve.get("loss")}
+    return {seed: float(f"{loss:.4g}") for seed, loss in known.items()}
+
+
+def _curve(row: Row) -> dict[str, list[float]]:
+    steps, values = row.course()
+    if not steps:
+        return {}
+    places = np.unique(np.linspace(0, len(steps) - 1, min(POINTS, len(steps))).round().astype(int))
+    values = values[:, places]
+    ends = {"mean": values.mean(0), "low": values.min(0), "high": values.max(0)}
+    return {
+        "step": [steps[place] for place in places],
+        **{name: [round(float(v), 4) for v in line] for name, line in ends.items()},
+    }

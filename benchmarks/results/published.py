@@ -1,0 +1,34 @@
+"""What a repository keeps of a run, read back: the records of its scores, without what was not kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..run.records import Record, Trial
+
+
+def read_published(path: Path) -> list[Record]:
+    """Return the records of a published ``<run>.json``: scores by seed, mean costs and validation score.
+
+    Raises:
+        ValueError: the file is none; the message names it.
+    """
+    try:
+        lines = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        return [record for line in lines for record in _records(line)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: no published run: {error}") from None
+
+
+def _records(line: dict[str, Any]) -> list[Record]:
+    costs = {name: line["costs"][name] for name in ("seconds", "parameters") if name in line["costs"]}
+    curve = {} if line["validation"] is None else {"best_validation": line["validation"]}
+    return [
+        Record(
+            Trial(line["task"], line["view"], line["model"], int(seed), {}, variant=line.get("variant", "")),
+            test=score,
+            curve=curve,
+            **costs,
+        )
+        for seed, score in line["scores"].items()
+    ]

@@ -1,0 +1,1 @@
+"""Running trials: records, locks, retries, engines, checkpoints."""

@@ -1,0 +1,91 @@
+"""Figures: what is drawn, read back from the SVG."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks.report import figures
+from benchmarks.results.compare import AcrossTasks
+from benchmarks.results.ranks import rank
+from benchmarks.results.rows import rows
+from benchmarks.run.records import Record, Trial
+
+
+@pytest.fixture(scope="module")
+def members():
+    def curve(best):
+        return {"step": [10, 20], "validation": [0.5, best], "best_validation": best}
+
+    trained = [
+        Record(
+            Trial("palindrome", view, model, seed, {"data": {"length": length}}, "", str(length)),
+            test=test,
+            curve=curve(test),
+            seconds=cost,
+            flops_per_step=100,
+        )
+        for length in (10, 20)
+        for view, model, tests, cost in (("path", "RNN", (0.6, 0.7), 1.0), ("path", "GRU", (0.9, 1.0), 2.0))
+        for seed, test in enumerate(tests)
+    ]
+    free = [Record(Trial("palindrome", "", "most frequent digit", 0, {"data": {"length": 10}}, "", "10"), test=0.1)]
+    return rows([*free, *trained])
+
+
+def texts(svg):
+    return [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def ten(members):
+    return [row for row in members if row.task == "palindrome-10"]
+
+
+def test_scores_name_every_row(members):
+    svg = figures.scores("palindrome-10", ten(members))
+    assert {"most frequent digit", "RNN on path", "GRU on path", "test accuracy"} <= set(texts(svg))
+    assert "Mean test accuracy: most frequent digit 0.100; RNN on path 0.650; GRU on path 0.950." in svg
+
+
+def test_curves_and_costs_name_models_and_the_baseline(members):
+    for svg in (
+        figures.learning_curves("palindrome-10", ten(members)),
+        figures.pareto("palindrome-10", ten(members), "seconds", "seconds of training"),
+    ):
+        assert {"RNN on path", "GRU on path", "most frequent digit"} <= set(texts(svg))
+    assert "RNN on path: 0.650 for 1; GRU on path: 0.950 for 2." in svg
+
+
+def test_scores_against_length(members):
+    svg = figures.against_length("palindrome-N", members)
+    assert {"10", "20", "length", "RNN on path"} <= set(texts(svg))
+    assert "GRU on path at 20: 0.950" in svg
+
+
+def test_critical_difference_names_ranks():
+    found = AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2.0, 1.0]] * 6))
+    svg = figures.critical_difference(found)
+    assert found.ranking is not None
+    assert {"A, 1.00", "C, 3.00"} <= set(texts(svg))
+    assert f"critical difference {found.ranking.critical_difference:.2f}" in texts(svg)
+
+
+def test_frontier_keeps_what_nothing_cheaper_equals():
+    points = [(1.0, 0.5), (1.0, 0.6), (2.0, 0.6), (3.0, 0.4), (4.0, 0.9)]
+    assert figures.frontier(points, higher_is_better=True) == [(1.0, 0.6), (4.0, 0.9)]
+    assert figures.frontier(points, higher_is_better=False) == [(1.0, 0.5), (3.0, 0.4)]
+    assert figures.frontier([], higher_is_better=True) == []
+
+
+def test_figures_can_stand_together_on_a_page_that_turns_dark(members):
+    first = figures.scores("palindrome-10", ten(members))
+    second = figures.learning_curves("palindrome-10", ten(members))
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for svg, known in zip((first, second), ids, strict=True):
+        assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', svg)[0]) - {""} <= known
+        assert 'role="img"' in svg
+        assert "var(--series-1, #0072b2)" in svg
+        assert "var(--ink" in svg
+        assert figures.INK not in svg
