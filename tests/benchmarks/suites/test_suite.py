@@ -197,7 +197,7 @@ FITS = 'title = "t"\n[[compare]]\ntask = "club"\nview = "graph"\nmodel = "GCN"\n
         (FITS + '[search]\npoints = 2\n', "search.ranges: expected a table of settings"),
         (FITS + '[search.ranges]\nlearning_rate = 3\n', "ranges.learning_rate: expected low and high, or a list"),
         (FITS + '[search.ranges]\nlearning_rate = {low = 1, high = 0}\n', "expected low below high"),
-        (FITS + '[search]\npoints = 2\nranges = {num_layers = [1, 2]}\n', "expected a setting that GCN on club reads, got num_layers"),
+        (FITS + '[search]\npoints = 2\nranges = {num_layers = [1, 2]}\n', "GCN on club reads, got num_layers"),
         (FITS + '[search]\nmethod = "grid"\nranges = {dropout = [0.0]}\n', "expected one of random, sobol, got 'grid'"),
         (FITS + "[search.ranges]\nhead = [true, false]\n", "search.points: expected at most the 2 that differ, got 8"),
         (FITS + "plugins = 3\n", "mine.toml: plugins: expected a name or a list of names, got 3"),
