@@ -76,7 +76,7 @@ def _trial(device: str, task: str, model: str, steps: int) -> Trial:
 
 def _run(trial: Trial, progress: Callable[[int], None]) -> Record:
     with tempfile.TemporaryDirectory() as folder:
-        record = retry.work(trial, Output(Path(folder)), 0.0, progress)
+        record = retry.work(trial, Output(Path(folder)), {}, progress)
     if record is None or record.status != "done":
         raise RuntimeError(f"the trial did not finish: {record}")
     return record
