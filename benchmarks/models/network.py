@@ -54,12 +54,13 @@ def network(
         chrono=config.chrono,
         orthogonal=config.orthogonal,
         bidirectional=bidirectional,
+        aggr=config.aggr,
     )
 
 
 def recurrence(layer: str, *, bidirectional: bool = False) -> Builder:
     """Return the builder of a recurrence, which needs edges without cycles."""
-    settings = (*SIZES, "num_layers", "embedding", "orthogonal", *(REMEMBERED if layer != "rnn" else ()))
+    settings = (*SIZES, "num_layers", "embedding", "orthogonal", "aggr", *(REMEMBERED if layer != "rnn" else ()))
     return Builder(partial(network, layer, bidirectional=bidirectional), ("none", "path", "dag"), settings)
 
 

@@ -19,6 +19,7 @@ class Config(Settings):
         forget_bias: added at the start to the gate by which a GRU or LSTM keeps the past.
         chrono: the steps over which a GRU or LSTM is to remember, by which its biases are drawn; 0: they are not.
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
+        aggr: how a recurrence over a graph aggregates over predecessors; the committed records are of sums.
         input_dropout: of the features.
         embedding: whether a recurrence reads what a linear layer with relu makes of the features.
         head: whether a linear layer makes the logits of a convolution or MLP; if not, its last layer does.
@@ -36,6 +37,7 @@ class Config(Settings):
     forget_bias: float = 0.0
     chrono: float = 0.0
     orthogonal: bool = False
+    aggr: str = "sum"
     input_dropout: float = 0.0
     embedding: bool = False
     head: bool = True
