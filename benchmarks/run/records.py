@@ -78,7 +78,7 @@ class Record:
             where it never did.
         peak_memory_mib: peak memory of the process.
         peak_gpu_memory_mib: peak memory of the GPU.
-        energy_joules: energy of the training, where the machine can say it; ``None`` also for a trial taken up again.
+        energy_joules: energy of the training, where the machine can say it; ``None`` also for a resumed trial.
         curve: the training history.
         samples: text written by the trained model, by temperature.
         measures: what else was measured of the trained model, by name.

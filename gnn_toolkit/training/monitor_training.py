@@ -169,7 +169,7 @@ def calibrate(
         mask: [steps, N, F].
         per_sensor_day: alarms a sensor and day.
         clock: step of the day at which the series begins.
-        skip: steps at the beginning that do not count, while the state finds its feet.
+        skip: steps of burn-in, which do not count.
 
     Raises:
         ValueError: a rate that is no number from 0, a series too short, or one in which nothing was measured.

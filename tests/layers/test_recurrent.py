@@ -396,7 +396,7 @@ def test_a_copy_is_independent():
 
 
 @pytest.mark.parametrize("kind", ["gru", "lstm"])
-def test_a_memory_bias_is_added_to_the_gate_that_keeps_the_past(kind: str):
+def test_a_forget_bias_is_added_to_the_gate_that_keeps_the_past(kind: str):
     layer, plain = make(kind, 2, True), make(kind, 2, True)
     layer.add_forget_bias(40.0)
     for (name, a), b in zip(layer.named_parameters(), plain.parameters(), strict=True):
@@ -406,7 +406,7 @@ def test_a_memory_bias_is_added_to_the_gate_that_keeps_the_past(kind: str):
         assert a.equal(b + added)
 
 
-def test_a_memory_bias_is_added_to_the_gate_of_every_relation():
+def test_a_forget_bias_is_added_to_the_gate_of_every_relation():
     layer, plain = (make("relation_lstm", num_relations=3) for _ in range(2))
     layer.add_forget_bias(2.0)
     added = torch.zeros(6 * H, dtype=torch.float64)
@@ -414,14 +414,14 @@ def test_a_memory_bias_is_added_to_the_gate_of_every_relation():
     assert layer.bias_ih_l0.equal(plain.bias_ih_l0 + added)
 
 
-def test_a_gru_with_a_large_memory_bias_keeps_its_state():
+def test_a_gru_with_a_large_forget_bias_keeps_its_state():
     layer, h_0 = make("gru"), normal(1, H)
     layer.add_forget_bias(40.0)
     torch.testing.assert_close(layer(normal(3, F), torch.tensor([[0, 1], [1, 2]]), [h_0])[0], h_0.expand(3, H))
 
 
 @pytest.mark.parametrize(("kind", "bias"), [("rnn_tanh", True), ("lstm", False)])
-def test_a_memory_bias_needs_a_gate_with_a_bias(kind: str, bias: bool):
+def test_a_forget_bias_needs_a_gate_with_a_bias(kind: str, bias: bool):
     with pytest.raises(ValueError, match=r"^add_forget_bias: expected gates with a bias"):
         make(kind, bias=bias).add_forget_bias(1.0)
 

@@ -146,7 +146,7 @@ def test_it_learns_a_wave_that_runs_round_a_ring():
     assert (forecast - values[start + torch.arange(6, 9)]).abs().mean() < 1.5  # of a swing of 20
 
 
-def test_teaching_fades():
+def test_scheduled_sampling_fades():
     rates = [scheduled_sampling_probability(step, 500.0) for step in (0, 1000, 3000, 5000, 10**6)]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] > 0.99

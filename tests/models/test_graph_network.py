@@ -185,7 +185,7 @@ def test_dropout_leaves_the_features_and_the_head_s_input_alone(layer: str):
 
 
 @pytest.mark.parametrize("layer", KINDS)
-def test_a_memory_bias_is_given_to_the_layers_that_have_a_gate_for_it(layer: str):
+def test_a_forget_bias_is_given_to_the_layers_that_have_a_gate_for_it(layer: str):
     with_bias, without = make(layer, forget_bias=2.0), make(layer)
     for (name, a), b in zip(with_bias.named_parameters(), without.parameters(), strict=True):
         added = torch.zeros_like(b)

@@ -1,4 +1,4 @@
-"""The monitor, step by step: what it scores, what it fills in, and that it can be put down and taken up."""
+"""The monitor, step by step: what it scores, what it fills in, and that it can be saved and reloaded."""
 
 import io
 from itertools import pairwise

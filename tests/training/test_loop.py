@@ -182,7 +182,7 @@ def test_training_ends_where_the_score_to_stop_at_is_reached(
 ):
     settings = replace(SETTINGS, steps=8, evaluate_every=2, stop_at=goal)
     results = []
-    for path in (None, tmp_path / "run.pt", tmp_path / "run.pt"):  # the last one is taken up where it had ended
+    for path in (None, tmp_path / "run.pt", tmp_path / "run.pt"):  # the last one resumes where it had ended
         scores, model = iter([0.5, 0.9, 0.1, 0.9]), fresh()
         history = fit(
             model, draw, loss, lambda _, s=scores: next(s), settings, higher_is_better=higher_is_better, checkpoint=path

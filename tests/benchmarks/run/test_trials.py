@@ -27,7 +27,7 @@ def test_the_id_tells_suites_and_configurations_apart():
     assert len(models) == 3 * QUICK.seeds
 
 
-def test_memory_bias_reaches_the_gate():
+def test_forget_bias_reaches_the_gate():
     config = TASKS["palindrome"].configured({"length": 10})
     network = trials.build("LSTM", trials.objective_of("palindrome", "path", config))
     forget = dict(network.named_parameters())["layers.0.bias_ih_l0"].chunk(4)[1]
