@@ -58,7 +58,7 @@ def _line(row: Row) -> dict[str, Any]:
         "validation": None if row.validation is None else round(row.validation, 5),
         **({"loss": loss} if (loss := _last_losses(row)) else {}),
         **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
-        "costs": {name: float(f"{value:.4g}") for name, value in costs.items()},
+        "costs": {k: int(v) if k == "parameters" else float(f"{v:.4g}") for k, v in costs.items()},
         "curve": _curve(row),
         **_text(row),
     }
