@@ -47,7 +47,8 @@ def work(
     with claim(output.folder, trial.id, wait=wait) as held:
         if not held:
             return None
-        return settled(trial, output, earlier) or keep(attempt(trial, output, progress), output)
+        found = settled(trial, output, earlier)
+        return keep(attempt(trial, output, progress), output) if found is None else tidy(found, output)
 
 
 def settled(trial: Trial, output: Output, earlier: Stamps) -> Record | None:
@@ -96,8 +97,16 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def keep(record: Record, output: Output) -> Record:
-    """Write a record, then remove what its trial needs no more; the checkpoint only of a trial that is done."""
+    """Write a record, then remove what its trial needs no more."""
     write_record(output.folder, record)
+    return tidy(record, output)
+
+
+def tidy(record: Record, output: Output) -> Record:
+    """Remove what a trial that has its record needs no more; the checkpoint only of a trial that is done.
+
+    A worker that is killed after it has written a record leaves its checkpoint to whoever comes next.
+    """
     path = output.checkpoint(record.trial)
     litter = [*path.parent.glob(f".{path.name}.*"), *(output.folder / "records").glob(f".{record.trial.id}.*")]
     with suppress(OSError):

@@ -6,6 +6,7 @@ from .engines import on_ray, processes, sequential
 from .engines.engine import Engine, Work
 from .record_files import read_records, set_aside, stamp, survey
 from .records import Record, Trial
+from .retry import tidy
 from .terminal import Terminal
 from .workdir import Output
 
@@ -37,6 +38,9 @@ def run(
         console.print(f"set aside: {problem}", markup=False, soft_wrap=True)
     set_aside(output.folder, found.problems)
     done = {record.trial.id for record in found.records if record.status == "done"}
+    for record in found.records:
+        if record.status == "done" and output.checkpoint(record.trial).exists():
+            tidy(record, output)
     earlier = {trial.id: stamp(output.folder, trial) for trial in planned if trial.id not in done}
     waiting = [trial for trial in planned if trial.id not in done]
     if len(waiting) < len(planned):
