@@ -4,7 +4,7 @@ A recurrence over a DAG computes ``h_v = cell(x_v, {h_u : u -> v})``. Every cell
 carries (``message``), which is aggregated over a node's incoming edges for each edge type ``r``, and what a node does
 with the aggregates (``update``). With one predecessor all of them are ``torch.nn``'s cells; with several,
 
-    s_r = sum (or mean, or maximum) of h_u over the edges u -> v of type r
+    s_r = aggregate (mean, sum or maximum) of h_u over the edges u -> v of type r
     a   = W_ih x_v + b_ih                                    (``gates``: the input's part, of all gates)
     q   = sum over r of W_hh[r] s_r + b_hh                   (the predecessors' part, of all gates)
 
@@ -147,7 +147,7 @@ class LSTMCell:
 
         f_e = sigmoid(a_f + W_hf[r] h_u + b_hf)             for every edge e = u -> v of type r
         i = sigmoid(a_i + q_i),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
-        c_v = i * g + sum over e of f_e * c_u,  h_v = o * tanh(c_v)
+        c_v = i * g + sum over r of (aggregate of f_e * c_u over the edges of type r),  h_v = o * tanh(c_v)
 
     The state of a node is ``h_v`` and ``c_v`` side by side.
     """
@@ -180,7 +180,7 @@ class LSTMCell:
         return _input_forget_output(gates + q, 4)
 
     def update(self, gates: Tensor, sums: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """``h_v = o * tanh(c_v)`` and ``c_v = i * g + sum of f_e * c_u``."""
+        """``h_v = o * tanh(c_v)`` and ``c_v = i * g + the aggregates of f_e * c_u``."""
         s, kept = sums.chunk(2, -1)
         i, _, g, o = self.activity(gates, _recurrent(s, weight, bias))
         c = i * g + kept.sum(0)
@@ -196,7 +196,7 @@ class RelationLSTMCell:
 
         i = sigmoid(a_i + q_i),  g = tanh(a_g + q_g),  o = sigmoid(a_o + q_o)
         f_r = sigmoid(a_fr + q_fr)                           for every relation r
-        c_v = i * g + sum over r of f_r * (sum of c_u over the edges u -> v of type r),  h_v = o * tanh(c_v)
+        c_v = i * g + sum over r of f_r * (aggregate of c_u over the edges u -> v of type r),  h_v = o * tanh(c_v)
 
     Rows are laid out as i, f_1, ..., f_R, g, o. The state of a node is ``h_v`` and ``c_v`` side by side.
     """
