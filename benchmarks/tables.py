@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from torch_geometric.transforms import BaseTransform
+from torch_geometric.transforms import BaseTransform, Compose
 
 from gnn_toolkit.graphs import (
+    AcyclicOrder,
     DilatedPath,
     Grid,
     GridDAG,
+    LineGraph,
     MirrorPath,
     Neighbourhoods,
     NoEdges,
@@ -23,6 +25,7 @@ from .models.model import Model
 from .models.network import MLP, convolution, recurrence
 from .tasks import citation, molecules
 from .tasks.club import CLUB
+from .tasks.copying import COPYING
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
 from .tasks.task import Task
@@ -47,6 +50,7 @@ class View:
 
 TASKS: dict[str, Task] = {
     "palindrome": PALINDROME,
+    "copying": COPYING,
     "text": TEXT,
     "grimm": book("grimm", "Grimms' Fairy Tales"),
     "shakespeare": book("tinyshakespeare", "Tiny Shakespeare"),
@@ -73,6 +77,12 @@ VIEWS: dict[str, View] = {
     "BFS path": View("one path through the graph, breadth first", SearchPath("bfs"), "path"),
     "DFS path": View("one path through the graph, depth first", SearchPath("dfs"), "path"),
     "BFS DAG": View("every edge, from the node that a breadth-first search meets first", SearchDAG("bfs"), "dag"),
+    "index DAG": View("every edge, from the node of the lower number", AcyclicOrder("index"), "dag"),
+    "degree DAG": View(
+        "every edge, from the node with more neighbours", AcyclicOrder("degree", descending=True), "dag"
+    ),
+    "line graph": View("a node for each edge, joined to the edges that go on from its end", LineGraph()),
+    "BFS line DAG": View("the line graph of the BFS DAG", Compose([AcyclicOrder("bfs"), LineGraph()]), "dag"),
     "BFS neighbourhood": View("for each node a path through those nearest to it", Neighbourhoods("bfs", 16), "path"),
     "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16), "path"),
     "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),

@@ -1,24 +1,28 @@
 """Structure only: conversion, order, views, normalisation."""
 
 from gnn_toolkit._memo import remember
+from gnn_toolkit.graphs.acyclic import AcyclicOrder
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_networkx
 from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.files import GraphFile, read_graph
 from gnn_toolkit.graphs.levels import topological_levels
+from gnn_toolkit.graphs.line_graph import LineGraph, line_graph
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
 
 __all__ = [
+    "AcyclicOrder",
     "Adjacency",
     "DilatedPath",
     "GraphFile",
     "Grid",
     "GridDAG",
     "LevelOrder",
+    "LineGraph",
     "MirrorPath",
     "Neighbourhoods",
     "NoEdges",
@@ -32,6 +36,7 @@ __all__ = [
     "from_networkx",
     "gcn_norm",
     "level_order",
+    "line_graph",
     "list_from_networkx",
     "path_order",
     "read_graph",
