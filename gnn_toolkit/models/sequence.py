@@ -11,8 +11,9 @@ from gnn_toolkit._memo import remembered
 from gnn_toolkit.graphs.order import LevelOrder, path_order
 from gnn_toolkit.layers import vendor
 from gnn_toolkit.layers.observed import refuse_jit_trace
-from gnn_toolkit.layers.recurrence import DAGRecurrence, States
+from gnn_toolkit.layers.recurrence import DAGRecurrence
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit.layers.stacked import States
 from gnn_toolkit.models import forms
 from gnn_toolkit.models.torch_surface import TorchSurface
 
