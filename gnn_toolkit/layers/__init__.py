@@ -2,6 +2,7 @@
 
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
+from gnn_toolkit.layers.linear import linear_recurrence, linear_scan
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
 from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
@@ -19,4 +20,6 @@ __all__ = [
     "GCNConv",
     "GConvGRU",
     "GConvLSTM",
+    "linear_recurrence",
+    "linear_scan",
 ]
