@@ -76,9 +76,11 @@ class DAGRecurrence(StackedRecurrence, LevelWalk):
                 for gate in self.own(f"bias_ih_{suffix}").chunk(gates)[1 : max(2, gates - 2)]:
                     gate.add_(value)
 
-    def _run_vendor(self, x: Tensor, order: LevelOrder, initial: States | None) -> tuple[Tensor, States]:
-        """Run all layers by torch's own kernel."""
-        return vendor.run(self.stack(), x, order, initial)
+    def run_order(self, x: Tensor, order: LevelOrder, initial: States | None) -> tuple[Tensor, States]:
+        """Run every layer and direction over an order that is at hand, by torch's own kernels where they are chosen."""
+        if self._backend_for(order) == "vendor":
+            return vendor.run(self.stack(), x, order, initial)
+        return super().run_order(x, order, initial)
 
     def stack(self) -> vendor.Stack:
         """Return the layers as torch's own kernels take them."""

@@ -85,17 +85,13 @@ class StackedRecurrence(ObservedMessagePassing):
         """Return the backend that walks an order."""
         raise NotImplementedError
 
-    def _run_vendor(self, x: Tensor, order: LevelOrder, initial: States | None) -> tuple[Tensor, States]:
-        """Run all layers by a kernel of torch's own, as :meth:`run_order` does."""
-        raise NotImplementedError
-
     @property
     def num_states(self) -> int:
         """Number of states of a node: 2 for an LSTM's h and c."""
         return 1
 
     @property
-    def state_channels(self) -> int:
+    def state_width(self) -> int:
         """Width S of a state."""
         return self.hidden_channels
 
@@ -159,7 +155,7 @@ class StackedRecurrence(ObservedMessagePassing):
         self._check_states(hx, weight)
         sides = (order.starts_by_node, order.ends_by_node)[: self.num_directions] * self.num_layers
         rows = [torch.argsort(side) for side in sides]
-        shapes = [(row.numel(), self.state_channels) for row in rows]
+        shapes = [(row.numel(), self.state_width) for row in rows]
         for state in hx:
             got = [tuple(t.shape) for t in state]
             if torch.compiler.is_compiling() and len(got) == len(shapes) and all(len(shape) == 2 for shape in got):
@@ -197,8 +193,6 @@ class StackedRecurrence(ObservedMessagePassing):
             outputs [N, D * H] in places, and the final states: rows as in ``order.ends`` or ``order.starts``.
         """
         backend = self._backend_for(order)
-        if backend == "vendor":
-            return self._run_vendor(x, order, initial)
         final: States = [[] for _ in range(self.num_states)]
         for layer in range(self.num_layers):
             outputs = []
@@ -222,6 +216,13 @@ class StackedRecurrence(ObservedMessagePassing):
         out, states = self._along(x[order.to_reverse], order.reverse, k, start, backend)
         turned = [state[order.from_reverse] for state in states]
         return turned[0] if out is states[0] else out[order.from_reverse], turned
+
+    def explain_message(self, inputs: Tensor, edges: Tensor) -> Tensor:
+        """Weigh the messages along some edges with an explainer's mask of all edges; initial states keep weight 1."""
+        mask = self._edge_mask
+        assert mask is not None, "an explainer sets the mask before it runs the layer"
+        mask = mask.sigmoid() if self._apply_sigmoid else mask
+        return inputs * torch.cat([mask, mask.new_ones(1)])[edges.clamp(max=mask.size(0))].unsqueeze(1)
 
     def _name_anomaly(self, states: list[Tensor], order: LevelOrder, k: int) -> None:
         """Under anomaly detection, raise a ``RuntimeError`` that names the first level whose states are not finite."""
