@@ -47,8 +47,7 @@ class _Dilated(DAGRecurrence):
         x, memory = x.transpose(0, 1).flatten(0, 1), []
         for layer in range(self.num_layers):
             x = nn.functional.dropout(x, self.dropout, self.training and layer > 0)
-            states = self._along(x, order, layer, None, self._backend_for(order))
-            x = states[0]
+            x, states = self._along(x, order, layer, None, self._backend_for(order))
             memory.append([self._last(state.view(steps, batch, -1)) for state in states])
         return x.view(steps, batch, -1).transpose(0, 1), tuple(map(torch.stack, zip(*memory, strict=True)))
 

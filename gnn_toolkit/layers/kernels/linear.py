@@ -146,7 +146,7 @@ class _Solve(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        a, b, *ctx.about = inputs
+        a, _, *ctx.about = inputs
         ctx.save_for_backward(a, output)
         ctx.save_for_forward(a, output)
 
@@ -172,12 +172,15 @@ class _Solve(torch.autograd.Function):
 
 def is_batched_gradient(gradient: Tensor) -> bool:
     """Return whether a gradient is one of those of ``torch.autograd.grad(is_grads_batched=True)``."""
-    return bool(FUNCTORCH.is_legacy_batchedtensor(gradient))
+    return not torch.compiler.is_compiling() and bool(FUNCTORCH.is_legacy_batchedtensor(gradient))
 
 
 def side_by_side(a: Tensor, b: Tensor, dims: Sequence[int | None], count: int) -> tuple[Tensor, Tensor]:
     """Return a and b of a batch of calls as those of one call with more channels, call by call."""
-    a, b = (t.unsqueeze(0).expand(count, *t.shape) if d is None else t.movedim(d, 0) for t, d in zip((a, b), dims))
+    a, b = (
+        t.unsqueeze(0).expand(count, *t.shape) if d is None else t.movedim(d, 0)
+        for t, d in zip((a, b), dims, strict=True)
+    )
     return a.movedim(0, -2).flatten(-2), b.movedim(0, -2).flatten(-2)
 
 
