@@ -22,7 +22,7 @@ from gnn_toolkit.graphs import (
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
-from .models.network import MLP, convolution, recurrence
+from .models.network import MLP, convolution, linear, recurrence
 from .tasks import citation, molecules
 from .tasks.club import CLUB
 from .tasks.copying import COPYING
@@ -103,6 +103,24 @@ MODELS: dict[str, Model] = {
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
+    **{
+        name: Model(f"{text}, in residual blocks", {"graph": linear(cell), "text": generator(cell)})
+        for name, cell, text in (
+            ("MinGRU", "mingru", "minimal gated recurrent unit"),
+            ("MinLSTM", "minlstm", "minimal LSTM"),
+            ("LRU", "lru", "linear recurrent unit"),
+            ("Mamba", "mamba", "selective state space"),
+        )
+    },
+    **{
+        f"DAG{name}": Model(f"{text} over a DAG, of the mean over predecessors", {"graph": linear(cell)})
+        for name, cell, text in (
+            ("MinGRU", "mingru", "minimal gated recurrent unit"),
+            ("MinLSTM", "minlstm", "minimal LSTM"),
+            ("LRU", "lru", "linear recurrent unit"),
+            ("Mamba", "mamba", "selective state space"),
+        )
+    },
     "GCN": Model("graph convolutions with relu", {"graph": convolution(), "series": at_once("gcn", "none", "graph")}),
     **{
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})

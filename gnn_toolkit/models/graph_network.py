@@ -1,6 +1,7 @@
 """One network for any view: layers along edges, a readout, and a linear layer to logits."""
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +11,12 @@ from torch_geometric.utils import scatter
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.initial import init_long_memory_
+from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba, DAGMinGRU, DAGMinLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit.models.blocks import RecurrentStack
 
-RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
+LINEAR = {"mingru": DAGMinGRU, "minlstm": DAGMinLSTM, "lru": DAGLRU, "mamba": DAGMamba}
+RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM, **LINEAR}
 LAYERS = (*RECURRENCES, "gcn", "mlp")
 READOUTS = ("nodes", "last", "mean")
 
@@ -24,16 +28,18 @@ class GraphNetwork(nn.Module):
         in_channels: width F of ``x``.
         hidden_channels: width of the layers.
         out_channels: number of logits.
-        layer: ``"gcn"`` (convolutions with relu), ``"rnn"``, ``"gru"``, ``"lstm"`` (recurrences over a DAG) or
-            ``"mlp"`` (linear layers with relu: no edges).
-        num_layers: number of layers along edges.
+        layer: ``"gcn"`` (convolutions with relu), ``"rnn"``, ``"gru"``, ``"lstm"`` (recurrences over a DAG),
+            ``"mingru"``, ``"minlstm"``, ``"lru"``, ``"mamba"`` (recurrences over a DAG that are linear in their states,
+            in the residual blocks of a :class:`RecurrentStack`) or ``"mlp"`` (linear layers with relu: no edges).
+        num_layers: number of layers, or blocks, along edges.
         embedding: whether a linear layer with relu stands before them, so that a recurrence reads ``hidden_channels``
             numbers a node.
         head: whether a linear layer after them makes the logits; if not, the last convolution or linear layer does, as
             in Kipf and Welling (2017).
         num_relations: number of edge types that a recurrence tells apart.
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
-            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends. A
+            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends; the
+            blocks of a linear one mix both ways at each node. A
             graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which a ``Batch``
             has, shows where one is.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
@@ -43,7 +49,12 @@ class GraphNetwork(nn.Module):
             (:func:`gnn_toolkit.layers.initial.chrono_`). 0: they are not.
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         bidirectional: whether a recurrence also runs against the edges.
-        aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or ``"max"``.
+        aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or, unless it is linear, ``"max"``.
+        expansion: hidden width of the perceptron in each block of a linear recurrence, in widths of the block.
+        gate: whether x gates the outputs of a linear recurrence in its block.
+        gate_gain: the weights by which a recurrence's gates see x are multiplied by it at the start
+            (:func:`gnn_toolkit.layers.initial.gate_gain_`).
+        options: of a linear recurrence, by name, e.g. ``state_channels``.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
@@ -78,6 +89,10 @@ class GraphNetwork(nn.Module):
         orthogonal: bool = False,
         bidirectional: bool = False,
         aggr: str = "mean",
+        expansion: int = 2,
+        gate: bool = False,
+        gate_gain: float = 1.0,
+        **options: Any,
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
@@ -90,14 +105,15 @@ class GraphNetwork(nn.Module):
         stack: list[nn.Module] = [nn.Linear(in_channels, hidden_channels)] if embedding else []
         width = hidden_channels if embedding else in_channels
         if layer in RECURRENCES:
-            options = {
-                "dropout": dropout if num_layers > 1 else 0.0,
-                "bidirectional": bidirectional,
-                "num_relations": num_relations,
-                "aggr": aggr,
-            }
-            recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
-            init_long_memory_(recurrence, forget_bias=forget_bias, chrono=chrono, orthogonal=orthogonal)
+            sizes = (width, hidden_channels, num_layers)
+            options |= {"bidirectional": bidirectional, "num_relations": num_relations, "aggr": aggr}
+            if layer in LINEAR:
+                options |= {"dropout": dropout, "expansion": expansion, "gate": gate}
+                recurrence = RecurrentStack(LINEAR[layer], *sizes, **options)
+            else:
+                recurrence = RECURRENCES[layer](*sizes, dropout=dropout if num_layers > 1 else 0.0, **options)
+            memory = {"chrono": chrono, "orthogonal": orthogonal, "gate_gain": gate_gain}
+            init_long_memory_(recurrence, forget_bias=forget_bias, **memory)
             stack.append(recurrence)
         else:
             kind = GCNConv if layer == "gcn" else nn.Linear
@@ -105,7 +121,7 @@ class GraphNetwork(nn.Module):
             stack += [kind(*sizes) for sizes in pairwise(widths)]
         self.layers = nn.ModuleList(stack)
         self.embedded = embedding
-        self.both_ways = bidirectional and layer in RECURRENCES
+        self.both_ways = bidirectional and layer in RECURRENCES and layer not in LINEAR
         self.head = nn.Linear(hidden_channels * (1 + self.both_ways), out_channels) if head else nn.Identity()
 
     def forward(self, data: Data) -> Tensor:
@@ -125,7 +141,7 @@ class GraphNetwork(nn.Module):
         return x
 
     def _along(self, layer: nn.Module, x: Tensor, data: Data) -> Tensor:
-        if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM):
+        if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM | RecurrentStack):
             return layer(x, data.edge_index, edge_type=data.get("edge_type"), level=data.get("level"))[0]
         x = layer(x, data.edge_index, data.get("edge_weight")) if isinstance(layer, GCNConv) else layer(x)
         makes_logits = isinstance(self.head, nn.Identity) and layer is self.layers[-1]
