@@ -106,7 +106,7 @@ class DAGMinGRU(_OverDAG):
 
 
 class DAGMinLSTM(_OverDAG):
-    """Minimal long short-term memory over a DAG (Feng et al. 2024, section 3.2): two gates of x that share what there is.
+    """Minimal long short-term memory over a DAG (Feng et al. 2024, section 3.2): two gates, which see x alone.
 
         f_v = sigmoid(W_f x_v + b_f),  i_v = sigmoid(W_i x_v + b_i),  n_v = W_n x_v + b_n
         h_v = mean over e = (u -> v) of f'_v * h_u, + i'_v * n_v,    f' = f / (f + i),  i' = i / (f + i)
@@ -177,14 +177,15 @@ class DAGLRU(_OverDAG):
 
 
 class DAGMamba(_OverDAG):
-    """Selective state space over a DAG (Gu and Dao 2023, algorithm 2): n channels a hidden one, which x writes and reads.
+    """Selective state space over a DAG (Gu and Dao 2023, algorithm 2): x decides what is kept and read.
 
         u, B, C from x_v by one product each;  delta = softplus(W_delta (W_r x_v) + b_delta)
         h_v = mean over e = (u -> v) of exp(delta * A) * h_u, + delta * B * u
         y_v = (sum over the n channels of C * h_v) + D * u
 
-    ``A = -exp(log_a)`` [H, n], so that every coefficient is in (0, 1). It is the paper's recurrence alone: activation and
-    gate around it are those of :class:`gnn_toolkit.models.RecurrentBlock`. With R types of edges there is an A for each.
+    ``A = -exp(log_a)`` [H, n], so that every coefficient is in (0, 1). It is the paper's recurrence alone: the gate
+    around it is that of :class:`gnn_toolkit.models.RecurrentBlock`, and there is no convolution. With R types of edges
+    there is an A for each.
 
     Arguments, shapes and errors are those of :class:`DAGMinGRU`; a state has ``S = H * n`` numbers.
 

@@ -89,7 +89,7 @@ class LinearRecurrence(StackedRecurrence):
         return out.to(x.dtype), [state.to(x.dtype)]
 
     def _choose(self, x: Tensor, suffix: str) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
-        """Return the weights of a walk, the gates of x, and the cell's choice of a and b; in half precision, float32."""
+        """Return the weights of a walk, the gates of x, and the cell's a and b; half precision becomes float32."""
         weights = self.weights(suffix)
         gates = nn.functional.linear(x, weights["weight_ih"], weights.get("bias_ih"))
         if gates.dtype in (torch.float16, torch.bfloat16):

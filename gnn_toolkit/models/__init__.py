@@ -1,5 +1,6 @@
 """Models: sequence models with torch's call, a generator of text, forecasts on graphs, and one network for any view."""
 
+from gnn_toolkit.models.blocks import RecurrentBlock, RecurrentStack
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
 from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_sampling_probability
@@ -27,6 +28,8 @@ __all__ = [
     "MinGRU",
     "MinLSTM",
     "Reading",
+    "RecurrentBlock",
+    "RecurrentStack",
     "Sampling",
     "StandardScaler",
     "StreetMonitor",

@@ -13,6 +13,8 @@ from gnn_toolkit.models.over_paths import OverPaths
 class _LinearOverPaths(OverPaths, LinearRecurrence):
     """A linear recurrence that is called with sequences, with the arguments of ``torch.nn``'s recurrent layers."""
 
+    _options: frozenset[str] = frozenset()  # what the cell has besides
+
     def __init__(
         self,
         input_size: int,
@@ -28,6 +30,8 @@ class _LinearOverPaths(OverPaths, LinearRecurrence):
         backend: str = "auto",
         **options: Any,
     ) -> None:
+        for name in options.keys() - self._options:
+            raise TypeError(f"{type(self).__name__} has no argument {name!r}")
         options |= {"bias": bias, "dropout": dropout, "bidirectional": bidirectional, "backend": backend}
         super().__init__(input_size, hidden_size, num_layers, **options)
         self._adapt(batch_first, device, dtype)
@@ -70,7 +74,7 @@ class MinGRU(_LinearOverPaths, DAGMinGRU):
 
 
 class MinLSTM(_LinearOverPaths, DAGMinLSTM):
-    """Minimal long short-term memory over sequences (Feng et al. 2024, section 3.2): :class:`DAGMinLSTM` on path graphs.
+    """Minimal long short-term memory over sequences (Feng et al. 2024, section 3.2): :class:`DAGMinLSTM` on paths.
 
     Arguments, shapes and errors are those of :class:`MinGRU`; there is one state, h.
 
@@ -90,6 +94,8 @@ class LRU(_LinearOverPaths, DAGLRU):
     (torch.Size([5, 2, 8]), torch.Size([1, 2, 16]))
     """
 
+    _options = frozenset({"state_channels", "r_min", "r_max", "max_phase"})
+
 
 class Mamba(_LinearOverPaths, DAGMamba):
     """Selective state space over sequences (Gu and Dao 2023, algorithm 2): :class:`DAGMamba` on path graphs.
@@ -102,3 +108,5 @@ class Mamba(_LinearOverPaths, DAGMamba):
     >>> out.shape, h_n.shape
     (torch.Size([5, 2, 8]), torch.Size([1, 2, 24]))
     """
+
+    _options = frozenset({"state_channels"})
