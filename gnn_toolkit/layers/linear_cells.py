@@ -62,6 +62,10 @@ class LinearCell:
         """Set in place what keeps the past: each channel's slowest ``|a|``, at x = 0, is ``sigmoid(keep)``."""
         raise NotImplementedError
 
+    def gate_weights(self, weights: Weights) -> Tensor | None:
+        """Return the weights by which x decides what is kept; none where it does not."""
+        return None
+
     def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         """Return a [N or 1, R, C] and b [N, C]."""
         raise NotImplementedError
@@ -100,6 +104,10 @@ class MinGRUCell(LinearCell):
         """``b_z = -keep``."""
         weights["bias_ih"].view(-1, self.hidden)[:-1] = -keep
 
+    def gate_weights(self, weights: Weights) -> Tensor:
+        """All rows but those of n."""
+        return weights["weight_ih"][: -self.hidden]
+
 
 @dataclass(frozen=True)
 class MinLSTMCell(LinearCell):
@@ -127,6 +135,10 @@ class MinLSTMCell(LinearCell):
         """``b_f = keep``, ``b_i = -keep``: f and i then add up to 1."""
         gates = weights["bias_ih"].view(-1, self.hidden)
         gates[:-2], gates[-2] = keep, -keep
+
+    def gate_weights(self, weights: Weights) -> Tensor:
+        """All rows but those of n."""
+        return weights["weight_ih"][: -self.hidden]
 
 
 @dataclass(frozen=True)
@@ -251,6 +263,10 @@ class MambaCell(LinearCell):
         """``delta = softplus(-keep)`` and ``A = -1, ..., -n``: the slowest a is ``exp(-delta) = sigmoid(keep)``."""
         weights["bias_delta"].copy_(-keep)
         weights["log_a"].copy_(torch.arange(1, self.channels + 1).log())
+
+    def gate_weights(self, weights: Weights) -> Tensor:
+        """``W_delta``."""
+        return weights["weight_delta"]
 
     def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         """``a = exp(delta * A)``, ``b = delta * B * u``."""

@@ -54,7 +54,7 @@ class GraphNetwork(nn.Module):
         gate: whether x gates the outputs of a linear recurrence in its block.
         gate_gain: the weights by which a recurrence's gates see x are multiplied by it at the start
             (:func:`gnn_toolkit.layers.initial.gate_gain_`).
-        options: of a linear recurrence, by name, e.g. ``state_channels``.
+        options: of a recurrence's layers, by name, e.g. ``state_channels`` of ``"mamba"``.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
@@ -63,7 +63,7 @@ class GraphNetwork(nn.Module):
         - logits [N, out_channels] or [graphs, out_channels]
 
     Raises:
-        ValueError: an unknown layer or readout, or data that a layer refuses.
+        ValueError: an unknown layer or readout, options where there is no recurrence, or data that a layer refuses.
 
     >>> data = Data(x=torch.randn(3, 4), edge_index=torch.tensor([[0, 1], [1, 2]]))
     >>> GraphNetwork(4, 8, 2, layer="gru", readout="last")(data).shape
@@ -102,6 +102,8 @@ class GraphNetwork(nn.Module):
         if not head and layer in RECURRENCES:
             remedy = "the state of a recurrence is no logits"
             raise ValueError(_checks.problem("head", "True for a recurrence", head, remedy))
+        if options and layer not in RECURRENCES:
+            raise ValueError(_checks.problem("options", f"none for {layer!r}", sorted(options), "leave them out"))
         stack: list[nn.Module] = [nn.Linear(in_channels, hidden_channels)] if embedding else []
         width = hidden_channels if embedding else in_channels
         if layer in RECURRENCES:
