@@ -75,13 +75,26 @@ class LinearCell:
         return state
 
 
-def blended(z: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ``a = 1 - z`` [N, R, H] and ``b = z * new`` [N, H], with the mean of z over the types."""
-    return 1 - z, (z[:, 0] if z.size(1) == 1 else z.mean(1)) * new
+@dataclass(frozen=True)
+class AveragingCell(LinearCell):
+    """A cell whose new state lies between the old one and a candidate n: ``h_v = (1 - z) * s + z * n``.
+
+    On paths of one length a kernel of its own solves it, from q and n alone.
+    """
+
+    def logits(self, gates: Tensor) -> Tensor:
+        """Return q_1, ..., q_R, n [N, (R + 1) * H]: the gates ``z = sigmoid(q)``, and the candidate."""
+        raise NotImplementedError
+
+    def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
+        """``a = 1 - z``, ``b = z * n``, with the mean of z over the types."""
+        q, new = self.logits(gates).split([self.relations * self.hidden, self.hidden], 1)
+        z = torch.sigmoid(q).unflatten(1, (self.relations, self.hidden))
+        return 1 - z, (z[:, 0] if self.relations == 1 else z.mean(1)) * new
 
 
 @dataclass(frozen=True)
-class MinGRUCell(LinearCell):
+class MinGRUCell(AveragingCell):
     """Minimal gated recurrent unit (Feng et al. 2024, section 3.1).
 
         z = sigmoid(W_z x_v + b_z),  n = W_n x_v + b_n,  a = 1 - z,  b = z * n,  y_v = h_v
@@ -95,10 +108,9 @@ class MinGRUCell(LinearCell):
         """``(R + 1) * H``."""
         return (self.relations + 1) * self.hidden
 
-    def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
-        """``a = 1 - z``, ``b = z * n``."""
-        z, new = gates.split([self.relations * self.hidden, self.hidden], 1)
-        return blended(torch.sigmoid(z).unflatten(1, (self.relations, self.hidden)), new)
+    def logits(self, gates: Tensor) -> Tensor:
+        """``q = W_z x_v + b_z``."""
+        return gates
 
     def remember(self, weights: Weights, keep: Tensor) -> None:
         """``b_z = -keep``."""
@@ -110,7 +122,7 @@ class MinGRUCell(LinearCell):
 
 
 @dataclass(frozen=True)
-class MinLSTMCell(LinearCell):
+class MinLSTMCell(AveragingCell):
     """Minimal long short-term memory (Feng et al. 2024, section 3.2), whose gates share what there is.
 
         f = sigmoid(W_f x_v + b_f),  i = sigmoid(W_i x_v + b_i),  n = W_n x_v + b_n
@@ -125,11 +137,11 @@ class MinLSTMCell(LinearCell):
         """``(R + 2) * H``."""
         return (self.relations + 2) * self.hidden
 
-    def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
-        """``a = f'``, ``b = i' * n``."""
+    def logits(self, gates: Tensor) -> Tensor:
+        """``q_r = log i - log f_r``."""
         forget, entry, new = gates.split([self.relations * self.hidden, self.hidden, self.hidden], 1)
-        log_f = logsigmoid(forget).unflatten(1, (self.relations, self.hidden))
-        return blended(torch.sigmoid(logsigmoid(entry).unsqueeze(1) - log_f), new)
+        q = logsigmoid(entry).unsqueeze(1) - logsigmoid(forget).unflatten(1, (self.relations, self.hidden))
+        return torch.cat([q.flatten(1), new], 1)
 
     def remember(self, weights: Weights, keep: Tensor) -> None:
         """``b_f = keep``, ``b_i = -keep``: f and i then add up to 1."""

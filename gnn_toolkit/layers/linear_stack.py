@@ -12,7 +12,9 @@ from gnn_toolkit import _transforms
 from gnn_toolkit.graphs.level_sort import inverse
 from gnn_toolkit.graphs.order import LevelOrder
 from gnn_toolkit.layers.kernels import linear
-from gnn_toolkit.layers.linear_cells import LinearCell
+from gnn_toolkit.layers.kernels.blend import blend
+from gnn_toolkit.layers.kernels.scan import scan
+from gnn_toolkit.layers.linear_cells import AveragingCell, LinearCell
 from gnn_toolkit.layers.stacked import StackedRecurrence
 
 
@@ -69,8 +71,9 @@ class LinearRecurrence(StackedRecurrence):
         """
         found = []
         for (_, suffix), state in zip(self.passes(), states, strict=True):
-            weights, gates, a, b = self._choose(x, suffix)
-            found.append(_real(a[:, 0] * self._as_cell(state.to(b.real.dtype)) + b))
+            weights, gates = self._gates(x, suffix)
+            a, b = self.cell.coefficients(gates, weights)
+            found.append(_real(a[:, 0] * self._as_cell(state.to(gates.dtype)) + b))
             x = self.cell.readout(found[-1], gates, weights)
         return x, torch.stack(found)
 
@@ -78,23 +81,38 @@ class LinearRecurrence(StackedRecurrence):
         self, x: Tensor, order: LevelOrder, k: int, start: list[Tensor] | None, backend: str
     ) -> tuple[Tensor, list[Tensor]]:
         """Walk pass ``k`` along the edges; return outputs [N, H] and the state [N, S] in places."""
-        weights, gates, a, b = self._choose(x, self.passes()[k][1])
-        if start is not None:  # as if an edge of type 0 led from an initial state to its start
-            first = a[:, 0] if a.size(0) == 1 else a[order.starts, 0]
-            b = b.index_add(0, order.starts, first * self._as_cell(start[0].to(b.real.dtype)))
-        solve = self._solve if backend == "fused" else self.pass_messages
-        state = _real(solve(a, b, order))
+        weights, gates = self._gates(x, self.passes()[k][1])
+        first = None if start is None else self._as_cell(start[0].to(gates.dtype))
+        if backend == "fused" and _is_dense(order):
+            h = self._scan(gates, weights, order.num_levels, first)
+        else:
+            a, b = self.cell.coefficients(gates, weights)
+            if first is not None:  # as if an edge of type 0 led from an initial state to its start
+                into = a[:, 0] if a.size(0) == 1 else a[order.starts, 0]
+                b = b.index_add(0, order.starts, into * first)
+            h = (self._solve if backend == "fused" else self.pass_messages)(a, b, order)
+        state = _real(h)
         self._name_anomaly([state], order, k)
         out = self.cell.readout(state, gates, weights)
         return out.to(x.dtype), [state.to(x.dtype)]
 
-    def _choose(self, x: Tensor, suffix: str) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
-        """Return the weights of a walk, the gates of x, and the cell's a and b; half precision becomes float32."""
+    def _gates(self, x: Tensor, suffix: str) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the weights of a walk, and the gates of x; half precision becomes float32."""
         weights = self.weights(suffix)
         gates = nn.functional.linear(x, weights["weight_ih"], weights.get("bias_ih"))
         if gates.dtype in (torch.float16, torch.bfloat16):
-            gates, weights = gates.float(), {name: weight.float() for name, weight in weights.items()}
-        return weights, gates, *self.cell.coefficients(gates, weights)
+            return {name: weight.float() for name, weight in weights.items()}, gates.float()
+        return weights, gates
+
+    def _scan(self, gates: Tensor, weights: dict[str, Tensor], steps: int, first: Tensor | None) -> Tensor:
+        """Return the states [N, C] of paths of one length, step by step side by side."""
+        if isinstance(self.cell, AveragingCell):
+            logits = self.cell.logits(gates).unflatten(0, (steps, -1))
+            first = logits.new_zeros(logits.size(1), self.cell.hidden) if first is None else first
+            return blend(logits, first).flatten(0, 1)
+        a, b = self.cell.coefficients(gates, weights)
+        a, b = a[:, 0].unflatten(0, (min(steps, a.size(0)), -1)), b.unflatten(0, (steps, -1))
+        return scan(a, b, torch.zeros_like(b[0]) if first is None else first).flatten(0, 1)
 
     def _solve(self, a: Tensor, b: Tensor, order: LevelOrder) -> Tensor:
         """Return the states [N, C] by the fused operator."""
@@ -157,6 +175,11 @@ class LinearRecurrence(StackedRecurrence):
 def _real(state: Tensor) -> Tensor:
     """Return states as real tensors."""
     return torch.view_as_real(state).flatten(-2) if state.is_complex() else state
+
+
+def _is_dense(order: LevelOrder) -> bool:
+    """Return whether an order is that of paths of one length, which lie step by step."""
+    return order.is_paths and 0 < order.nodes.size(0) == order.starts.size(0) * order.num_levels
 
 
 def _predecessors(order: LevelOrder, like: Tensor) -> Tensor:

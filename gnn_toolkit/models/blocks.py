@@ -68,25 +68,26 @@ class RecurrentBlock(nn.Module):
         rows, again = forms.opened(x)
         normed = self.norm(rows)
         out, state = self.layer(again(normed), *where, **options)
-        return again(self._around(rows, normed, forms.opened(out)[0])), state
+        dropout = self.dropout if self.training else 0.0
+        return again(self._around(rows, normed, forms.opened(out)[0], dropout)), state
 
     def step(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Take the next step of B sequences [B, F] by a linear layer, without dropout; return outputs and new state."""
         normed = self.norm(x)
         assert isinstance(self.layer, LinearRecurrence)
         out, state = self.layer.step(normed, state)
-        return self._around(x, normed, out), state
+        return self._around(x, normed, out, 0.0), state
 
-    def _around(self, x: Tensor, normed: Tensor, out: Tensor) -> Tensor:
+    def _around(self, x: Tensor, normed: Tensor, out: Tensor, dropout: float) -> Tensor:
         """Return the block's outputs, from those of its layer."""
         if self.gate is not None:
             out = out * nn.functional.silu(self.gate(normed))
         if self.out is not None:
             out = self.out(out)
-        x = x + nn.functional.dropout(out, self.dropout, self.training)
+        x = x + nn.functional.dropout(out, dropout)
         if self.perceptron is None:
             return x
-        return x + nn.functional.dropout(self.perceptron(x), self.dropout, self.training)
+        return x + nn.functional.dropout(self.perceptron(x), dropout)
 
 
 class RecurrentStack(nn.Module):

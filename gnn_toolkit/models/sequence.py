@@ -1,5 +1,6 @@
 """RNN, GRU and LSTM: the recurrences over path graphs, with ``torch.nn``'s names, arguments and ``state_dict``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -26,6 +27,16 @@ class _TorchLike(OverPaths, DAGRecurrence, TorchSurface):
         if self._backend_for(order) == "vendor":
             return vendor.run_dense(self.stack(), x, None if hx is None else list(hx))
         return super()._run_steps(x, order, hx)
+
+    def blank(self, batch: int) -> tuple[Tensor, ...]:
+        """Return the states before the first step, one tensor [num_layers, B, H] a state."""
+        like = self.flat_weights()[0]
+        return (like.new_zeros(self.num_layers, batch, self.hidden_channels),) * self.num_states
+
+    def step(self, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Take the next step of B sequences [B, F], without dropout; return outputs [B, H] and the new states."""
+        out, found = vendor.step(self.stack(), x, states)
+        return out, tuple(found)
 
 
 class RNN(DAGRNN, _TorchLike):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator
 from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
+from gnn_toolkit.models.char_generator import CELLS, LINEAR
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -55,7 +56,7 @@ def test_an_empty_text_is_refused():
         Vocabulary("")
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_the_logits_are_those_of_its_three_parts(cell: str):
     model, codes = make(cell=cell), torch.tensor([[0, 3, 2, 6], [1, 1, 5, 4]])
     parts: Any = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell]
@@ -65,7 +66,7 @@ def test_the_logits_are_those_of_its_three_parts(cell: str):
     torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_one_long_call_is_many_short_ones_with_the_state_carried(cell: str):
     model, codes = make(cell=cell), torch.tensor([[0, 3, 2, 6, 1, 4], [1, 1, 5, 4, 0, 2]])
     expected, last = model(codes)
@@ -77,7 +78,7 @@ def test_one_long_call_is_many_short_ones_with_the_state_carried(cell: str):
     torch.testing.assert_close(state, last, atol=1e-12, rtol=0)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_greedy_text_is_the_likeliest_next_character_again_and_again(cell: str):
     model = make(cell=cell)
     text = "dab"
@@ -173,7 +174,7 @@ def test_a_model_that_makes_no_sense_is_refused(options: dict[str, Any], message
         make(**options)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_a_small_model_learns_a_verse_by_heart(cell: str):
     verse = "the quick brown fox jumps over it. "
     torch.manual_seed(0)
@@ -201,7 +202,7 @@ def test_dropout_does_not_touch_generation_and_training_goes_on():
     assert model.training
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 @pytest.mark.parametrize("sampling", [Sampling(0.0), Sampling(1.3), Sampling(1.0, top_k=3), Sampling(1.0, top_p=0.8)])
 def test_one_call_of_a_thousand_is_ten_of_a_hundred(cell: str, sampling: Sampling):
     model = make(cell=cell)
@@ -216,7 +217,7 @@ def test_one_call_of_a_thousand_is_ten_of_a_hundred(cell: str, sampling: Samplin
     assert torch.equal(state.last, end.last)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_texts_side_by_side_are_those_written_alone(cell: str):
     model = make(cell=cell)
     texts, _ = model.extend(model.begin(["dab", "f", "a a"], seed=4), 50)
@@ -255,7 +256,7 @@ def test_a_cut_that_leaves_nothing_is_refused(options: dict[str, Any], message: 
         make().stream("a", 1, **options)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_a_saved_model_writes_the_same(cell: str, tmp_path):
     torch.manual_seed(0)
     model = CharGenerator(Vocabulary("hällo\n\ud83d"), cell, 5, 6, 1, 0.25)

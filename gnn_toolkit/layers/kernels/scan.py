@@ -1,6 +1,10 @@
 """The linear recurrence ``h_t = a_t h_(t-1) + b_t`` along the first dimension of dense tensors, there and back.
 
-The derivatives are those of :mod:`gnn_toolkit.layers.kernels.linear`: scans in the other direction.
+The derivatives are those of :mod:`gnn_toolkit.layers.kernels.linear`: with ``g`` the gradient with respect to b,
+
+    g_t = dh_t + conj(a_(t+1)) g_(t+1),   da_t = g_t conj(h_(t-1)),   dh_0 = conj(a_1) g_1
+
+which is the same recurrence in the other direction, whose first state is the last ``dh``.
 """
 
 from typing import Any
@@ -8,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn_toolkit._transforms import is_transforming
+from gnn_toolkit.layers.kernels import blocks
 from gnn_toolkit.layers.kernels.linear import is_batched_gradient, side_by_side
 
 
@@ -23,28 +29,49 @@ def scan(a: Tensor, b: Tensor, start: Tensor, reverse: bool = False) -> Tensor:
     if is_batched_gradient(b):
         return plain(a, b, start, reverse)
     if torch.compiler.is_compiling():
-        return _scan(a, b, start, reverse)
+        return forward(a, b, start, reverse)
     return _Scan.apply(a, b, start, reverse)  # type: ignore[no-any-return]
 
 
 @torch.library.custom_op("gnn_toolkit::linear_scan", mutates_args=())
-def _scan(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
-    return step_by_step(a, b, start, reverse)
+def forward(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
+    """Return what :func:`scan` does."""
+    h = torch.empty(b.shape, dtype=b.dtype, device=b.device)
+    blocks.run(a, b, start, h, reverse)
+    return h
 
 
-@_scan.register_fake
+@torch.library.custom_op("gnn_toolkit::linear_scan_backward", mutates_args=())
+def backward(dh: Tensor, a: Tensor, start: Tensor, h: Tensor, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the gradients of a, b and the start."""
+    g = torch.empty(h.shape, dtype=h.dtype, device=h.device)
+    if not h.numel():
+        return torch.zeros_like(a), g, torch.zeros_like(start)
+    a, h, start = (t.conj().resolve_conj() for t in (a, h, start))
+    first, last = (-1, 0) if reverse else (0, -1)
+    earlier, later = _halves(reverse)
+    g[last] = dh[last]
+    blocks.run(a if a.size(0) == 1 else a[later], dh[earlier], g[last], g[earlier], not reverse)
+    if a.shape == h.shape:
+        da = torch.empty_like(g)
+        torch.mul(g[later], h[earlier], out=da[later])
+        torch.mul(g[first], start, out=da[first])
+    else:
+        inner = (g[later] * h[earlier]).sum(0, keepdim=True) if a.size(0) == 1 else g[later] * h[earlier]
+        outer = (g[first] * start)[None]
+        parts = [inner, outer] if reverse else [outer, inner]
+        da = (inner + outer if a.size(0) == 1 else torch.cat(parts)).sum_to_size(a.shape)
+    return da, g, (a[first] * g[first]).expand_as(start).contiguous()
+
+
+@forward.register_fake
 def _(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
     return b.new_empty(b.shape)
 
 
-def step_by_step(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
-    """Return what :func:`scan` does, one step after another."""
-    h = torch.empty_like(b, memory_format=torch.contiguous_format)
-    steps = zip(a.expand_as(b), b, h, strict=True)
-    before = start
-    for a_t, b_t, h_t in reversed(list(steps)) if reverse else steps:
-        before = torch.addcmul(b_t, a_t, before, out=h_t)
-    return h
+@backward.register_fake
+def _(dh: Tensor, a: Tensor, start: Tensor, h: Tensor, reverse: bool) -> tuple[Tensor, Tensor, Tensor]:
+    return a.new_empty(a.shape), h.new_empty(h.shape), start.new_empty(start.shape)
 
 
 def plain(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
@@ -59,26 +86,31 @@ def plain(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
     return torch.stack(states[::-1] if reverse else states)
 
 
-def _before(h: Tensor, start: Tensor, reverse: bool) -> Tensor:
-    """Return the state before each step."""
-    return torch.cat([h[1:], start[None]] if reverse else [start[None], h[:-1]])[: h.size(0)]
-
-
-def _after(a: Tensor, reverse: bool) -> Tensor:
-    """Return the coefficient of the step after each one, as a scan in the other direction takes it; the outermost 1."""
-    if a.size(0) == 1:
-        return a
-    one = torch.ones_like(a[:1])
-    return torch.cat([one, a[:-1]] if reverse else [a[1:], one])
+def _halves(reverse: bool) -> tuple[slice, slice]:
+    """Return the steps that have one after them, and those that have one before them, in the order of the walk."""
+    front, back = slice(0, -1), slice(1, None)
+    return (back, front) if reverse else (front, back)
 
 
 def _back(ctx: Any, a: Tensor, start: Tensor, h: Tensor, dh: Tensor, reverse: bool) -> Any:
+    if not (torch.is_grad_enabled() or is_transforming(dh)) or torch.compiler.is_compiling():
+        da, g, dstart = backward(dh, a, start, h, reverse)
+        return da if ctx.needs_input_grad[0] else None, g, dstart, None
     conj = a.conj().resolve_conj()
-    g = scan(_after(conj, reverse), dh, torch.zeros_like(start), not reverse)
+    first, last = (-1, 0) if reverse else (0, -1)
+    if not h.size(0):
+        return torch.zeros_like(a), dh, torch.zeros_like(start), None
+    earlier, later = _halves(reverse)
+    inner = scan(conj if a.size(0) == 1 else conj[later], dh[earlier], dh[last], not reverse)
+    outer = dh[last][None]
+    g = torch.cat([outer, inner] if reverse else [inner, outer])
     da = (g * _before(h, start, reverse).conj()).sum_to_size(a.shape) if ctx.needs_input_grad[0] else None
-    outer = slice(-1, None) if reverse else slice(0, 1)
-    dstart = (conj.expand_as(h)[outer] * g[outer]).sum(0) if ctx.needs_input_grad[2] else None
-    return da, g, dstart, None
+    return da, g, (conj[first] * g[first]).expand_as(start), None
+
+
+def _before(h: Tensor, start: Tensor, reverse: bool) -> Tensor:
+    """Return the state before each step."""
+    return torch.cat([h[1:], start[None]] if reverse else [start[None], h[:-1]])[: h.size(0)]
 
 
 class _Scan(torch.autograd.Function):
@@ -86,7 +118,7 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(a: Tensor, b: Tensor, start: Tensor, reverse: bool) -> Tensor:
-        return step_by_step(a, b, start, reverse)
+        return forward(a, b, start, reverse)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -123,4 +155,4 @@ def _run(ctx: Any, dh: Tensor) -> Any:
     return _back(ctx, *ctx.saved_tensors, dh, ctx.reverse)
 
 
-_scan.register_autograd(_run, setup_context=_keep)
+forward.register_autograd(_run, setup_context=_keep)
