@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator
 from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
-from gnn_toolkit.models.char_generator import CELLS, LINEAR
+from gnn_toolkit.models.char_generator import CELLS
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
