@@ -85,6 +85,7 @@ def evaluation(request, monkeypatch):
     along_chains = request.param == "chains"
     monkeypatch.setattr(chains.Chains, "pays", lambda self, channels: along_chains)
     monkeypatch.setattr(chains, "SHORT", 0)
+    monkeypatch.setattr(chains, "_GROUP_CALLS", 0)
     monkeypatch.setattr(blocks, "SHORT", 3)
 
 

@@ -15,6 +15,7 @@ from gnn_toolkit.layers.kernels.flow import EDGE, SHARED, SOURCE, TARGET, Flow, 
 
 _SUM = 0  # torch.embedding_bag's number
 _ROWS = 4096  # edges whose products are made at a time
+_NODES = 2048  # nodes whose predecessors are summed at a time
 
 
 def by_level(a: Tensor, b: Tensor, edges: Flow, per: str, turned: bool) -> Tensor:
@@ -80,22 +81,36 @@ def _each_edge(a: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
 def gradient(g: Tensor, h: Tensor, a: Tensor, edges: Flow, per: str, turned: bool) -> Tensor:
     """Return the gradient of a: ``g_v conj(h_u)``, summed over what shares a coefficient."""
     h = h.conj().resolve_conj()
-    if per in (TARGET, SHARED) and h.numel() and edges.edge.numel():
-        rows, (source, start) = _real(h), _gathers(edges, turned)
-        da = torch.zeros_like(a) if per == SHARED else torch.empty_like(a)
-        nodes, found = _cut(g, edges), [da] * len(source) if per == SHARED else _cut(da, edges)
-        for k in _walk(edges, turned):
-            seen = _like(torch.embedding_bag(rows, source[k], start[k], False, _SUM)[0], h)
-            part = shared_by(seen.mul_(nodes[k]), a.size(-1))
-            found[k].add_(part.sum(0, keepdim=True)) if per == SHARED else found[k].copy_(part)
-        return da
+    if per in (TARGET, SHARED) and h.numel():
+        return _node_gradient(g, h, a, edges, turned)
     source, target, row = edges.ends(per, turned)
-    da = torch.zeros_like(a)
+    in_order = per == EDGE and edges.is_in_order and not turned
+    da = torch.empty_like(a) if in_order else torch.zeros_like(a)
     if row is None:
         return da
-    for u, v, e in zip(*(t.split(_ROWS) for t in (source, target, row)), strict=True):
+    for number, (u, v, e) in enumerate(zip(*(t.split(_ROWS) for t in (source, target, row)), strict=True)):
         product = shared_by(g.index_select(0, v).mul_(h.index_select(0, u)), a.size(-1))
-        da.index_copy_(0, e, product) if per == EDGE else da.index_add_(0, e, product)
+        if in_order:
+            da[number * _ROWS : (number + 1) * _ROWS] = product
+        elif per == EDGE:
+            da.index_copy_(0, e, product)
+        else:
+            da.index_add_(0, e, product)
+    return da
+
+
+def _node_gradient(g: Tensor, h: Tensor, a: Tensor, edges: Flow, turned: bool) -> Tensor:
+    """Return the gradient where all edges into a node share its coefficient: ``g_v conj(sum of h_u)``."""
+    source, start, bounds = edges.gathers(turned, _NODES)
+    da, rows = torch.zeros_like(a) if a.size(0) == 1 else torch.empty_like(a), _real(h)
+    for number, (begin, mine) in enumerate(zip(start.split(_NODES), g.split(_NODES), strict=True)):
+        first, last = bounds[number : number + 2]
+        seen = _like(torch.embedding_bag(rows, source[first:last], begin - first, False, _SUM)[0], h)
+        part = shared_by(seen.mul_(mine), a.size(-1))
+        if a.size(0) == 1:
+            da.add_(part.sum(0, keepdim=True))
+        else:
+            da[number * _NODES : (number + 1) * _NODES] = part
     return da
 
 

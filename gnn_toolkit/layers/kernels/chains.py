@@ -22,20 +22,47 @@ _GROUP_CALLS = 12  # of a group of chains, beside those of its scan
 
 
 @dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a tensor that are wanted.
+
+    Attributes:
+        index: [n] their numbers.
+        first: the first number where they are consecutive, else ``None``.
+    """
+
+    index: Tensor
+    first: int | None
+
+    @staticmethod
+    def of(index: Tensor, device: torch.device) -> "Rows":
+        """Return the rows with these numbers."""
+        first = int(index[0]) if index.numel() else 0
+        is_run = bool((index == torch.arange(first, first + index.numel())).all())
+        return Rows(index.to(device), first if is_run else None)
+
+    def of_tensor(self, rows: Tensor) -> Tensor:
+        """Return these rows; where they are consecutive, a view."""
+        if self.first is None:
+            return rows.index_select(0, self.index)
+        return rows[self.first : self.first + self.index.numel()]
+
+
+@dataclass(frozen=True, eq=False)
 class Group:
     """Chains of one level and of like length, side by side.
 
     Attributes:
         nodes: [T * B] places, time first; what pads a chain repeats its last node.
-        links: [(T - 1) * B] the slot of the edge into each node but the first ones; 0 where it pads.
+        links: [(T - 1) * B] the edges into each node but the first ones, their sources and their targets; what pads
+            a chain repeats edge 0.
         real: bool [(T - 1) * B, 1] which links there are; ``None`` for all.
         own: [n] the positions in ``nodes`` that are no padding; ``None`` for all.
         shape: T and B.
         side: the side edges into the group, and those out of it.
     """
 
-    nodes: Tensor
-    links: Tensor
+    nodes: Rows
+    links: tuple[Rows, Rows, Rows]
     real: Tensor | None
     own: Tensor | None
     shape: tuple[int, int]
@@ -48,13 +75,11 @@ class Side:
 
     Attributes:
         slots: [e] sorted by where they end.
-        positions: [n] the positions in the group where at least one ends.
-        start: [n] where each position's begin among the slots.
+        positions: [e] the positions in the group where they end.
     """
 
     slots: Tensor
     positions: Tensor
-    start: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,29 +107,41 @@ def _scan_calls(steps: int, count: int, channels: int) -> int:
     return 3 * length * parts + steps // length
 
 
-def find_chains(source: Tensor, target: Tensor, node_ptr: Tensor, num_nodes: int) -> Chains | None:
+def find_chains(source: Tensor, target: Tensor, edge: Tensor, node_ptr: Tensor, num_nodes: int) -> Chains | None:
     """Return the chains of a graph whose edges are sorted by target; ``None`` where levels are wide.
 
     Args:
         source: [E] places.
         target: [E] places.
+        edge: [E] the edge of ``edge_index`` at each slot.
         node_ptr: int64 on the CPU, where each block of places begins.
         num_nodes: number of nodes.
     """
     blocks = node_ptr.numel() - 1
-    if blocks < SHORT or num_nodes >= WIDE * blocks:
-        return None
     device = source.device
-    source, target = source.cpu(), target.cpu()
-    both = [_outward(source, target, num_nodes)]
-    is_path = source.numel() and int(torch.bincount(source).max()) <= 1 and int(torch.bincount(target).max()) <= 1
+    if not source.numel():
+        return None
+    source, target, edge = source.cpu(), target.cpu(), edge.cpu()
+    is_path = int(torch.bincount(source).max()) <= 1 and int(torch.bincount(target).max()) <= 1
+    if not is_path and (blocks < SHORT or num_nodes >= WIDE * blocks):
+        return None
+    cuts = [_outward(source, target, num_nodes)]
     if not is_path:
         chain, position, level, link = _outward(num_nodes - 1 - target, num_nodes - 1 - source, num_nodes)
         length = torch.bincount(chain)
-        chain, position, level = chain.flip(0), (length[chain] - 1 - position).flip(0), int(level.max()) - level
-        both.append((chain, position, level, link))
-    found = [Chains(_groups(source, target, *cut, device), _LEVEL_CALLS * blocks) for cut in both]
-    return min(found, key=lambda chains: chains.calls(WIDE))
+        cuts.append((chain.flip(0), (length[chain] - 1 - position).flip(0), int(level.max()) - level, link))
+    chain, position, level, link = min(cuts, key=lambda cut: _group_keys(*cut[::2])[0].numel())
+    keys, group_of = _group_keys(chain, level)
+    if 2 * _GROUP_CALLS * keys.numel() > _LEVEL_CALLS * blocks:
+        return None
+    groups = _groups(source, target, edge, (chain, position, level, link), (keys, group_of), device)
+    return Chains(groups, _LEVEL_CALLS * blocks)
+
+
+def _group_keys(chain: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the groups' keys, 64 times the level and the power of two of the length, and each chain's group."""
+    half = torch.log2(torch.bincount(chain).double()).floor().long()
+    return torch.unique(level * 64 + half, return_inverse=True)
 
 
 def _outward(source: Tensor, target: Tensor, num_nodes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -151,62 +188,61 @@ def _paths(source: Tensor, target: Tensor, num_nodes: int) -> tuple[Tensor, Tens
 def _groups(
     source: Tensor,
     target: Tensor,
-    chain: Tensor,
-    position: Tensor,
-    level: Tensor,
-    link: Tensor,
+    edge: Tensor,
+    cut: tuple[Tensor, Tensor, Tensor, Tensor],
+    grouped: tuple[Tensor, Tensor],
     device: torch.device,
 ) -> list[list[Group]]:
     """Return the groups of each level of chains."""
-    length = torch.bincount(chain)
-    half = torch.log2(length.double()).floor().long()  # lengths of one power of two go together
-    key = level * 64 + half
-    keys, group_of = torch.unique(key, return_inverse=True)
-    node_order = torch.argsort(chain * (int(position.max()) + 1) + position)
-    first = torch.cat([length.new_zeros(1), length.cumsum(0)[:-1]])
-    link_into = torch.full((chain.numel(),), -1)
-    link_into[target[link]] = link.nonzero().squeeze(1)
-    sides = (~link).nonzero().squeeze(1)
+    chain, position, level, link = cut
+    keys, group_of = grouped
+    layouts = _layouts(chain, position, group_of, keys.numel())
     place = torch.empty_like(position)  # of each node in its group
+    for nodes, real in layouts:
+        place[nodes[real]] = torch.arange(nodes.numel()).view_as(nodes)[real]
+    into = torch.full((chain.numel(),), 0)
+    into[target[link]] = link.nonzero().squeeze(1)
+    sides, of_node = (~link).nonzero().squeeze(1), group_of[chain]
+    ends = [_by_group(sides, end, of_node, place, keys.numel(), device) for end in (target, source)]
     made: list[list[Group]] = [[] for _ in range(int(level.max()) + 1)]
-    layouts = []
-    for number in range(keys.numel()):
-        mine = (group_of == number).nonzero().squeeze(1)
-        steps = int(length[mine].max())
-        offset = torch.arange(steps).unsqueeze(1)
-        nodes = node_order[first[mine] + torch.minimum(offset, length[mine] - 1)]
-        real = offset < length[mine]
-        flat = torch.arange(nodes.numel()).view_as(nodes)
-        place[nodes[real]] = flat[real]
-        layouts.append((nodes, real, int(keys[number]) // 64))
-    of_node = group_of[chain]
-    into, outof = (
-        _by_group(sides, target, of_node, place, keys.numel()),
-        _by_group(sides, source, of_node, place, keys.numel()),
-    )
-    for number, (nodes, real, depth) in enumerate(layouts):
-        whole = bool(real.all())
-        made[depth].append(
+    for key, (nodes, real), *side in zip(keys.tolist(), layouts, *ends, strict=True):
+        slots, whole = into[nodes[1:]].flatten(), bool(real.all())
+        made[key // 64].append(
             Group(
-                nodes=nodes.flatten().to(device),
-                links=link_into[nodes[1:]].clamp(min=0).flatten().to(device),
+                nodes=Rows.of(nodes.flatten(), device),
+                links=(Rows.of(edge[slots], device), Rows.of(source[slots], device), Rows.of(target[slots], device)),
                 real=None if whole else real[1:].reshape(-1, 1).to(device),
                 own=None if whole else real.flatten().nonzero().squeeze(1).to(device),
                 shape=(nodes.size(0), nodes.size(1)),
-                side=tuple(Side(*(t.to(device) for t in each[number])) for each in (into, outof)),  # type: ignore[arg-type]
+                side=(side[0], side[1]),
             )
         )
     return made
 
 
-def _by_group(sides: Tensor, end: Tensor, of_node: Tensor, place: Tensor, count: int) -> list[tuple[Tensor, ...]]:
-    """Return slots, positions and starts of the side edges that have an end in each group."""
+def _layouts(chain: Tensor, position: Tensor, group_of: Tensor, count: int) -> list[tuple[Tensor, Tensor]]:
+    """Return each group's nodes [T, B] and which of them are no padding."""
+    length = torch.bincount(chain)
+    in_chains = torch.argsort(chain * (int(position.max()) + 1) + position)
+    first = length.cumsum(0) - length
+    members = torch.argsort(group_of, stable=True).split(torch.bincount(group_of, minlength=count).tolist())
+    found = []
+    for mine in members:
+        step = torch.arange(int(length[mine].max())).unsqueeze(1)
+        nodes = in_chains[first[mine] + torch.minimum(step, length[mine] - 1)]
+        found.append((nodes, step < length[mine]))
+    return found
+
+
+def _by_group(
+    sides: Tensor, end: Tensor, of_node: Tensor, place: Tensor, count: int, device: torch.device
+) -> list[Side]:
+    """Return the side edges that have an end in each group."""
     node = end[sides]
     group, where = of_node[node], place[node]
     order = torch.argsort(group * (int(place.max()) + 1) + where, stable=True)
     sizes = torch.bincount(group, minlength=count).tolist()
     found = []
     for slots, positions in zip(sides[order].split(sizes), where[order].split(sizes), strict=True):
-        unique, counts = torch.unique_consecutive(positions, return_counts=True)
-        found.append((slots, unique, counts.cumsum(0) - counts))
+        found.append(Side(slots.to(device), positions.to(device)))
     return found

@@ -11,45 +11,48 @@ from gnn_toolkit.layers.kernels.flow import EDGE, SHARED, TARGET, Flow, times
 def contracted(a: Tensor, b: Tensor, edges: Flow, per: str, turned: bool, chains: Chains) -> Tensor:
     """Return h [N, C]; the arguments are those of :func:`~gnn_toolkit.layers.kernels.by_level.by_level`."""
     h = torch.empty(b.shape, dtype=b.dtype, device=b.device)
-    source, target = (edges.target, edges.incidence.source) if turned else (edges.incidence.source, edges.target)
-    rows = None if per == SHARED else edges.edge if per == EDGE else target if per == TARGET else source
     for level in reversed(chains.groups) if turned else chains.groups:
         for group in level:
-            offset = b.index_select(0, group.nodes)
-            side = group.side[turned]
-            if side.slots.numel():
-                message = times(
-                    a if rows is None else a.index_select(0, rows[side.slots]), h.index_select(0, source[side.slots])
-                )
-                ends = side.positions.repeat_interleave(_counts(side.start, side.slots.numel()))
-                offset.index_add_(0, ends, message)
-            own = a if rows is None else a.index_select(0, rows[group.links])
-            states = _along(own, offset, group, turned)
-            if group.own is None:
-                h.index_copy_(0, group.nodes, states)
-            else:
-                h.index_copy_(0, group.nodes[group.own], states[group.own])
+            offset = group.nodes.of_tensor(b)
+            if group.side[turned].slots.numel():
+                offset = _with_side(offset, a, h, edges, per, turned, group)
+            own = a if per == SHARED else group.links[_link(per, turned)].of_tensor(a)
+            is_direct = group.nodes.first is not None
+            states = group.nodes.of_tensor(h) if is_direct else torch.empty_like(offset)
+            _along(own, offset, group, turned, states)
+            if group.own is not None:
+                h.index_copy_(0, group.nodes.index[group.own], states[group.own])
+            elif not is_direct:
+                h.index_copy_(0, group.nodes.index, states)
     return h
 
 
-def _counts(start: Tensor, total: int) -> Tensor:
-    return torch.diff(start, append=start.new_tensor([total]))
+def _link(per: str, turned: bool) -> int:
+    """Return which of the links' edges, sources and targets are rows of a."""
+    return 0 if per == EDGE else 2 if (per == TARGET) != turned else 1
 
 
-def _along(a: Tensor, offset: Tensor, group: Group, turned: bool) -> Tensor:
-    """Return the states of a group of chains, [T * B, C], from the coefficients of its links."""
+def _with_side(offset: Tensor, a: Tensor, h: Tensor, edges: Flow, per: str, turned: bool, group: Group) -> Tensor:
+    """Return a group's offsets and what its side edges bring."""
+    slots, positions = group.side[turned].slots, group.side[turned].positions
+    source, target = edges.incidence.source[slots], edges.target[slots]
+    own = a
+    if per != SHARED:
+        own = a.index_select(0, (edges.edge[slots], source, target)[_link(per, turned)])
+    return offset.index_add(0, positions, times(own, h.index_select(0, target if turned else source)))
+
+
+def _along(a: Tensor, offset: Tensor, group: Group, turned: bool, out: Tensor) -> None:
+    """Write the states of a group of chains, [T * B, C], from the coefficients of its links."""
     steps, count = group.shape
-    if steps == 1:
-        return offset
     groups = a.size(-1)
     if group.real is not None:
         a = a * group.real
-    a = a.view(-1, 1, groups).expand(-1, count, -1) if a.size(0) == 1 else a.view(steps - 1, count, groups)
-    b = offset.view(steps, count, offset.size(1))
+    a = a.view(1, 1, groups).expand(1, count, groups) if a.size(0) == 1 else a.view(steps - 1, count, groups)
+    b, h = (t.view(steps, count, t.size(1)) for t in (offset, out))
     if groups < b.size(2):
-        a, b = a.reshape(a.size(0), -1, 1), b.view(steps, count * groups, b.size(2) // groups)
-    h = torch.empty_like(b)
+        a = a.reshape(a.size(0), count * groups, 1)
+        b, h = (t.view(steps, count * groups, t.size(2) // groups) for t in (b, h))
     first, later = (-1, slice(0, -1)) if turned else (0, slice(1, None))
     h[first] = b[first]
     blocks.run(a, b[later], h[first], h[later], turned)
-    return h.view(offset.shape)

@@ -43,7 +43,7 @@ class Flow:
     def chains(self) -> Chains | None:
         """The graph cut into chains; ``None`` where its levels are too wide for that to pay."""
         with aside():
-            return find_chains(self.incidence.source, self.target, self.incidence.node_ptr, self.num_nodes)
+            return find_chains(self.incidence.source, self.target, self.edge, self.incidence.node_ptr, self.num_nodes)
 
     @property
     def num_nodes(self) -> int:
@@ -54,6 +54,15 @@ class Flow:
     def is_in_order(self) -> bool:
         """Whether every slot's edge has the slot's own number."""
         return bool((self.edge == torch.arange(self.edge.numel(), device=self.edge.device)).all())
+
+    def gathers(self, turned: bool, count: int) -> tuple[Tensor, Tensor, list[int]]:
+        """Return the sources of all edges, where those into each node begin, and into each ``count`` nodes."""
+        seen = self.incidence
+        start, ptr = (seen.out_start, seen.out_ptr) if turned else (seen.in_start, seen.in_ptr)
+        first = ptr[:-1].repeat_interleave(seen.node_ptr.diff()).to(start.device)
+        start = start[:, 0] + first
+        source = self.target.index_select(0, seen.out_slot) if turned else seen.source
+        return source, start, [*start[::count].tolist(), source.numel()]
 
     def ends(self, per: str, turned: bool) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return each edge's source, target and row of a, in the order of the walk."""
