@@ -3,17 +3,22 @@
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.linear import linear_recurrence, linear_scan
+from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba, DAGMinGRU, DAGMinLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
 from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
 
 __all__ = [
     "DAGGRU",
+    "DAGLRU",
     "DAGLSTM",
     "DAGRNN",
     "DCRNN",
     "GCLSTM",
     "TGCN",
+    "DAGMamba",
+    "DAGMinGRU",
+    "DAGMinLSTM",
     "DAGOutput",
     "EvolveGCNH",
     "EvolveGCNO",
