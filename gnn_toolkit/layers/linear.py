@@ -66,14 +66,13 @@ def linear_recurrence(
         return linear_recurrence(given.float(), b.float(), order, **half).to(b.dtype)
     if initial is not None:
         b = _with_initial(a, b, order, initial, per)
-    places = order.nodes
     if not order.is_sorted:
-        b = b[places]
-        a = a[places] if per == flow.TARGET else a
+        b = linear.permuted(b, order.nodes, order.places)
+        a = linear.permuted(a, order.nodes, order.places) if per == flow.TARGET else a
     h = linear.solve(a, b, flow.flow(order), per)
     if check_finite:
         _warn_if_not_finite(h, order)
-    return h if order.is_sorted else h[order.places]
+    return h if order.is_sorted else linear.permuted(h, order.places, order.nodes)
 
 
 def linear_scan(a: Tensor, b: Tensor, initial: Tensor | None = None, *, reverse: bool = False) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from gnn_toolkit.layers.kernels.flow import EDGE, SHARED, SOURCE, TARGET, Flow, shared_by, times
 
 _SUM = 0  # torch.embedding_bag's number
-_ROWS = 4096  # edges whose products are made at a time
+_NUMBERS = 1 << 17  # of the products of edges that are made at a time, so that they stay in the processor's caches
 _NODES = 2048  # nodes whose predecessors are summed at a time
 
 
@@ -88,10 +88,11 @@ def gradient(g: Tensor, h: Tensor, a: Tensor, edges: Flow, per: str, turned: boo
     da = torch.empty_like(a) if in_order else torch.zeros_like(a)
     if row is None:
         return da
-    for number, (u, v, e) in enumerate(zip(*(t.split(_ROWS) for t in (source, target, row)), strict=True)):
+    count = max(16, _NUMBERS // max(1, h.size(1)))
+    for number, (u, v, e) in enumerate(zip(*(t.split(count) for t in (source, target, row)), strict=True)):
         product = shared_by(g.index_select(0, v).mul_(h.index_select(0, u)), a.size(-1))
         if in_order:
-            da[number * _ROWS : (number + 1) * _ROWS] = product
+            da[number * count : (number + 1) * count] = product
         elif per == EDGE:
             da.index_copy_(0, e, product)
         else:

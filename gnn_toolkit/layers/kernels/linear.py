@@ -128,6 +128,37 @@ class _Solve(torch.autograd.Function):
         return h, h.dim() - 2
 
 
+class _Permuted(torch.autograd.Function):
+    """Rows in another order, whose gradient is gathered by the inverse and not scattered."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+        return rows.index_select(0, index)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[1:])
+        ctx.save_for_forward(*inputs[1:])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        index, inverse = ctx.saved_tensors
+        return permuted(gradient, inverse, index), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: Any) -> Tensor:
+        return permuted(tangent, *ctx.saved_tensors)
+
+
+def permuted(rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+    """Return ``rows[index]`` for a permutation and its inverse."""
+    if torch.compiler.is_compiling() or is_batched_gradient(rows):
+        return rows.index_select(0, index)
+    return _Permuted.apply(rows, index, inverse)  # type: ignore[no-any-return]
+
+
 def is_batched_gradient(gradient: Tensor) -> bool:
     """Return whether a gradient is one of those of ``torch.autograd.grad(is_grads_batched=True)``."""
     return not torch.compiler.is_compiling() and bool(FUNCTORCH.is_legacy_batchedtensor(gradient))
