@@ -7,10 +7,10 @@ from torch import Tensor
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.order import LevelOrder, level_order
-from gnn_toolkit.layers.kernels import linear
+from gnn_toolkit.layers.kernels import flow, linear
 from gnn_toolkit.layers.kernels.scan import scan
 
-PER = (linear.EDGE, linear.TARGET)
+PER = (flow.EDGE, flow.TARGET)
 HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -61,19 +61,18 @@ def linear_recurrence(
     a, per = _coefficients(a, b, order, edge_type, per)
     if b.dtype in HALVES:
         half = {"initial": None if initial is None else initial.float(), "per": per, "check_finite": check_finite}
-        given = a[0] if per == linear.SHARED else a
-        half["per"] = None if per == linear.SHARED else per
+        given = a[0] if per == flow.SHARED else a
+        half["per"] = None if per == flow.SHARED else per
         return linear_recurrence(given.float(), b.float(), order, **half).to(b.dtype)
     if initial is not None:
         b = _with_initial(a, b, order, initial, per)
-    places = order.nodes
     if not order.is_sorted:
-        b = b[places]
-        a = a[places] if per == linear.TARGET else a
-    h = linear.solve(a, b, linear.flow(order), per)
+        b = linear.permuted(b, order.nodes, order.places)
+        a = linear.permuted(a, order.nodes, order.places) if per == flow.TARGET else a
+    h = linear.solve(a, b, flow.flow(order), per)
     if check_finite:
         _warn_if_not_finite(h, order)
-    return h if order.is_sorted else h[order.places]
+    return h if order.is_sorted else linear.permuted(h, order.places, order.nodes)
 
 
 def linear_scan(a: Tensor, b: Tensor, initial: Tensor | None = None, *, reverse: bool = False) -> Tensor:
@@ -155,7 +154,7 @@ def _coefficients(
 ) -> tuple[Tensor, str]:
     """Return the coefficients as rows, and what a row belongs to."""
     num_nodes, num_edges, channels = order.nodes.size(0), order.source.size(0), b.size(1)
-    rows = {linear.EDGE: num_edges, linear.TARGET: num_nodes}
+    rows = {flow.EDGE: num_edges, flow.TARGET: num_nodes}
     if a.dim() not in (1, 2) or (a.size(-1) == 0) != (channels == 0) or (channels and channels % a.size(-1)):
         allowed = f"[{num_edges} edges or {num_nodes} nodes, G] or [G], where G divides {channels} channels"
         raise ValueError(_checks.problem("a", allowed, list(a.shape), "give a coefficient for every edge or node"))
@@ -164,12 +163,12 @@ def _coefficients(
             remedy = "leave edge_type or per out"
             raise ValueError(_checks.problem("a", "a row for every type of edge", list(a.shape), remedy))
         edge_type = _checks.edge_types(edge_type, num_edges, a.size(0))
-        return a[edge_type.long()], linear.EDGE
+        return a[edge_type.long()], flow.EDGE
     if per is not None:
         _checks.choice("per", per, PER)
         fitting = [name for name in (per,) if a.dim() == 2 and a.size(0) == rows[name]]
     elif a.dim() == 1:
-        return a[None], linear.SHARED
+        return a[None], flow.SHARED
     else:
         fitting = [name for name in PER if a.size(0) == rows[name]]
     if len(fitting) != 1:
@@ -184,8 +183,8 @@ def _with_initial(a: Tensor, b: Tensor, order: LevelOrder, initial: Tensor, per:
     starts = order.nodes[order.starts[order.starts_by_node]]
     remedy = "one state for each node without predecessors, in the order of their numbers"
     _check_initial(initial, b, torch.Size((starts.size(0), b.size(1))), remedy)
-    if per != linear.EDGE:
-        initial = linear.times(a if per == linear.SHARED else a[starts], initial)
+    if per != flow.EDGE:
+        initial = flow.times(a if per == flow.SHARED else a[starts], initial)
     return b.index_add(0, starts, initial)
 
 

@@ -263,18 +263,23 @@ class MambaCell(LinearCell):
 
     def draw(self, weights: Weights) -> None:
         """``A = -1, ..., -n``, delta evenly over its logarithm, D = 1 (the paper's section 3.6)."""
-        weights["log_a"].copy_(torch.arange(1, self.channels + 1).log())
         bound = self.rank**-0.5
         weights["weight_delta"].uniform_(-bound, bound)
         low, high = self.steps
         delta = torch.empty_like(weights["bias_delta"]).uniform_(math.log(low), math.log(high)).exp()
-        weights["bias_delta"].copy_(delta.expm1().log())  # whose softplus is delta
+        self._begin(weights, delta.expm1().log())  # whose softplus is delta
         weights["skip"].fill_(1.0)
 
     def remember(self, weights: Weights, keep: Tensor) -> None:
         """``delta = softplus(-keep)`` and ``A = -1, ..., -n``: the slowest a is ``exp(-delta) = sigmoid(keep)``."""
-        weights["bias_delta"].copy_(-keep)
+        self._begin(weights, -keep)
+
+    def _begin(self, weights: Weights, bias: Tensor) -> None:
+        """Set A and what delta is at x = 0."""
         weights["log_a"].copy_(torch.arange(1, self.channels + 1).log())
+        weights["bias_delta"].copy_(bias)
+        if "bias_ih" in weights:
+            weights["bias_ih"][self.hidden : self.hidden + self.rank] = 0.0
 
     def gate_weights(self, weights: Weights) -> Tensor:
         """``W_delta``."""

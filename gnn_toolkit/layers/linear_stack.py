@@ -11,7 +11,7 @@ from torch_geometric.utils import scatter
 from gnn_toolkit import _transforms
 from gnn_toolkit.graphs.level_sort import inverse
 from gnn_toolkit.graphs.order import LevelOrder
-from gnn_toolkit.layers.kernels import linear
+from gnn_toolkit.layers.kernels import flow, linear
 from gnn_toolkit.layers.kernels.blend import blend
 from gnn_toolkit.layers.kernels.scan import scan
 from gnn_toolkit.layers.linear_cells import AveragingCell, LinearCell
@@ -117,11 +117,11 @@ class LinearRecurrence(StackedRecurrence):
     def _solve(self, a: Tensor, b: Tensor, order: LevelOrder) -> Tensor:
         """Return the states [N, C] by the fused operator."""
         if self.num_relations > 1:
-            return linear.solve(self._of_edges(a, order, inverse(order.edges)), b, linear.flow(order), linear.EDGE)
+            return linear.solve(self._of_edges(a, order, inverse(order.edges)), b, flow.flow(order), flow.EDGE)
         a = a[:, 0]
         if self.aggr == "mean" and not (order.is_paths or order.is_forest):
             a = a / _predecessors(order, a)
-        return linear.solve(a, b, linear.flow(order), linear.SHARED if a.size(0) == 1 else linear.TARGET)
+        return linear.solve(a, b, flow.flow(order), flow.SHARED if a.size(0) == 1 else flow.TARGET)
 
     def pass_messages(self, a: Tensor, b: Tensor, order: LevelOrder) -> Tensor:
         """Return the states [N, C] by message passing, level after level: the meaning of every backend."""

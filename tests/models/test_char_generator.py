@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn_toolkit import CharGenerator
+from gnn_toolkit import CharGenerator, RecurrentStack
 from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
 from gnn_toolkit.models.char_generator import CELLS
 
@@ -56,7 +56,7 @@ def test_an_empty_text_is_refused():
         Vocabulary("")
 
 
-@pytest.mark.parametrize("cell", [*CELLS])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_logits_are_those_of_its_three_parts(cell: str):
     model, codes = make(cell=cell), torch.tensor([[0, 3, 2, 6], [1, 1, 5, 4]])
     parts: Any = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell]
@@ -64,6 +64,18 @@ def test_the_logits_are_those_of_its_three_parts(cell: str):
     recurrence.load_state_dict(model.recurrence.state_dict())
     out, _ = recurrence(model.embedding.weight[codes])
     torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
+
+
+@pytest.mark.parametrize("cell", LINEAR)
+def test_a_linear_cell_s_logits_are_those_of_residual_blocks(cell: str):
+    model: Any = make(cell=cell, num_layers=3)
+    codes = torch.tensor([[0, 3, 2, 6], [1, 1, 5, 4]])
+    stack = RecurrentStack(LINEAR[cell], 5, 6, 3, batch_first=True).double()
+    stack.load_state_dict(model.recurrence.state_dict())
+    out, _ = stack(model.embedding.weight[codes])
+    torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
+    with pytest.raises(ValueError, match=r"^dilations: expected none with a cell that is linear in its state"):
+        make(cell=cell, dilations=[4])
 
 
 @pytest.mark.parametrize("cell", [*CELLS])
@@ -162,7 +174,10 @@ def test_bad_requests_are_refused_before_the_first_character(arguments: tuple[An
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "lstn"}, r"cell: expected one of rnn, gru, lstm, got 'lstn'; did you mean 'lstm'\?"),
+        (
+            {"cell": "lstn"},
+            r"cell: expected one of rnn, gru, lstm, .*, got 'lstn'; did you mean 'lstm'\?",
+        ),
         ({"embedding_channels": 0}, "embedding_channels: expected an integer of at least 1, got 0"),
         ({"hidden_channels": 0}, "hidden_size: expected an integer of at least 1, got 0"),
         ({"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),
