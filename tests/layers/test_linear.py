@@ -1,10 +1,14 @@
+import warnings
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
 
-from gnn_toolkit.layers import linear_recurrence
+from gnn_toolkit.graphs import level_order
+from gnn_toolkit.layers import linear_recurrence, linear_scan
 from gnn_toolkit.layers.kernels import blocks, chains
 
 DIAMOND = torch.tensor([[0, 1, 0, 3, 0, 0], [1, 2, 2, 4, 1, 4]])  # two roots, one edge twice, an isolated node 5
@@ -80,7 +84,7 @@ def evaluation(request, monkeypatch):
     """Walk by level, or along chains with blocks, whatever the size."""
     along_chains = request.param == "chains"
     monkeypatch.setattr(chains.Chains, "pays", lambda self, channels: along_chains)
-    monkeypatch.setattr(chains, "SHORT", 0)
+    monkeypatch.setattr(chains, "LONG", 0)
     monkeypatch.setattr(chains, "_GROUP_CALLS", 0)
     monkeypatch.setattr(blocks, "SHORT", 3)
 
@@ -139,10 +143,11 @@ def test_function_transforms_agree_with_autograd(evaluation, per):
 def test_it_compiles_and_exports_whole(per):
     torch.manual_seed(0)
     a, b = coefficients(per, DIAMOND, 6, 2, REAL), torch.randn(6, 4, dtype=REAL, requires_grad=True)
+    initial = torch.randn(3, 4, dtype=REAL)
 
     class Solve(torch.nn.Module):
         def forward(self, a: Tensor, b: Tensor, edge_index: Tensor) -> Tensor:
-            return linear_recurrence(a, b, edge_index, per=per)
+            return linear_recurrence(a, b, edge_index, per=per, initial=initial)
 
     compiled = torch.compile(Solve(), fullgraph=True, backend="aot_eager")
     ours, expected = compiled(a, b, DIAMOND), Solve()(a, b, DIAMOND)
@@ -203,6 +208,15 @@ def test_what_cannot_be_solved_is_refused_with_a_sentence(changed, sentence):
     given = {"a": torch.rand(5, 4), "b": torch.rand(7, 4), "edge_index": tree, **changed}
     with pytest.raises(ValueError, match=sentence):
         linear_recurrence(**given)
+
+
+def test_several_graphs_and_looks_at_values_are_refused_under_vmap():
+    a, b = torch.rand(6, 4), torch.rand(6, 4)
+    several = torch.stack([DIAMOND, DIAMOND])
+    with pytest.raises(ValueError, match="edge_index: expected one graph for all calls, got several under vmap"):
+        torch.func.vmap(lambda edges: linear_recurrence(a, b, edges, per="edge"))(several)
+    with pytest.raises(ValueError, match=r"check_finite: expected False under a compiler or torch\.func"):
+        torch.func.grad(lambda a: linear_recurrence(a, b, DIAMOND, per="edge", check_finite=True).sum())(a)
 
 
 def test_rows_that_could_belong_to_edges_or_nodes_are_refused_unless_said():

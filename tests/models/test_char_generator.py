@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator, RecurrentStack
 from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
-from gnn_toolkit.models.char_generator import CELLS
+from gnn_toolkit.models.char_generator import CELLS, LINEAR
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -215,6 +215,8 @@ def test_dropout_does_not_touch_generation_and_training_goes_on():
     assert not model.training
     next(model.train().stream("a", 2, 0.0))
     assert model.training
+    dilated = CharGenerator(Vocabulary("abcdef"), "lstm", hidden_channels=8, dropout=0.9, dilations=[2]).train()
+    assert {dilated.generate("a", 30, 0.0) for _ in range(3)} == {dilated.eval().generate("a", 30, 0.0)}
 
 
 @pytest.mark.parametrize("cell", [*CELLS])
