@@ -80,9 +80,9 @@ def tuning(records: dict[str, list[Row]]) -> str:
 
 
 def rank(row: Row) -> tuple[float, float]:
-    """Return what settings are chosen by: the steps to solve, and where they do not, the validation score."""
+    """Return what settings are chosen by: the fewest steps to solve, and then the best validation score."""
     steps = steps_of(row)
-    return (float(steps[0]), 0.0) if steps else (np.inf, -row["validation"])
+    return (float(steps[0]) if steps else np.inf, -row["validation"])
 
 
 def reached(row: Row) -> str:
