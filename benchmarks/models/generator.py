@@ -40,7 +40,7 @@ def text_model(cell: str, config: Config, objective: NextCharacter) -> TextModel
     generator = CharGenerator(
         vocabulary, cell, hidden_channels=width, num_layers=config.num_layers, dropout=config.dropout
     )
-    memory = {"chrono": config.chrono, "gate_gain": config.gate_gain}
+    memory: dict[str, Any] = {"chrono": config.chrono, "gate_gain": config.gate_gain}
     if cell not in LINEAR:
         memory |= {"forget_bias": config.forget_bias, "orthogonal": config.orthogonal}
     init_long_memory_(generator.recurrence, **memory)

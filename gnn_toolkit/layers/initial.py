@@ -106,14 +106,7 @@ def gate_gain_(layer: StackedRecurrence, gain: float) -> None:
     if not 0 < gain < math.inf:
         raise ValueError(_checks.problem("gate_gain", "a number above 0", gain, "1 leaves the weights as they are"))
     for _, suffix in layer.passes() if _has_gates(layer) else ():
-        if isinstance(layer, LinearRecurrence):
-            weight = layer.cell.gate_weights(layer.own_weights(suffix))
-            gates = [] if weight is None else [weight]
-        else:
-            parts = list(layer.own(f"weight_ih_{suffix}").detach().chunk(layer.cell.num_gates))
-            del parts[-1 if len(parts) == 3 else -2]  # the candidate
-            gates = parts
-        for weight in gates:
+        for weight in _gate_weights(layer, suffix):
             weight.mul_(gain)
 
 
@@ -164,6 +157,20 @@ def init_long_memory_(
 def _has_gates(layer: StackedRecurrence) -> bool:
     """Return whether something in a layer decides what is kept."""
     return isinstance(layer, LinearRecurrence) or layer.cell.num_gates > 1
+
+
+def _gate_weights(layer: StackedRecurrence, suffix: str) -> list[Tensor]:
+    """Return the weights by which the gates of a walk see the input, to write into."""
+    if isinstance(layer, DAGLRU):
+        return []
+    if isinstance(layer, DAGMamba):
+        return [layer.own(f"weight_delta_{suffix}").detach()]
+    weight = layer.own(f"weight_ih_{suffix}").detach()
+    if isinstance(layer, LinearRecurrence):
+        return [weight[: -layer.hidden_channels]]
+    blocks = list(weight.chunk(layer.cell.num_gates))
+    del blocks[-1 if len(blocks) == 3 else -2]  # the candidate
+    return blocks
 
 
 def _spans(room: Tensor, longest: float) -> Tensor:

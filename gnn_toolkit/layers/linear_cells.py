@@ -62,10 +62,6 @@ class LinearCell:
         """Set in place what keeps the past: each channel's slowest ``|a|``, at x = 0, is ``sigmoid(keep)``."""
         raise NotImplementedError
 
-    def gate_weights(self, weights: Weights) -> Tensor | None:
-        """Return the weights by which x decides what is kept; none where it does not."""
-        return None
-
     def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         """Return a [N or 1, R, C] and b [N, C]."""
         raise NotImplementedError
@@ -116,10 +112,6 @@ class MinGRUCell(AveragingCell):
         """``b_z = -keep``."""
         weights["bias_ih"].view(-1, self.hidden)[:-1] = -keep
 
-    def gate_weights(self, weights: Weights) -> Tensor:
-        """All rows but those of n."""
-        return weights["weight_ih"][: -self.hidden]
-
 
 @dataclass(frozen=True)
 class MinLSTMCell(AveragingCell):
@@ -147,10 +139,6 @@ class MinLSTMCell(AveragingCell):
         """``b_f = keep``, ``b_i = -keep``: f and i then add up to 1."""
         gates = weights["bias_ih"].view(-1, self.hidden)
         gates[:-2], gates[-2] = keep, -keep
-
-    def gate_weights(self, weights: Weights) -> Tensor:
-        """All rows but those of n."""
-        return weights["weight_ih"][: -self.hidden]
 
 
 @dataclass(frozen=True)
@@ -280,10 +268,6 @@ class MambaCell(LinearCell):
         weights["bias_delta"].copy_(bias)
         if "bias_ih" in weights:
             weights["bias_ih"][self.hidden : self.hidden + self.rank] = 0.0
-
-    def gate_weights(self, weights: Weights) -> Tensor:
-        """``W_delta``."""
-        return weights["weight_delta"]
 
     def coefficients(self, gates: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         """``a = exp(delta * A)``, ``b = delta * B * u``."""
