@@ -28,7 +28,7 @@ def against_gru(device: str, *, batch: int, steps: int, hidden: int) -> Contest:
     ours, gru = gnn_toolkit.MinGRU(hidden, hidden).to(device), torch.nn.GRU(hidden, hidden).to(device)
 
     def step_by_step() -> Tensor:
-        gates = torch.nn.functional.linear(x, ours.weight_ih_l0, ours.bias_ih_l0)
+        gates = torch.nn.functional.linear(x, *ours.parameters())
         update, new = gates.sigmoid()[..., :hidden], gates[..., hidden:]
         h, states = torch.zeros_like(new[0]), []
         for z, n in zip(update.unbind(), new.unbind(), strict=True):

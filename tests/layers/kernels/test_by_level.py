@@ -30,7 +30,7 @@ def every_way(test):
 
 @every_way
 def test_states_are_those_of_plain_operations(monkeypatch, per, groups, dtype, turned):
-    monkeypatch.setattr(chains, "SHORT", 0)
+    monkeypatch.setattr(chains, "LONG", 0)
     monkeypatch.setattr(chains, "_GROUP_CALLS", 0)
     a, b, edges = given(per, groups, dtype)
     edges = flow.Flow(edges.incidence, edges.target, edges.edge)  # one that has not looked for chains
