@@ -215,6 +215,8 @@ def test_dropout_does_not_touch_generation_and_training_goes_on():
     assert not model.training
     next(model.train().stream("a", 2, 0.0))
     assert model.training
+    dilated = CharGenerator(Vocabulary("abcdef"), "lstm", hidden_channels=8, dropout=0.9, dilations=[2]).train()
+    assert {dilated.generate("a", 30, 0.0) for _ in range(3)} == {dilated.eval().generate("a", 30, 0.0)}
 
 
 @pytest.mark.parametrize("cell", [*CELLS])
