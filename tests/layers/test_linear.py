@@ -1,10 +1,14 @@
+import warnings
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
 
-from gnn_toolkit.layers import linear_recurrence
+from gnn_toolkit.graphs import level_order
+from gnn_toolkit.layers import linear_recurrence, linear_scan
 from gnn_toolkit.layers.kernels import blocks, chains
 
 DIAMOND = torch.tensor([[0, 1, 0, 3, 0, 0], [1, 2, 2, 4, 1, 4]])  # two roots, one edge twice, an isolated node 5
