@@ -39,7 +39,8 @@ def test_a_model_s_layers_are_all_made_to_remember_and_nothing_else_is_asked_of_
     model = RecurrentStack(kind, 3, 8, num_layers=2)
     init_long_memory_(model, chrono=200)
     assert all(float(kept(block.layer).min()) >= 0.4999 for block in model.blocks)
-    for options in ({"forget_bias": 1.0}, {"orthogonal": True}):
+    wrong: list[dict[str, Any]] = [{"forget_bias": 1.0}, {"orthogonal": True}]
+    for options in wrong:
         with pytest.raises(ValueError, match=r"^init_long_memory_: expected chrono alone for DAG"):
             init_long_memory_(model, **options)
 

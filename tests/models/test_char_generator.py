@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gnn_toolkit import CharGenerator, RecurrentStack
 from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
-from gnn_toolkit.models.char_generator import CELLS
+from gnn_toolkit.models.char_generator import CELLS, LINEAR
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -74,9 +74,7 @@ def test_a_linear_cell_s_logits_are_those_of_residual_blocks(cell: str):
     stack.load_state_dict(model.recurrence.state_dict())
     out, _ = stack(model.embedding.weight[codes])
     torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
-    with pytest.raises(
-        ValueError, match=r"^dilations: expected none with a cell that is linear in its state, got \[4\]"
-    ):
+    with pytest.raises(ValueError, match=r"^dilations: expected none with a cell that is linear in its state"):
         make(cell=cell, dilations=[4])
 
 
@@ -178,7 +176,7 @@ def test_bad_requests_are_refused_before_the_first_character(arguments: tuple[An
     [
         (
             {"cell": "lstn"},
-            r"cell: expected one of rnn, gru, lstm, mingru, minlstm, lru, mamba, got 'lstn'; did you mean 'lstm'\?",
+            r"cell: expected one of rnn, gru, lstm, .*, got 'lstn'; did you mean 'lstm'\?",
         ),
         ({"embedding_channels": 0}, "embedding_channels: expected an integer of at least 1, got 0"),
         ({"hidden_channels": 0}, "hidden_size: expected an integer of at least 1, got 0"),
@@ -217,6 +215,8 @@ def test_dropout_does_not_touch_generation_and_training_goes_on():
     assert not model.training
     next(model.train().stream("a", 2, 0.0))
     assert model.training
+    dilated = CharGenerator(Vocabulary("abcdef"), "lstm", hidden_channels=8, dropout=0.9, dilations=[2]).train()
+    assert {dilated.generate("a", 30, 0.0) for _ in range(3)} == {dilated.eval().generate("a", 30, 0.0)}
 
 
 @pytest.mark.parametrize("cell", [*CELLS])
