@@ -2,6 +2,7 @@
 
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
+from gnn_toolkit.layers.graph_lstm import GraphLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
 from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
@@ -20,6 +21,7 @@ __all__ = [
     "GCNConv",
     "GConvGRU",
     "GConvLSTM",
+    "GraphLSTM",
     "NodeAverageConv",
     "NodeEdgeAverageConv",
     "OrderedConv",

@@ -1,0 +1,21 @@
+"""The walk of the Graph LSTM as torch sees it; its values are checked with the layer."""
+
+import torch
+
+from gnn_toolkit.layers.graph_lstm import _visit
+from gnn_toolkit.layers.kernels import visits
+from gnn_toolkit.testing import assert_parity, random_graph
+
+H = 3
+
+
+def test_the_operators_pass_torch_s_own_check_and_agree_with_the_plain_walk():
+    generator = torch.Generator().manual_seed(0)
+    n = 10
+    visit = _visit(random_graph(n, 14, generator), torch.rand(n, generator=generator), n)
+    shapes = [(n, 3 * H), (n, H), (visit.slots.numel(), H), (3 * H, H)]
+    leaves = [torch.randn(shape, dtype=torch.float64, generator=generator).requires_grad_() for shape in shapes]
+    share = torch.rand(n, 1, dtype=torch.float64, generator=generator)
+    torch.library.opcheck(visits.forward, (*leaves, share, visit.structure))
+    fused = visits.forward(*leaves, share, visit.structure)[:2]
+    assert_parity(fused, visits.plain(*leaves, share, visit.structure), [(leaves, leaves)])
