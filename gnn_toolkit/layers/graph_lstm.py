@@ -91,7 +91,7 @@ class GraphLSTM(nn.Module):
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the outputs [N, H] and the last layer's (h, m)."""
         refuse_jit_trace(self)
-        weight: Any = self.weight_ih_l0
+        weight: Any = self.weight_ih_l0  # as it is now, pruned or reparametrised
         _checks.features("x", x, self.in_channels, weight=weight)
         _checks.on_device(x, edge_index=edge_index, score=score)
         states = None if hx is None else self._initial(hx, x)
