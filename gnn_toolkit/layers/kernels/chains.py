@@ -7,6 +7,17 @@ root at most log2(N) side edges follow one another. Inward chains are those of t
 chains wait for each other: chains have levels of their own, and those of a level are walked at once.
 
 The chains of a level are put into groups of like length, at least half that of the longest, and padded at the end.
+
+Measured on one core, float32, 128 channels, forward alone, in milliseconds; to find chains is remembered with an order.
+
+    graph                                 by level   along chains   to find them
+    one path of 10,000 nodes                    85            4.2            4.5
+    one path of 300 / 60 / 30 nodes  2.3/0.45/0.23  0.31/0.18/0.11        1/1/1
+    64 paths of 1000 nodes                      17            8.8             15
+    caterpillar of 20,000 nodes                 86             25             49
+
+So chains are walked where that takes less than half the calls. They are looked for on all paths; elsewhere, where it
+takes a loop over nodes, in graphs of at least ``LONG`` levels of fewer than ``WIDE`` nodes.
 """
 
 from dataclasses import dataclass
