@@ -84,7 +84,7 @@ def evaluation(request, monkeypatch):
     """Walk by level, or along chains with blocks, whatever the size."""
     along_chains = request.param == "chains"
     monkeypatch.setattr(chains.Chains, "pays", lambda self, channels: along_chains)
-    monkeypatch.setattr(chains, "SHORT", 0)
+    monkeypatch.setattr(chains, "LONG", 0)
     monkeypatch.setattr(chains, "_GROUP_CALLS", 0)
     monkeypatch.setattr(blocks, "SHORT", 3)
 
@@ -143,10 +143,11 @@ def test_function_transforms_agree_with_autograd(evaluation, per):
 def test_it_compiles_and_exports_whole(per):
     torch.manual_seed(0)
     a, b = coefficients(per, DIAMOND, 6, 2, REAL), torch.randn(6, 4, dtype=REAL, requires_grad=True)
+    initial = torch.randn(3, 4, dtype=REAL)
 
     class Solve(torch.nn.Module):
         def forward(self, a: Tensor, b: Tensor, edge_index: Tensor) -> Tensor:
-            return linear_recurrence(a, b, edge_index, per=per)
+            return linear_recurrence(a, b, edge_index, per=per, initial=initial)
 
     compiled = torch.compile(Solve(), fullgraph=True, backend="aot_eager")
     ours, expected = compiled(a, b, DIAMOND), Solve()(a, b, DIAMOND)
@@ -207,6 +208,15 @@ def test_what_cannot_be_solved_is_refused_with_a_sentence(changed, sentence):
     given = {"a": torch.rand(5, 4), "b": torch.rand(7, 4), "edge_index": tree, **changed}
     with pytest.raises(ValueError, match=sentence):
         linear_recurrence(**given)
+
+
+def test_several_graphs_and_looks_at_values_are_refused_under_vmap():
+    a, b = torch.rand(6, 4), torch.rand(6, 4)
+    several = torch.stack([DIAMOND, DIAMOND])
+    with pytest.raises(ValueError, match="edge_index: expected one graph for all calls, got several under vmap"):
+        torch.func.vmap(lambda edges: linear_recurrence(a, b, edges, per="edge"))(several)
+    with pytest.raises(ValueError, match=r"check_finite: expected False under a compiler or torch\.func"):
+        torch.func.grad(lambda a: linear_recurrence(a, b, DIAMOND, per="edge", check_finite=True).sum())(a)
 
 
 def test_rows_that_could_belong_to_edges_or_nodes_are_refused_unless_said():

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gnn_toolkit.layers.kernels.blocks import AT_ONCE, LONGEST, NARROW, SHORT
 
+LONG = 256  # levels: fewer are walked sooner than chains are found, which takes about as long as finding levels
 WIDE = 64  # nodes a level, on average: from there on walking by level is the faster way whatever the chains
 _LEVEL_CALLS = 4  # of a level walked by itself
 _GROUP_CALLS = 12  # of a group of chains, beside those of its scan
@@ -123,7 +124,7 @@ def find_chains(source: Tensor, target: Tensor, edge: Tensor, node_ptr: Tensor, 
         return None
     source, target, edge = source.cpu(), target.cpu(), edge.cpu()
     is_path = int(torch.bincount(source).max()) <= 1 and int(torch.bincount(target).max()) <= 1
-    if not is_path and (blocks < SHORT or num_nodes >= WIDE * blocks):
+    if not is_path and (blocks < LONG or num_nodes >= WIDE * blocks):
         return None
     cuts = [_outward(source, target, num_nodes)]
     if not is_path:
