@@ -9,6 +9,7 @@ from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.files import GraphFile, read_graph
 from gnn_toolkit.graphs.levels import topological_levels
 from gnn_toolkit.graphs.line_graph import LineGraph, line_graph
+from gnn_toolkit.graphs.neighbours import rank_neighbours
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
@@ -39,6 +40,7 @@ __all__ = [
     "line_graph",
     "list_from_networkx",
     "path_order",
+    "rank_neighbours",
     "read_graph",
     "remember",
     "repeat_graph",

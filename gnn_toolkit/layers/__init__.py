@@ -2,9 +2,11 @@
 
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
+from gnn_toolkit.layers.graph_lstm import GraphLSTM
 from gnn_toolkit.layers.linear import linear_recurrence, linear_scan
 from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba, DAGMinGRU, DAGMinLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
+from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
 from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
 
@@ -25,6 +27,11 @@ __all__ = [
     "GCNConv",
     "GConvGRU",
     "GConvLSTM",
+    "GraphLSTM",
+    "NodeAverageConv",
+    "NodeEdgeAverageConv",
+    "OrderedConv",
+    "PairClassifier",
     "linear_recurrence",
     "linear_scan",
 ]

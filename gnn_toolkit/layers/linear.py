@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gnn_toolkit import _checks
+from gnn_toolkit._transforms import FUNCTORCH, is_transforming
 from gnn_toolkit.graphs.order import LevelOrder, level_order
 from gnn_toolkit.layers.kernels import flow, linear
 from gnn_toolkit.layers.kernels.scan import scan
@@ -59,17 +60,15 @@ def linear_recurrence(
     _check_values(a, b, "[num_nodes, channels]", 2)
     order = _order(edge_index, b, level, edge_type)
     a, per = _coefficients(a, b, order, edge_type, per)
-    if b.dtype in HALVES:
-        half = {"initial": None if initial is None else initial.float(), "per": per, "check_finite": check_finite}
-        given = a[0] if per == flow.SHARED else a
-        half["per"] = None if per == flow.SHARED else per
-        return linear_recurrence(given.float(), b.float(), order, **half).to(b.dtype)
+    dtype = b.dtype
+    if dtype in HALVES:
+        a, b = a.float(), b.float()
     if initial is not None:
-        b = _with_initial(a, b, order, initial, per)
+        b = _with_initial(a, b, order, initial, per, dtype)
     if not order.is_sorted:
         b = linear.permuted(b, order.nodes, order.places)
         a = linear.permuted(a, order.nodes, order.places) if per == flow.TARGET else a
-    h = linear.solve(a, b, flow.flow(order), per)
+    h = linear.solve(a, b, flow.flow(order), per).to(dtype)
     if check_finite:
         _warn_if_not_finite(h, order)
     return h if order.is_sorted else linear.permuted(h, order.places, order.nodes)
@@ -100,7 +99,7 @@ def linear_scan(a: Tensor, b: Tensor, initial: Tensor | None = None, *, reverse:
         raise ValueError(_checks.problem("a", f"a shape that expands to {list(b.shape)}", list(a.shape), remedy))
     if initial is None:
         initial = b.new_zeros(b.shape[1:])
-    _check_initial(initial, b, b.shape[1:], "one state a sequence")
+    _check_initial(initial, b, b.shape[1:], b.dtype, "one state a sequence")
     a = a.expand(*a.shape[:-1], b.size(2))
     a = a[(None,) * (3 - a.dim())]
     if b.dtype in HALVES:
@@ -124,21 +123,24 @@ def _check_values(a: Tensor, b: Tensor, shape: str, dims: int) -> None:
         raise ValueError(_checks.problem("a", f"{b.dtype}, as b", a.dtype, "cast one of them with .to(...)"))
 
 
-def _check_initial(initial: Tensor, b: Tensor, shape: torch.Size, remedy: str) -> None:
+def _check_initial(initial: Tensor, b: Tensor, shape: torch.Size, dtype: torch.dtype, remedy: str) -> None:
     _checks.on_device(b, initial=initial)
     if torch.compiler.is_compiling() and initial.dim() == 2:
         torch._check(initial.size(0) == shape[0])
         torch._check(initial.size(1) == shape[1])
     elif initial.shape != shape:
         raise ValueError(_checks.problem("initial", f"shape {list(shape)}", list(initial.shape), remedy))
-    if initial.dtype != b.dtype:
-        raise ValueError(_checks.problem("initial", f"{b.dtype}, as b", initial.dtype, "cast it with .to(...)"))
+    if initial.dtype != dtype:
+        raise ValueError(_checks.problem("initial", f"{dtype}, as b", initial.dtype, "cast it with .to(...)"))
 
 
 def _order(edge_index: Tensor | LevelOrder, b: Tensor, level: Tensor | None, edge_type: Tensor | None) -> LevelOrder:
     """Return the order of the graph, whose nodes are the rows of b."""
     if not isinstance(edge_index, LevelOrder):
         _checks.on_device(b, edge_index=edge_index, level=level, edge_type=edge_type)
+        if not torch.compiler.is_compiling() and FUNCTORCH.is_batchedtensor(edge_index):
+            remedy = "put the graphs side by side in one, as PyG's Batch does"
+            raise ValueError(_checks.problem("edge_index", "one graph for all calls", "several under vmap", remedy))
         return level_order(edge_index, b.size(0), level=level)
     if level is not None:
         raise ValueError(_checks.problem("level", "None", "a tensor", "the order has levels already"))
@@ -178,11 +180,12 @@ def _coefficients(
     return a, fitting[0]
 
 
-def _with_initial(a: Tensor, b: Tensor, order: LevelOrder, initial: Tensor, per: str) -> Tensor:
-    """Return b with what the initial states bring to the nodes without predecessors."""
+def _with_initial(a: Tensor, b: Tensor, order: LevelOrder, initial: Tensor, per: str, dtype: torch.dtype) -> Tensor:
+    """Return b with what the initial states, of a type given, bring to the nodes without predecessors."""
     starts = order.nodes[order.starts[order.starts_by_node]]
     remedy = "one state for each node without predecessors, in the order of their numbers"
-    _check_initial(initial, b, torch.Size((starts.size(0), b.size(1))), remedy)
+    _check_initial(initial, b, torch.Size((starts.size(0), b.size(1))), dtype, remedy)
+    initial = initial.to(b.dtype)
     if per != flow.EDGE:
         initial = flow.times(a if per == flow.SHARED else a[starts], initial)
     return b.index_add(0, starts, initial)
@@ -190,6 +193,9 @@ def _with_initial(a: Tensor, b: Tensor, order: LevelOrder, initial: Tensor, per:
 
 def _warn_if_not_finite(h: Tensor, order: LevelOrder) -> None:
     """Warn of states that are not finite, and of the first level that has one."""
+    if torch.compiler.is_compiling() or is_transforming():
+        remedy = "look at the values outside of them"
+        raise ValueError(_checks.problem("check_finite", "False under a compiler or torch.func", True, remedy))
     bad = ~h.detach().isfinite().all(1)
     if bool(bad.any()):
         place = int(bad.nonzero()[0])

@@ -112,3 +112,17 @@ def test_a_batch_without_sequences_and_what_does_not_fit(kind: Any):
     with pytest.raises(TypeError, match=f"^{kind.__name__} has no argument 'num_relations'"):
         kind(F, H, num_relations=2)
     assert kind(F, H, dtype=torch.float64).weight_ih_l0.dtype == torch.float64
+
+
+@pytest.mark.parametrize("kind", [MinGRU, LRU])
+def test_a_compiler_takes_it_whole_and_export_any_length(kind: Any):
+    layer, x = make(kind, num_layers=2), normal(6, 2, F).requires_grad_()
+    found, expected = torch.compile(layer, fullgraph=True, backend="aot_eager")(x)[0], layer(x)[0]
+    torch.testing.assert_close(found, expected)
+    leaves = [x, *layer.parameters()]
+    gradients = [torch.autograd.grad(out.square().sum(), leaves) for out in (found, expected)]
+    torch.testing.assert_close(*gradients)
+    shapes: Any = {"input": {0: torch.export.Dim("steps", min=2), 1: torch.export.Dim("batch", min=2)}}
+    program = torch.export.export(layer, (x.detach(),), dynamic_shapes=shapes, strict=False).module()
+    torch.testing.assert_close(program(normal(9, 5, F))[0], layer(normal(9, 5, F))[0])
+    torch.compiler.reset()

@@ -134,7 +134,11 @@ def _run(ctx: Any, dh: Tensor) -> Any:
     again = torch.is_grad_enabled()
     with torch.enable_grad():  # by operations that can be differentiated and batched themselves
         inputs = (gates.view_as(gates), start.view_as(start))
-        return *torch.autograd.grad(plain(*inputs, ctx.reverse), inputs, dh, create_graph=again), None
+        wanted = [k for k, needed in enumerate(ctx.needs_input_grad[:2]) if needed]
+        of = [inputs[k] for k in wanted]
+        found = torch.autograd.grad(plain(*inputs, ctx.reverse), of, dh, create_graph=again, allow_unused=True)
+    given = dict(zip(wanted, found, strict=True))
+    return given.get(0), given.get(1), None
 
 
 forward.register_autograd(_run, setup_context=_keep)

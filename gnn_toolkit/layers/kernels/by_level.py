@@ -90,9 +90,13 @@ def gradient(g: Tensor, h: Tensor, a: Tensor, edges: Flow, per: str, turned: boo
         return da
     count = max(16, _NUMBERS // max(1, h.size(1)))
     for number, (u, v, e) in enumerate(zip(*(t.split(count) for t in (source, target, row)), strict=True)):
-        product = shared_by(g.index_select(0, v).mul_(h.index_select(0, u)), a.size(-1))
+        here, before, part = g.index_select(0, v), h.index_select(0, u), da[number * count : (number + 1) * count]
+        if in_order and part.shape == here.shape:
+            torch.mul(here, before, out=part)
+            continue
+        product = shared_by(here.mul_(before), a.size(-1))
         if in_order:
-            da[number * count : (number + 1) * count] = product
+            part.copy_(product)
         elif per == EDGE:
             da.index_copy_(0, e, product)
         else:

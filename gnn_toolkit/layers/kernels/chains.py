@@ -7,6 +7,17 @@ root at most log2(N) side edges follow one another. Inward chains are those of t
 chains wait for each other: chains have levels of their own, and those of a level are walked at once.
 
 The chains of a level are put into groups of like length, at least half that of the longest, and padded at the end.
+
+Measured on one core, float32, 128 channels, forward alone, in milliseconds; to find chains is remembered with an order.
+
+    graph                                 by level   along chains   to find them
+    one path of 10,000 nodes                    85            4.2            4.5
+    one path of 300 / 60 / 30 nodes  2.3/0.45/0.23  0.31/0.18/0.11        1/1/1
+    64 paths of 1000 nodes                      17            8.8             15
+    caterpillar of 20,000 nodes                 86             25             49
+
+So chains are walked where that takes less than half the calls. They are looked for on all paths; elsewhere, where it
+takes a loop over nodes, in graphs of at least ``LONG`` levels of fewer than ``WIDE`` nodes.
 """
 
 from dataclasses import dataclass
@@ -16,6 +27,7 @@ from torch import Tensor
 
 from gnn_toolkit.layers.kernels.blocks import AT_ONCE, LONGEST, NARROW, SHORT
 
+LONG = 256  # levels: fewer are walked sooner than chains are found, which takes about as long as finding levels
 WIDE = 64  # nodes a level, on average: from there on walking by level is the faster way whatever the chains
 _LEVEL_CALLS = 4  # of a level walked by itself
 _GROUP_CALLS = 12  # of a group of chains, beside those of its scan
@@ -123,7 +135,7 @@ def find_chains(source: Tensor, target: Tensor, edge: Tensor, node_ptr: Tensor, 
         return None
     source, target, edge = source.cpu(), target.cpu(), edge.cpu()
     is_path = int(torch.bincount(source).max()) <= 1 and int(torch.bincount(target).max()) <= 1
-    if not is_path and (blocks < SHORT or num_nodes >= WIDE * blocks):
+    if not is_path and (blocks < LONG or num_nodes >= WIDE * blocks):
         return None
     cuts = [_outward(source, target, num_nodes)]
     if not is_path:

@@ -128,7 +128,8 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, dh: Tensor) -> Any:
-        return _back(ctx, *ctx.saved_tensors, dh, ctx.reverse)
+        a, start, h = ctx.saved_tensors
+        return _back(ctx, a, start, h, dh, ctx.reverse)
 
     @staticmethod
     def jvp(ctx: Any, ta: Tensor | None, tb: Tensor | None, tstart: Tensor | None, *_: Any) -> Tensor:
@@ -152,7 +153,8 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 
 def _run(ctx: Any, dh: Tensor) -> Any:
-    return _back(ctx, *ctx.saved_tensors, dh, ctx.reverse)
+    a, start, h = ctx.saved_tensors
+    return _back(ctx, a, start, h, dh, ctx.reverse)
 
 
 forward.register_autograd(_run, setup_context=_keep)

@@ -43,6 +43,19 @@ def test_it_is_differentiated_twice_batched_and_compiled(reverse: bool):
         torch.testing.assert_close(x, y)
 
 
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_what_needs_no_gradient_gets_none(reverse: bool, wanted: int):
+    inputs = [t if k == wanted else t.detach() for k, t in enumerate(given(4))]
+    leaf = inputs[wanted]
+
+    def run(value: torch.Tensor) -> torch.Tensor:
+        return blend.blend(*(value if k == wanted else t for k, t in enumerate(inputs)), reverse)
+
+    expected = torch.autograd.functional.jacobian(run, leaf)
+    torch.testing.assert_close(torch.autograd.functional.jacobian(run, leaf, vectorize=True), expected)
+    assert gradgradcheck(run, leaf)
+
+
 def test_the_operators_keep_torchs_rules(reverse: bool):
     gates, start = given(3)
     torch.library.opcheck(blend.forward, (gates, start, reverse))
