@@ -28,54 +28,57 @@ def by_level(a: Tensor, b: Tensor, edges: Flow, per: str, turned: bool) -> Tenso
         per: whose row of ``a`` an edge takes.
         turned: whether the edges are turned round.
     """
-    h = b.clone(memory_format=torch.contiguous_format)
-    if not edges.edge.numel() or not h.numel():
-        return h
-    if per == EDGE:
-        _each_edge(a, h, edges, turned)
-    elif per == SOURCE:
-        _sent(a, h, edges, turned)
-    else:
-        _received(a, h, edges, turned)
+    if not edges.edge.numel() or not b.numel():
+        return b.clone(memory_format=torch.contiguous_format)
+    h = torch.empty(b.shape, dtype=b.dtype, device=b.device)
+    walk = _each_edge if per == EDGE else _sent if per == SOURCE else _received
+    walk(a, b, h, edges, turned)
     return h
 
 
-def _received(a: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
-    """Walk where a node's coefficient is that of all its edges: ``h_v += a_v * sum of h_u``."""
+def _received(a: Tensor, b: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
+    """Walk where a node's coefficient is that of all its edges: ``h_v = b_v + a_v * sum of h_u``."""
     rows, (source, start) = _real(h), _gathers(edges, turned)
-    nodes, own = _cut(h, edges), [a] * len(source) if a.size(0) == 1 else _cut(a, edges)
+    given, nodes, own = _cut(b, edges), _cut(h, edges), [a] * len(source) if a.size(0) == 1 else _cut(a, edges)
     for k in _walk(edges, turned):
         if source[k].numel():
             seen = _like(torch.embedding_bag(rows, source[k], start[k], False, _SUM)[0], h)
-            _add_product(nodes[k], own[k], seen)
+            _add_product(given[k], own[k], seen, nodes[k])
+        else:
+            nodes[k].copy_(given[k])
 
 
-def _sent(a: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
-    """Walk where an edge takes its source's coefficient: ``h_v += sum of (a_u h_u)``."""
+def _sent(a: Tensor, b: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
+    """Walk where an edge takes its source's coefficient: ``h_v = b_v + sum of (a_u h_u)``."""
     messages = torch.empty_like(h)
     rows, (source, start) = _real(messages), _gathers(edges, turned)
-    nodes, own, sent = _cut(h, edges), _cut(a, edges), _cut(messages, edges)
+    given, nodes, own, sent = (_cut(t, edges) for t in (b, h, a, messages))
     for k in _walk(edges, turned):
         if source[k].numel():
-            nodes[k].add_(_like(torch.embedding_bag(rows, source[k], start[k], False, _SUM)[0], h))
+            seen = torch.embedding_bag(rows, source[k], start[k], False, _SUM)[0]
+            torch.add(given[k], _like(seen, h), out=nodes[k])
+        else:
+            nodes[k].copy_(given[k])
         _product(own[k], nodes[k], sent[k])
 
 
-def _each_edge(a: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
+def _each_edge(a: Tensor, b: Tensor, h: Tensor, edges: Flow, turned: bool) -> None:
     """Walk where every edge has its own coefficient."""
     source, start = _gathers(edges, turned)
     _, _, row = edges.ends(EDGE, turned)
     assert row is not None
     sizes, numbers = [len(part) for part in source], torch.arange(row.numel(), device=row.device)
     parts = a.split_with_sizes(sizes) if edges.is_in_order and not turned else None
-    wanted, nodes = row.split_with_sizes(sizes), _cut(h, edges)
+    wanted, given, nodes = row.split_with_sizes(sizes), _cut(b, edges), _cut(h, edges)
     for k in _walk(edges, turned):
         if sizes[k]:
             message = h.index_select(0, source[k])
             own = a.index_select(0, wanted[k]) if parts is None else parts[k]
             _product(own, message, message)
             seen = torch.embedding_bag(_real(message), numbers[: sizes[k]], start[k], False, _SUM)[0]
-            nodes[k].add_(_like(seen, h))
+            torch.add(given[k], _like(seen, h), out=nodes[k])
+        else:
+            nodes[k].copy_(given[k])
 
 
 def gradient(g: Tensor, h: Tensor, a: Tensor, edges: Flow, per: str, turned: bool) -> Tensor:
@@ -111,11 +114,15 @@ def _node_gradient(g: Tensor, h: Tensor, a: Tensor, edges: Flow, turned: bool) -
     for number, (begin, mine) in enumerate(zip(start.split(_NODES), g.split(_NODES), strict=True)):
         first, last = bounds[number : number + 2]
         seen = _like(torch.embedding_bag(rows, source[first:last], begin - first, False, _SUM)[0], h)
+        into = da[number * _NODES : (number + 1) * _NODES]
+        if into.shape == seen.shape and a.size(0) > 1:
+            torch.mul(seen, mine, out=into)
+            continue
         part = shared_by(seen.mul_(mine), a.size(-1))
         if a.size(0) == 1:
             da.add_(part.sum(0, keepdim=True))
         else:
-            da[number * _NODES : (number + 1) * _NODES] = part
+            into.copy_(part)
     return da
 
 
@@ -149,11 +156,11 @@ def _like(rows: Tensor, h: Tensor) -> Tensor:
     return torch.view_as_complex(rows.unflatten(1, (-1, 2))) if h.is_complex() else rows
 
 
-def _add_product(into: Tensor, a: Tensor, rows: Tensor) -> None:
+def _add_product(b: Tensor, a: Tensor, rows: Tensor, out: Tensor) -> None:
     if a.size(-1) == rows.size(-1):
-        into.addcmul_(a, rows)
+        torch.addcmul(b, a, rows, out=out)
     else:
-        into.add_(times(a, rows))
+        torch.add(b, times(a, rows), out=out)
 
 
 def _product(a: Tensor, rows: Tensor, out: Tensor) -> None:
