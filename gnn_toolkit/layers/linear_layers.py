@@ -187,6 +187,8 @@ class DAGMamba(_OverDAG):
     around it is that of :class:`gnn_toolkit.models.RecurrentBlock`, and there is no convolution. With R types of edges
     there is an A for each.
 
+    Coefficients, offsets and states take ``N * H * n`` numbers each, which all exist at once.
+
     Arguments, shapes and errors are those of :class:`DAGMinGRU`; a state has ``S = H * n`` numbers.
 
     Args:
