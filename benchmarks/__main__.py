@@ -7,7 +7,6 @@ import typer
 
 from .commands.compare import compare
 from .commands.list_all import list_all
-from .commands.monitor import watch_streets
 from .commands.publish import publish_run
 from .commands.report import report_again
 from .commands.run import run
@@ -21,7 +20,6 @@ for name, command in {
     "publish": publish_run,
     "compare": compare,
     "speed": speed,
-    "monitor": watch_streets,
 }.items():
     app.command(name)(command)
 

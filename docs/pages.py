@@ -1,10 +1,11 @@
-"""What the scripts of the pages share: committed records, tables of Markdown, marked parts of a page, pictures."""
+"""What the scripts of the pages share: committed records, trained models, tables, marked parts of a page, pictures."""
 
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -12,6 +13,9 @@ from matplotlib.figure import Figure
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "benchmarks/results"
 PLAIN: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}
+
+if TYPE_CHECKING:
+    from benchmarks.results.statistics import Estimate
 
 Row = dict[str, Any]
 
@@ -36,6 +40,33 @@ def table(head: list[str], lines: list[list[str]], words: int = 1) -> str:
     """Return a table of Markdown; the first columns hold words, the others numbers."""
     rule = ["---"] * words + ["---:"] * (len(head) - words)
     return "".join(f"| {' | '.join(line)} |\n" for line in [head, rule, *lines])
+
+
+def span(found: "Estimate", form: str = ".2f") -> str:
+    """Return a mean with its interval, where it has one."""
+    inner = "" if found.interval is None else f" [{found.interval[0]:{form}}, {found.interval[1]:{form}}]"
+    return f"{found.mean:{form}}{inner}"
+
+
+def trained(suite: str, task: str, view: str, model: str, seed: int) -> tuple[Any, Any]:
+    """Return a trial's model, trained, and its objective: as the run of a suite kept it, or trained again."""
+    from benchmarks.run import trials
+    from benchmarks.run.workdir import Output
+    from benchmarks.suites.suite import load
+    from benchmarks.tasks.config import Config
+    from gnn_toolkit.training import load_weights
+
+    planned = trials.plan(load(suite).only([task], [model]), "cpu")
+    (trial,) = (t for t in planned if (t.label, t.view, t.model, t.seed) == (task, view, model, seed))
+    objective = trials.objective_of(trial.task, trial.view, Config(**trial.config))
+    network = trials.build(trial.model, objective)
+    with TemporaryDirectory() as folder:
+        output = Output(HERE.parent / "runs" / suite, models=True)
+        if not output.model(trial).exists():
+            output = Output(Path(folder), models=True)
+            trials.run_trial(trial, output, lambda step: None)
+        load_weights(output.model(trial), network)
+    return network.eval(), objective
 
 
 def renewed(text: str, parts: Mapping[str, str], *, kept: int = 0) -> str:

@@ -67,11 +67,13 @@ def learning_curves(task: str, members: list[Row]) -> str:
         style: dict[str, Any] = {"color": _cycle(COLOURS, i), "linestyle": _cycle(DASHES, i)}
         axes.plot(steps, values.mean(0), label=row.label, **style)
         axes.fill_between(steps, values.min(0), values.max(0), color=style["color"], alpha=0.15, linewidth=0)
-    _level(axes, members)
-    axes.set(xlabel="training steps", ylabel=f"validation {members[0].about.metric}")
+    about = members[0].about
+    if about.selection == about.metric:
+        _level(axes, members)
+    axes.set(xlabel="training steps", ylabel=f"validation {about.selection}")
     axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     described = "; ".join(f"{row.label} reaches {row.validation:.3f}" for row in trained if row.validation is not None)
-    return _svg(figure, f"Learning curves of {task}", f"Best validation {members[0].about.metric}: {described}.")
+    return _svg(figure, f"Learning curves of {task}", f"Best validation {about.selection}: {described}.")
 
 
 def pareto(task: str, members: list[Row], field: str, label: str) -> str:

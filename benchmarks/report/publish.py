@@ -60,6 +60,7 @@ def _line(row: Row) -> dict[str, Any]:
         **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
         "costs": {k: int(v) if k == "parameters" else float(f"{v:.4g}") for k, v in costs.items()},
         "curve": _curve(row),
+        **_measured(row),
         **_text(row),
     }
 
@@ -87,10 +88,20 @@ def renew(path: Path) -> Path:
     return page
 
 
+def _measured(row: Row) -> dict[str, Any]:
+    """Return the mean of what else was measured, and by seed that and the validation score."""
+    if not row.measures:
+        return {}
+    lines = {"validation": {r.trial.seed: score for r in row.records if (score := r.curve.get("best_validation"))}}
+    lines |= {name: {r.trial.seed: r.measures[name] for r in row.records} for name in row.measures}
+    by_seed = {name: {seed: round(v, 6) for seed, v in line.items()} for name, line in lines.items() if line}
+    return {"measures": {name: round(value, 4) for name, value in row.measures.items()}, "by_seed": by_seed}
+
+
 def _text(row: Row) -> dict[str, Any]:
-    """Return what only a text's rows have: the first seed's curves, samples and texts, and the mean measures."""
+    """Return what only a text's rows have: the first seed's curves, samples and texts."""
     record, watched = row.records[0], row.watched()
-    if not record.measures:
+    if not watched:
         return {}
     curves = {
         "loss": record.curve["loss"],
@@ -99,7 +110,6 @@ def _text(row: Row) -> dict[str, Any]:
         "seconds": record.curve["seconds"],
     }
     return {
-        "measures": {name: round(value, 4) for name, value in row.measures.items()},
         "training": {
             "step": [step for step, _ in watched],
             **{name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},

@@ -22,12 +22,15 @@ def read_published(path: Path) -> list[Record]:
 
 def _records(line: dict[str, Any]) -> list[Record]:
     costs = {name: line["costs"][name] for name in ("seconds", "parameters") if name in line["costs"]}
-    curve = {} if line["validation"] is None else {"best_validation": line["validation"]}
+    by_seed = dict(line.get("by_seed", {}))
+    selected = by_seed.pop("validation", {})
+    curves = {seed: selected.get(seed, line["validation"]) for seed in line["scores"]}
     return [
         Record(
             Trial(line["task"], line["view"], line["model"], int(seed), {}, variant=line.get("variant", "")),
             test=score,
-            curve=curve,
+            curve={} if curves[seed] is None else {"best_validation": curves[seed]},
+            measures={name: values[seed] for name, values in by_seed.items()},
             **costs,
         )
         for seed, score in line["scores"].items()
