@@ -12,7 +12,18 @@ from .commands.report import report_again
 from .commands.run import run
 from .commands.speed import speed
 
-app = typer.Typer(help="Compare sequence models and graph models on the same data.", no_args_is_help=True)
+START = "Begin with `list`, which says what there is, and `run quick`, which takes under five minutes."
+
+app = typer.Typer(help="Compare sequence models and graph models on the same data.", epilog=START)
+
+
+@app.callback(invoke_without_command=True)
+def overview(context: typer.Context) -> None:
+    """Compare sequence models and graph models on the same data."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 for name, command in {
     "list": list_all,
     "run": run,

@@ -10,6 +10,7 @@ from gnn_toolkit import _checks
 
 from ..measure import machine
 from ..run import loggers, runner, trials
+from ..run.entries import declare
 from ..run.estimate import seconds_of, spoken
 from ..run.record_files import read_records
 from ..run.records import Trial
@@ -63,6 +64,7 @@ def run(
         _list_trials(planned, folder, workers)
         return
     try:
+        declare(folder, chosen.ranking)
         failures = runner.run(
             planned,
             Output(folder, loggers.check(logger), save_models),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..run.entries import Entries
 from ..run.records import Record, Trial
 
 
@@ -18,6 +19,11 @@ def read_published(path: Path) -> list[Record]:
         return [record for line in lines for record in _records(line)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: no published run: {error}") from None
+
+
+def read_published_entries(path: Path) -> Entries:
+    """Return the views with which models enter a ranking, as a published ``<run>.json`` has them."""
+    return Entries.of(json.loads(path.read_text(encoding="utf-8")).get("ranking"))
 
 
 def _records(line: dict[str, Any]) -> list[Record]:

@@ -120,6 +120,11 @@ class Row:
                 steps[record.trial.seed] = next(reached, None)
         return steps
 
+    @property
+    def curves(self) -> bool:
+        """Whether all its trials have the course of their validation scores."""
+        return bool(self.view) and all("step" in record.curve for record in self.records)
+
     def course(self) -> tuple[list[int], np.ndarray]:
         """Return the steps of the longest curve, and the validation scores at them [seeds, points].
 
