@@ -277,7 +277,7 @@ class _Run:
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint, if there is one."""
         state = load_checkpoint(path)
-        if state is None:
+        if state is None or "rate" not in state:  # none, or one of an earlier version: the training begins anew
             return
         self.plain.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
