@@ -67,8 +67,8 @@ def table(members: dict[str, Row]) -> str:
     """Return the table of one scene."""
     lines = []
     for title, row in members.items():
-        found = [(values(row, name), bounds) for name, bounds in COLUMNS.values()]
-        lines.append([title, *(pages.span(estimate(v, bounds)) if v else "" for v, bounds in found)])
+        found = [estimate(v, bounds) if (v := values(row, name)) else None for name, bounds in COLUMNS.values()]
+        lines.append([title, *("" if one is None else pages.span(one.mean, one.interval) for one in found)])
     return pages.table(["detector", *COLUMNS], lines)
 
 
@@ -78,7 +78,8 @@ def verdicts(members: dict[str, Row]) -> list[str]:
     told = correct([compare(values(own, RATE), values(row, RATE)) for _, row in others])
     lines = [f"Detected where each threshold is such that there were {WATCHED['rate']:g} false alarms:\n"]
     for (title, _), one in zip(others, told, strict=True):
-        lines.append(f"- {first} against {title}: {pages.span(one.difference, '+.3f')}, {one.verdict}")
+        span = pages.span(one.difference.mean, one.difference.interval, "+.3f")
+        lines.append(f"- {first} against {title}: {span}, {one.verdict}")
     return lines
 
 

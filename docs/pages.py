@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -13,9 +13,6 @@ from matplotlib.figure import Figure
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "benchmarks/results"
 PLAIN: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}
-
-if TYPE_CHECKING:
-    from benchmarks.results.statistics import Estimate
 
 Row = dict[str, Any]
 
@@ -42,10 +39,9 @@ def table(head: list[str], lines: list[list[str]], words: int = 1) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in [head, rule, *lines])
 
 
-def span(found: "Estimate", form: str = ".2f") -> str:
+def span(mean: float, ends: Sequence[float] | None, form: str = ".2f") -> str:
     """Return a mean with its interval, where it has one."""
-    inner = "" if found.interval is None else f" [{found.interval[0]:{form}}, {found.interval[1]:{form}}]"
-    return f"{found.mean:{form}}{inner}"
+    return f"{mean:{form}}" + ("" if ends is None else f" [{ends[0]:{form}}, {ends[1]:{form}}]")
 
 
 def trained(suite: str, task: str, view: str, model: str, seed: int) -> tuple[Any, Any]:
@@ -89,9 +85,9 @@ def renew(page: str, text: str) -> None:
     print(f"wrote {HERE / page}")
 
 
-def save(figure: Figure, name: str, style: dict[Any, Any] | None = None) -> Path:
+def save(figure: Figure, name: str, style: dict[Any, Any] | None = None, **options: Any) -> Path:
     """Write a picture, the same bytes for the same picture, and say so."""
     with mpl.rc_context(style or PLAIN):
-        figure.savefig(HERE / name, metadata={"Date": None})
+        figure.savefig(HERE / name, metadata={"Date": None}, **options)
     print(f"wrote {HERE / name}")
     return HERE / name
