@@ -101,13 +101,12 @@ def _line(line: Line, section: Section) -> dict[str, Any]:
 def _pair(pair: Pair) -> dict[str, Any]:
     comparison = pair.comparison
     d = comparison.difference
-    interval = f"[{d.interval[0]:+.3f}, {d.interval[1]:+.3f}]" if d.interval else "none"
     return {
         "first": pair.first.label,
         "second": pair.second.label,
         "anchors": (anchor(pair.first), anchor(pair.second)),
         "difference": (f"{d.mean:+.3f}", d.mean),
-        "interval": interval,
+        "interval": prose.interval(d, "+.3f") or "none",
         "with_units": "" if comparison.with_units is None else prose.interval(comparison.with_units),
         "more": "" if (more := comparison.more_seeds) is None else str(more),
         "effect": ("", "") if comparison.effect is None else (f"{comparison.effect:+.2f}", comparison.effect),

@@ -21,18 +21,18 @@ WORDS = {
 }
 
 
-def scored(found: Estimate) -> str:
+def scored(found: Estimate, form: str = ".3f") -> str:
     """Return a mean with its interval.
 
     >>> scored(Estimate(0.5, 3, (0.25, 0.75), "Student's t"))
     '0.500 [0.250, 0.750]'
     """
-    return f"{found.mean:.3f}" + (f" {interval(found)}" if found.interval else "")
+    return f"{found.mean:{form}} {interval(found, form)}".rstrip()
 
 
-def interval(found: Estimate) -> str:
+def interval(found: Estimate, form: str = ".3f") -> str:
     """Return an interval alone; empty where there is none."""
-    return f"[{found.interval[0]:.3f}, {found.interval[1]:.3f}]" if found.interval else ""
+    return f"[{found.interval[0]:{form}}, {found.interval[1]:{form}}]" if found.interval else ""
 
 
 def escaped(text: str) -> str:

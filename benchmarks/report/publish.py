@@ -37,15 +37,16 @@ def publish(folder: Path, out: Path) -> list[Path]:
     ranking = f'"ranking": {json.dumps(asdict(found.entries), ensure_ascii=False)},\n ' if found.entries.views else ""
     machines = json.dumps(found.machines, ensure_ascii=False)
     text = f'{{"machines": {machines},\n {ranking}"rows": [\n{lines}\n]}}\n'
-    return _write(out, {f"{found.name}.json": text, f"{found.name}.md": markdown(replace(found, left_out=[]))})
+    return write_texts(out, {f"{found.name}.json": text, f"{found.name}.md": markdown(replace(found, left_out=[]))})
 
 
 def write_reports(found: Analysis, folder: Path) -> list[Path]:
     """Write ``report.md`` and ``report.html`` of a run; return their paths."""
-    return _write(folder, {"report.md": markdown(found), "report.html": html(found)})
+    return write_texts(folder, {"report.md": markdown(found), "report.html": html(found)})
 
 
-def _write(folder: Path, texts: dict[str, str]) -> list[Path]:
+def write_texts(folder: Path, texts: dict[str, str]) -> list[Path]:
+    """Write texts into files of a folder, each whole or not at all, and return their paths."""
     for name, text in texts.items():
         write_atomically(folder / name, lambda file, text=text: file.write(text.encode()))
     return [folder / name for name in texts]
@@ -93,7 +94,7 @@ def renew(path: Path) -> Path:
         text = re.sub(head + line, lambda found, said=said: f"{found[1]}{found[2]}: {said}", text)
     said = "\n".join(standing(found))
     text = re.sub(r"(?m)^(Over \d+ (tasks|data sets) \(|No ranking across tasks: )[^\n]*$", lambda _: said, text)
-    return _write(page.parent, {page.name: text})[0]
+    return write_texts(page.parent, {page.name: text})[0]
 
 
 def _measured(row: Row) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 
 from ..results.compare import Change, changes
-from ..results.statistics import Estimate
 from ..run.record_files import read_records
 from . import prose
 from .analysis import Analysis
@@ -43,9 +42,9 @@ def print_changes(first: Path, second: Path, console: Console) -> list[Change]:
         shown.add_row(
             *(change.after.task, change.after.model, change.after.view or prose.FREE),
             *(f"{change.before.test.mean:.3f}", f"{change.after.test.mean:.3f}"),
-            *(_spanned(change.comparison.difference, "+.3f"), str(change.comparison.difference.count)),
+            *(prose.scored(change.comparison.difference, "+.3f"), str(change.comparison.difference.count)),
             _marked(change.verdict),
-            "" if change.speed is None else f"x {_spanned(change.speed, '.2f')}",
+            "" if change.speed is None else f"x {prose.scored(change.speed, '.2f')}",
             _marked(change.speed_verdict),
         )
     console.print(shown)
@@ -67,12 +66,6 @@ def _table(title: str, heads: list[str]) -> Table:
     for head in heads:
         shown.add_column(head, justify="right", no_wrap=True)
     return shown
-
-
-def _spanned(found: Estimate, form: str) -> str:
-    return f"{found.mean:{form}}" + (
-        f" [{found.interval[0]:{form}}, {found.interval[1]:{form}}]" if found.interval else ""
-    )
 
 
 def _marked(verdict: str) -> str:

@@ -59,7 +59,7 @@ def plan(suite: Suite, device: str, devices: int = 1) -> list[Trial]:
 
 def data_of(task: str, seed: int, options: dict[str, Any]) -> TaskData:
     """Return a task's data for a seed, kept for the next trial."""
-    return _data(task, seed if TASKS[task].split_by_seed(options) else 0, tuple(sorted(options.items())))
+    return _data(*_same(task, seed, options))
 
 
 @lru_cache(maxsize=8)
@@ -69,9 +69,12 @@ def _data(task: str, seed: int, options: tuple[tuple[str, Any], ...]) -> TaskDat
 
 def source_of(task: str, seed: int, options: dict[str, Any], view: str, device: str) -> Source:
     """Return a task's data for a seed as a view leaves them, kept for the next trial."""
-    return _viewed(
-        task, seed if TASKS[task].split_by_seed(options) else 0, tuple(sorted(options.items())), view, device
-    )
+    return _viewed(*_same(task, seed, options), view, device)
+
+
+def _same(task: str, seed: int, options: dict[str, Any]) -> tuple[str, int, tuple[tuple[str, Any], ...]]:
+    """Return what a task's data depend on: seeds that draw nothing of them share them."""
+    return task, seed if TASKS[task].split_by_seed(options) else 0, tuple(sorted(options.items()))
 
 
 @lru_cache(maxsize=8)

@@ -31,6 +31,7 @@ def test_three_seeds_are_said_to_be_few():
     )
     assert found.leader.label == "GCN on graph"
     assert found.verdicts == {"majority class": "ahead", "LSTM on BFS path": "not distinguishable"}
+    assert found.cheapest is not None
     assert found.cheapest.label == "LSTM on BFS path"
     assert found.sure == (
         "3 seeds, too few for the permutation test (p is 0.25 at least; among 3 comparisons it takes 7 seeds); "

@@ -76,9 +76,10 @@ def test_a_trial_does_what_fit_monitor_and_calibrate_do(view: str, model: str, t
     assert record.curve["best_validation"] == min(record.curve["validation"])  # a loss: lower is better
     kept = trials.build(model, trials.objective_of(one.task, one.view, Config(**one.config)))
     load_weights(Output(tmp_path, models=True).model(one), kept)
+    learnt = {name.removeprefix("monitor."): value for name, value in kept.state_dict().items()}
     for name, value in monitor.state_dict().items():
         if name not in ("clock", "score", "medians", "scales", "state"):  # where the last series left them
-            torch.testing.assert_close(kept.monitor.state_dict()[name], value, msg=name)
+            torch.testing.assert_close(learnt[name], value, msg=name)
     tops = [
         scores_of(monitor, s.series.values, s.series.mask, clock=s.clock)[s.start :, s.node].max() for s in there.struck
     ]
