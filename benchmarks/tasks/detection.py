@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gnn_toolkit import _checks
 from gnn_toolkit.datasets import TrafficSeries
 from gnn_toolkit.models import UsualDay
 from gnn_toolkit.training import lowest_threshold, scores_of
@@ -125,7 +126,8 @@ class Days:
         return self.graphs(*self.traffic.draw(generator, count, GAPS))
 
     def held_out(self, split: str) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the windows of the last usual days."""
+        """Yield the windows of the last usual days, by which weights are chosen; the test has none."""
+        _checks.choice("split", split, ("validation",))
         for start in self.traffic.held_out.split(64):
             yield self.graphs(start, torch.tensor(False))
 
@@ -154,6 +156,9 @@ class Detection(Objective):
 
     def __init__(self, source: Source, config: Config, days: Days) -> None:
         super().__init__(source, config, LOSS, 2, "nodes")
+        if config.devices > 1:
+            remedy = "leave out --devices: parts of a batch have unequally many readings"
+            raise ValueError(_checks.problem("devices", "1 for a monitor", config.devices, remedy))
         self.days, self.scene, self.usual = days, days.scene, days.usual
         self.found: Found | None = None
 

@@ -100,6 +100,15 @@ def test_thresholds_are_baselines_with_measures(tmp_path: Path):
         assert record.test in (0.0, pytest.approx(1 / 3), pytest.approx(2 / 3), 1.0)
 
 
+@pytest.mark.usefixtures("watched")
+def test_what_it_cannot_do_is_refused():
+    with pytest.raises(ValueError, match="devices: expected 1 for a monitor, got 2"):
+        trials.objective_of("detector-incidents", "graph", Config(**trial("graph", "DCRNN", devices=2).config))
+    objective = trials.objective_of("detector-incidents", "graph", Config(**trial("graph", "DCRNN").config))
+    with pytest.raises(ValueError, match="split: expected one of validation, got 'test'"):
+        list(objective.source.held_out("test"))
+
+
 def test_the_loss_is_the_laplace_density():
     forecast, y = torch.tensor([[1.0, 2.0], [0.0, 0.5]]), torch.tensor([4.0, 0.0])
     expected = [3 / 2 + torch.log(torch.tensor(4.0)).item(), 0.0]
