@@ -13,7 +13,7 @@ from ..run.entries import NONE, Entries, read_entries
 from ..run.record_files import Survey, survey
 from ..run.records import Record
 from . import prose, standings
-from .columns import COLUMNS, Column, columns_of
+from .columns import COLUMNS, Column
 from .prose import Finding
 
 PROMISE = (
@@ -160,11 +160,12 @@ def analyse(name: str, records: Sequence[Record], left_out: Sequence[str] = (), 
     """
     table = rows(records)
     standing = across(table, entries)
+    sections = [_section(task, members) for task, members in by_task(table).items()]
     return Analysis(
         name,
         table,
-        [_section(task, members) for task, members in by_task(table).items()],
-        columns_of(table),
+        sections,
+        [column for column in COLUMNS if any(column in section.columns for section in sections)],
         standing,
         standings.ranked(standing),
         standings.table(standing),
@@ -191,8 +192,7 @@ def left_out_of(found: Survey) -> list[str]:
 def _section(task: str, members: list[Row]) -> Section:
     compared = pairs(members)
     finding = prose.finding(members, compared)
-    top, columns = best(members), columns_of(members)
-    lines = []
+    top, lines = best(members), []
     for row in members:
         said = "best mean" if row is finding.leader else finding.verdicts.get(row.label, "")
         cells = {column.title: column.text(row) for column in COLUMNS}
@@ -202,7 +202,7 @@ def _section(task: str, members: list[Row]) -> Section:
         task,
         members,
         lines,
-        columns,
+        [column for column in COLUMNS if any(line.cells[column.title] for line in lines)],
         compared,
         finding,
         prose.budget(members),

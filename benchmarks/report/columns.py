@@ -86,11 +86,6 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def columns_of(table: list[Row], short: bool = False) -> list[Column]:
-    """Return the columns in which some row has a value; only narrow ones on demand."""
-    return [c for c in COLUMNS if (c.short or not short) and any(c.text(row) for row in table)]
-
-
 def _to_target(row: Row) -> str:
     mean = row.mean("seconds_to_target")
     if mean is None:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from benchmarks.report import prose, standings
-from benchmarks.report.columns import COLUMNS, columns_of
+from benchmarks.report.analysis import analyse
+from benchmarks.report.columns import COLUMNS
 from benchmarks.results.compare import AcrossTasks, pairs
 from benchmarks.results.ranks import rank
 from benchmarks.results.rows import rows
@@ -78,10 +79,10 @@ def test_time_to_target_says_how_many_seeds_reached_it():
 
 
 def test_columns_without_any_value_are_left_out():
-    titles = [column.title for column in columns_of(rows(records("graph", "GCN", [0.9], flops_per_step=2000)))]
+    titles = [column.title for column in analyse("mine", records("graph", "GCN", [0.9], flops_per_step=2000)).columns]
     assert "FLOPs/step" in titles
     assert not {"joules", "GPU MiB", "peak MiB"} & set(titles)
-    assert "joules" in [c.title for c in columns_of(rows(records("graph", "GCN", [0.9], energy_joules=5.0)))]
+    assert "joules" in [c.title for c in analyse("mine", records("graph", "GCN", [0.9], energy_joules=5.0)).columns]
 
 
 def test_ranks_are_put_into_words():
