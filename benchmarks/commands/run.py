@@ -63,16 +63,10 @@ def run(
     if dry_run:
         _list_trials(planned, folder, workers)
         return
+    output = Output(folder, loggers.check(logger), save_models)
     try:
         declare(folder, chosen.ranking)
-        failures = runner.run(
-            planned,
-            Output(folder, loggers.check(logger), save_models),
-            shared.console,
-            engine=engine,
-            workers=workers,
-            threads=threads,
-        )
+        failures = runner.run(planned, output, shared.console, engine=engine, workers=workers, threads=threads)
     except KeyboardInterrupt:
         shared.show(folder)
         shared.console.print("Stopped. What was finished is kept; the same command continues from there.")
