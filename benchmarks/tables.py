@@ -22,6 +22,7 @@ from .models.generator import generator
 from .models.model import Model
 from .models.network import MLP, convolution, recurrence
 from .tasks import citation, molecules
+from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
@@ -54,6 +55,7 @@ TASKS: dict[str, Task] = {
     "club": CLUB,
     "los-loop": LOS_LOOP,
     "metro": METRO,
+    "chicago": CHICAGO,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
 }
@@ -101,6 +103,7 @@ MODELS: dict[str, Model] = {
     "DCRNN": Model("gated recurrence in time, diffusion convolutions", {"series": in_time("dcrnn", "graph")}),
     "GConvGRU": Model("gated recurrence in time, Chebyshev convolutions", {"series": in_time("gconvgru", "graph")}),
     "GConvLSTM": Model("LSTM in time, peepholes, Chebyshev convolutions", {"series": in_time("gconvlstm", "graph")}),
+    "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "TGCN": Model("gated recurrence in time, one convolution of input and state", {"series": in_time("tgcn", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
 }
