@@ -213,7 +213,7 @@ CHICAGO = Task(
     RECALL,
     NAIVE,
     Config(
-        steps=300, learning_rate=1e-3, weight_decay=1e-2, evaluate_every=50, hidden_channels=16, num_layers=1,
+        steps=200, learning_rate=1e-3, weight_decay=1e-2, evaluate_every=50, hidden_channels=16, num_layers=1,
         batch_size=16,
     ),
     {"graph": "road"},
