@@ -12,6 +12,7 @@ from gnn_toolkit.commands import sensors
 from gnn_toolkit.commands.console import bar_of_steps, between_steps, say
 from gnn_toolkit.commands.street_demo import demonstrate
 from gnn_toolkit.commands.watch import Fitting, Watch, fit_on, load, rows
+from gnn_toolkit.commands.writing import check_written
 from gnn_toolkit.datasets.tables import Bounds, count_of
 
 HOW = Fitting()
@@ -45,9 +46,11 @@ def monitor(
     out: Annotated[Path, typer.Option(help="Where the page of the demo goes.")] = Path("streets.html"),
     size: Annotated[int, typer.Option(min=2, help="Streets each way, of the demo.")] = 4,
     days: Annotated[int, typer.Option(min=1, help="Usual days to learn from, of the demo.")] = 3,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a page of the demo that is there.")] = False,
 ) -> None:
     """Watch over sensors: fit on usual days, then print alarms as rows come; the same command goes on after a stop."""
     if demo:
+        check_written("--out", [out], [values, graph], force=force)
         _demonstrate(out, size, days, 200 if steps is None else steps, seed)
         return
     if values is None or graph is None:
