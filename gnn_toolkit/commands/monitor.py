@@ -59,6 +59,10 @@ def monitor(
         raise ValueError(_checks.problem("monitor", "VALUES and GRAPH, or --demo", got, remedy))
     loaded = load(model)
     if loaded is None:
+        state = model.with_suffix(".state")
+        if state.exists():
+            remedy = "delete it, or pass another --model"
+            raise ValueError(_checks.problem(str(state), "no file where a monitor is fitted anew", "one", remedy))
         series = sensors.read(values, graph, minutes, times, sensor, time_format, None, low, high, missing)
         how = Fitting(300 if steps is None else steps, ahead, hidden, layer, false_alarms, held_out, seed)
         try:
@@ -67,9 +71,9 @@ def monitor(
             say("\nStopped before the monitor was fitted; nothing was written.")
             raise typer.Exit(130) from None
     else:
-        say(f"goes on with the monitor in {model}; delete it to fit another")
+        say(f"goes on with the monitor in {model}; delete it and its .state to fit another")
     reading = {"has_times": minutes is None, "times": times, "time_format": time_format}
-    _watch(Watch(*loaded, model.with_suffix(".state")), watch, follow, reading, Bounds(low, high, tuple(missing or ())))
+    _watch(Watch(*loaded, model), watch, follow, reading, Bounds(low, high, tuple(missing or ())))
 
 
 def _watch(watch: Watch, source: str, follow: bool, reading: dict[str, Any], bounds: Bounds) -> None:
