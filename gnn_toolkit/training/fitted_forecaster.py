@@ -191,7 +191,8 @@ def _fitting(series: TrafficSeries, about: dict[str, Any], kept: _Kept) -> Traff
             remedy = "give readings as the forecaster was trained on, or train another"
             raise ValueError(_checks.problem("series", f"{about[name]} {name.replace('_', ' ')}", got, remedy))
     ordered = series.ordered(about["names"])
-    saved = replace(ordered, edge_index=kept.edge_index, edge_weight=kept.edge_weight)
+    edges = {"edge_index": kept.edge_index, "edge_weight": kept.edge_weight}
+    saved = replace(ordered, values=ordered.values.float(), **edges)
     if series.edge_index.size(1) and _pairs(ordered) != _pairs(saved):
         remedy = "give no graph, or train another forecaster"
         got = f"others ({series.edge_index.size(1)} edges)"

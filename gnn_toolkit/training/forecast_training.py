@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def fit_forecaster(
     what they say where the days to come are like those; ``covered`` is what they covered on the test part.
 
     Args:
-        series: to learn.
+        series: to learn, in single precision.
         settings: how to train, in one process; ``None`` for the defaults.
         level: share of what comes that is to lie in an interval.
         checkpoint: where to keep the state at validations, and to go on from, bit for bit on a CPU.
@@ -61,6 +61,7 @@ def fit_forecaster(
     """
     settings = settings or ForecastSettings()
     _check(settings, level)
+    series = replace(series, values=series.values.float())
     parts = _parts(series, settings)
     torch.manual_seed(settings.seed)
     model = make_forecaster(series.values.size(2), settings)
@@ -104,7 +105,7 @@ class _Question:
     def __init__(self, series: TrafficSeries, settings: ForecastSettings, checkpoint: Path | None) -> None:
         digest = hashlib.sha256()
         for part in (series.values, series.mask, series.edge_index, series.edge_weight):
-            digest.update(part.contiguous().numpy().tobytes())
+            digest.update(part.cpu().contiguous().numpy().tobytes())
         self.about = asdict(settings) | {"series": digest.hexdigest()}
         kept = None if checkpoint is None else load_checkpoint(checkpoint)
         if kept is None:

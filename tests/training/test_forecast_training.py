@@ -146,3 +146,14 @@ def shapes(parts: tuple[Tensor, ...]) -> set[tuple[int, ...]]:
 
 def test_a_forecast_has_its_steps_nodes_and_features(fitted: FittedForecaster):
     assert shapes(fitted.forecast()) == {(3, 3, 1)}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_any_floating_point_series_is_learnt_in_single_precision(dtype: torch.dtype):
+    one = series()
+    one.values[:, 1] = 14.62
+    made, low, high = fit_forecaster(
+        replace(one, values=one.values.to(dtype), edge_weight=one.edge_weight.double()), replace(SMALL, steps=2)
+    ).forecast()
+    assert made.dtype == low.dtype == high.dtype == torch.float32
+    assert bool(made.isfinite().all())
