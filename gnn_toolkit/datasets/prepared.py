@@ -85,8 +85,9 @@ def _made(title: str, file: PreparedFile, prepare: Callable[[Path], Arrays]) -> 
 
 def _read(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
+        with path.open("rb") as file, zipfile.ZipFile(file):  # np.load takes other files, too
+            file.seek(0)
+            return dict(np.load(file, allow_pickle=False))
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         remedy = "replace the file, or remove it to have it made anew"
         raise DatasetUnavailableError(problem(str(path), "arrays in numpy's format npz", error, remedy)) from error
