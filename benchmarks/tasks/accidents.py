@@ -124,12 +124,14 @@ class Hours:
         for day in (hours // DAY).unique():
             yield self.window(hours[hours // DAY == day])
 
-    def judged(self, scores: Callable[[Tensor], Tensor]) -> tuple[float, float]:
-        """Return recall and MAP of scores [B, cells], given hours [B], on the test part."""
+    def judged(self, scores: Callable[[Tensor], Tensor]) -> tuple[Scores, float]:
+        """Return recall, day by day, and MAP of scores [B, cells], given hours [B], on the test part."""
         hours = self.parts["test"]
         some = hours[(self.risk[hours] > 0).any(1)]
         recall, precision = found(scores(some), self.risk[some])
-        return float(recall.mean()), float(precision.mean())
+        _, day = (some // DAY).unique(return_inverse=True)
+        points = torch.zeros(int(day.max()) + 1, dtype=torch.double).index_add_(0, day, recall)
+        return Scores(points, day.bincount()), float(precision.mean())
 
     def naive(self) -> dict[str, tuple[Callable[[Tensor], Tensor], int]]:
         """Return by name what scores the cells of hours without a network, and how many numbers it has learnt."""
@@ -146,7 +148,7 @@ class Hours:
     def baselines(self) -> dict[str, Callable[[], tuple[float, int]]]:
         """Return the recall of what needs no network, by name."""
         made = {
-            name: (lambda scores=scores, size=size: (self.judged(scores)[0], size))
+            name: (lambda scores=scores, size=size: (self.judged(scores)[0].mean, size))
             for name, (scores, size) in self.naive().items()
         }
         return {"random order, expected": self._random, **made}
