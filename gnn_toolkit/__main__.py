@@ -9,6 +9,7 @@ import typer
 from gnn_toolkit import _checks
 from gnn_toolkit.bench import bench
 from gnn_toolkit.commands.describe import describe
+from gnn_toolkit.commands.doctor import doctor
 from gnn_toolkit.commands.forecast import forecast
 from gnn_toolkit.commands.generate import generate
 from gnn_toolkit.commands.monitor import monitor
@@ -21,6 +22,7 @@ COMMANDS = {
     "forecast": forecast,
     "monitor": monitor,
     "describe": describe,
+    "doctor": doctor,
 }
 
 app = typer.Typer(

@@ -13,6 +13,8 @@ import psutil
 import torch
 from threadpoolctl import threadpool_limits
 
+from gnn_toolkit.analysis.doctor import processor
+
 PACKAGES = ("torch", "torch-geometric", "lightning-fabric", "networkx", "numpy", "scikit-learn")
 
 
@@ -20,7 +22,7 @@ PACKAGES = ("torch", "torch-geometric", "lightning-fabric", "networkx", "numpy",
 def describe() -> dict[str, object]:
     """Return processor, cores, memory, GPU, system, versions and git revision."""
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
@@ -36,15 +38,6 @@ def limit_threads(count: int) -> None:
     """Let torch, and the libraries beneath numpy and scikit-learn, use so many threads."""
     torch.set_num_threads(count)
     threadpool_limits(count)
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def _revision() -> str | None:

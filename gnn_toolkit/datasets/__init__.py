@@ -15,6 +15,12 @@ from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.incidents import Incident, inject_incidents
 from gnn_toolkit.datasets.palindromes import palindromes
+from gnn_toolkit.datasets.penn_fudan import (
+    Picture,
+    load_penn_fudan,
+    load_penn_fudan_picture,
+    superpixel_edges,
+)
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
 from gnn_toolkit.datasets.sensor_graph import read_sensor_graph
@@ -43,6 +49,7 @@ __all__ = [
     "DatasetUnavailableError",
     "GraphSignal",
     "Incident",
+    "Picture",
     "PreparedFile",
     "PublishedFigure",
     "TextSplit",
@@ -57,6 +64,8 @@ __all__ = [
     "load_card",
     "load_chicago_accidents",
     "load_los_loop",
+    "load_penn_fudan",
+    "load_penn_fudan_picture",
     "load_pickled_arrays",
     "load_planetoid",
     "load_text",
@@ -71,4 +80,5 @@ __all__ = [
     "split_text",
     "street_grid",
     "strip_gutenberg",
+    "superpixel_edges",
 ]

@@ -7,6 +7,7 @@ from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_net
 from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.files import GraphFile, read_graph
 from gnn_toolkit.graphs.levels import topological_levels
+from gnn_toolkit.graphs.neighbours import rank_neighbours
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
@@ -34,6 +35,7 @@ __all__ = [
     "level_order",
     "list_from_networkx",
     "path_order",
+    "rank_neighbours",
     "read_graph",
     "remember",
     "repeat_graph",

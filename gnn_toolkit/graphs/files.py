@@ -1,5 +1,7 @@
 """Graph files of every format that networkx reads, and the call that reads them."""
 
+from __future__ import annotations
+
 import bz2
 import gzip
 import json
@@ -8,12 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from gnn_toolkit._checks import problem
+from gnn_toolkit._lazy import Lazy
 from gnn_toolkit.graphs.edge_lists import Table, read_table
+
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = Lazy("networkx")
 
 ENDINGS = {  # where the content does not say it
     ".adjlist": "adjlist",

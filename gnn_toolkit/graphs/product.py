@@ -6,14 +6,19 @@ each slot), the same entries column by column (``t_rowptr``, ``t_col``), and the
 """
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from scipy.sparse import coo_array, csr_array
 from torch import Tensor
 
 from gnn_toolkit import _checks
+from gnn_toolkit._lazy import Lazy
 from gnn_toolkit._transforms import is_transforming
+
+if TYPE_CHECKING:
+    from scipy import sparse
+else:
+    sparse = Lazy("scipy.sparse")
 
 MANY = 4000  # edges, from which on counting pays
 
@@ -61,10 +66,10 @@ def _unsorted(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tens
 def _counted(row: Tensor, col: Tensor, size: int) -> list[Tensor]:
     """By SciPy's counting sorts."""
     place = torch.arange(row.size(0), dtype=row.dtype).numpy()
-    entries = coo_array((place, (row.numpy(), col.numpy())), shape=(size, size))
+    entries = sparse.coo_array((place, (row.numpy(), col.numpy())), shape=(size, size))
     entries.has_canonical_format = True  # parallel edges stay apart
     by_row = entries.tocsr()
-    by_col = csr_array((place, by_row.indices, by_row.indptr), shape=(size, size)).tocsc()
+    by_col = sparse.csr_array((place, by_row.indices, by_row.indptr), shape=(size, size)).tocsc()
     rowptr, col, t_rowptr, t_col = (
         torch.from_numpy(index).to(row.dtype)
         for index in (by_row.indptr, by_row.indices, by_col.indptr, by_col.indices)

@@ -2,7 +2,9 @@
 
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
+from gnn_toolkit.layers.graph_lstm import GraphLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
+from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
 from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
 
@@ -19,4 +21,9 @@ __all__ = [
     "GCNConv",
     "GConvGRU",
     "GConvLSTM",
+    "GraphLSTM",
+    "NodeAverageConv",
+    "NodeEdgeAverageConv",
+    "OrderedConv",
+    "PairClassifier",
 ]

@@ -248,3 +248,47 @@ def over_time(
             h = (1 - z) * torch.tanh(part(seen, 0, 2, value) + recurrent) + z * h
         out.append(h)
     return torch.stack(out), [h, c] if kind == "lstm" else [h]
+
+
+def graph_lstm(
+    params: Mapping[str, Tensor],
+    x: Tensor,
+    edge_index: Tensor,
+    score: Tensor,
+    initial: Sequence[Tensor] | None = None,
+    *,
+    num_layers: int = 1,
+) -> tuple[Tensor, Tensor]:
+    """Return h and m [N, H] of the last layer of a Graph LSTM, node by node in the order of the visit.
+
+    Args:
+        params: parameters by name.
+        x: features [N, F].
+        edge_index: [2, E]; the neighbours of a node are the sources of the edges into it.
+        score: [N]; the highest is visited first.
+        initial: h and m [N, H]; zeros where ``None``.
+        num_layers: number of layers.
+    """
+    n, hidden = x.size(0), params["weight_hh_l0"].size(1)
+    h, m = initial or (x.new_zeros(n, hidden), x.new_zeros(n, hidden))
+    order = sorted(range(n), key=lambda v: (-float(score[v]), v))
+    neighbours = [[u for u, v in edge_index.t().tolist() if v == i] for i in range(n)]
+    for layer in range(num_layers):
+        w, u, v = (params[f"{name}_l{layer}"] for name in ("weight_ih", "weight_hh", "weight_nh"))
+        b = params.get(f"bias_l{layer}", w.new_zeros(4 * hidden))
+        new: dict[int, tuple[Tensor, Tensor]] = {}
+        for i in order:
+            seen = [new.get(j, (h[j], m[j])) for j in neighbours[i]]
+            mean_h = torch.stack([h_j for h_j, _ in seen]).mean(0) if seen else x.new_zeros(hidden)
+            a = w @ x[i] + u @ h[i] + torch.cat([v[: 3 * hidden] @ mean_h, x.new_zeros(hidden)]) + b
+            gate, new_memory, out, own = a.chunk(4)
+            forget = [(w @ x[i] + b)[3 * hidden :] + v[3 * hidden :] @ h[j] for j in neighbours[i]]
+            kept = [torch.sigmoid(f) * m_j for f, (_, m_j) in zip(forget, seen, strict=True)]
+            memory = torch.stack(kept).mean(0) if kept else x.new_zeros(hidden)
+            memory = memory + torch.sigmoid(own) * m[i] + torch.sigmoid(gate) * torch.tanh(new_memory)
+            new[i] = (torch.tanh(torch.sigmoid(out) * memory), memory)
+        h, m = (torch.stack([new[i][k] for i in range(n)]) for k in (0, 1))
+        if layer < num_layers - 1:
+            shortcut = params.get("shortcut.weight")
+            x = (x if layer or shortcut is None else x @ shortcut.t()) + h
+    return h, m

@@ -24,7 +24,7 @@ _MARK = b'{"__metadata__":{"written_by":"gnn_toolkit"}'
 _REMEDY = "copy both files again from where they came, or train anew"
 
 
-def save_weights(path: Path, model: nn.Module, description: dict[str, Any]) -> None:
+def save_weights(path: str | Path, model: nn.Module, description: dict[str, Any]) -> None:
     """Save a model's ``state_dict`` and, in a file of the same name that ends in ``.json``, what the model is.
 
     Nothing in either file is code, and reading them runs none. A model that was saved there before is replaced; any
@@ -40,6 +40,7 @@ def save_weights(path: Path, model: nn.Module, description: dict[str, Any]) -> N
         FileExistsError: there is a file of that name that is no saved model.
         OSError: a file cannot be written; an older one is still there.
     """
+    path = Path(path)
     check_free(path)
     # Parameters may share memory, or be parts of larger tensors: each is written for itself.
     state = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
@@ -50,7 +51,7 @@ def save_weights(path: Path, model: nn.Module, description: dict[str, Any]) -> N
     write_atomically(path, lambda file: file.write(weights))
 
 
-def load_weights(path: Path, model: nn.Module) -> dict[str, Any]:
+def load_weights(path: str | Path, model: nn.Module) -> dict[str, Any]:
     """Load saved weights into a model that was built as the description says, and return the description.
 
     Args:
@@ -65,6 +66,7 @@ def load_weights(path: Path, model: nn.Module) -> dict[str, Any]:
             other parameters, which the message names.
         OSError: a file is missing.
     """
+    path = Path(path)
     description, weights = _whole(path)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     try:
@@ -77,14 +79,14 @@ def load_weights(path: Path, model: nn.Module) -> dict[str, Any]:
     return description
 
 
-def read_description(path: Path) -> dict[str, Any]:
+def read_description(path: str | Path) -> dict[str, Any]:
     """Return what the model is whose weights were saved at ``path``, once both files are found to be whole.
 
     Raises:
         ValueError: ``path`` has another ending; a file is damaged or the two do not belong together.
         OSError: there is no such file.
     """
-    return _whole(path)[0]
+    return _whole(Path(path))[0]
 
 
 def check_free(path: Path) -> None:

@@ -22,8 +22,8 @@ def test_weights_and_description_come_back(tmp_path: Path):
     written = json.loads((tmp_path / "m.json").read_text())
     assert len(written.pop("checksum")) == 64
     assert written == {"kind": "LSTM", "sizes": [3, 4, 2]}
-    save_weights(path, other, {"kind": "again"})
-    assert read_description(path) == {"kind": "again"}
+    save_weights(str(path), other, {"kind": "again"})  # a path as text serves as well
+    assert read_description(str(path)) == load_weights(str(path), model) == {"kind": "again"}
 
 
 def test_shared_and_transposed_parameters_are_saved_for_themselves(tmp_path: Path):

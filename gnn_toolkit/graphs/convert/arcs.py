@@ -1,13 +1,21 @@
 """The edges of a networkx graph, read part by part."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from reprlib import repr as short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import torch
+
+from gnn_toolkit._lazy import Lazy
+
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = Lazy("networkx")
 
 NODES = 1024  # whose edges are read at a time: so many stay in the processor's cache
 

@@ -1,25 +1,32 @@
 """From PyG data to networkx."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import compress
 from reprlib import repr as short
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import networkx as nx
 import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data, HeteroData
 from torch_geometric.utils import to_networkx as pyg_to_networkx
 
 from gnn_toolkit._checks import choice, edges, problem
+from gnn_toolkit._lazy import Lazy
 from gnn_toolkit.graphs.convert.origin import Attribute, Origin, recall
 
-CLASSES: Mapping[tuple[bool, bool], type[nx.Graph]] = {  # by (directed, multi)
-    (False, False): nx.Graph,
-    (True, False): nx.DiGraph,
-    (False, True): nx.MultiGraph,
-    (True, True): nx.MultiDiGraph,
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = Lazy("networkx")
+
+CLASSES = {  # by (directed, multi)
+    (False, False): "Graph",
+    (True, False): "DiGraph",
+    (False, True): "MultiGraph",
+    (True, True): "MultiDiGraph",
 }
 
 
@@ -105,7 +112,7 @@ def _empty(
     """Return a graph of the class that is wanted and the keys that its edges shall have, if any."""
     directed = origin["directed"] if to_undirected is None else not to_undirected
     multi = (origin["keys"] is not None or key_attr is not None) if to_multi is None else to_multi
-    G = CLASSES[directed, bool(multi)]()
+    G: nx.Graph = getattr(nx, CLASSES[directed, bool(multi)])()
     if key_attr is not None and not multi:
         raise ValueError(problem("key_attr", "None with to_multi=False", repr(key_attr), "pass to_multi=True"))
     if key_attr is not None and data.edge_index is not None:

@@ -1,20 +1,27 @@
 """From networkx to PyG data."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from reprlib import repr as short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 from torch import Tensor
 from torch_geometric.data import Data
 
 from gnn_toolkit._checks import choice, problem
+from gnn_toolkit._lazy import Lazy
 from gnn_toolkit.graphs.convert.arcs import Arcs
 from gnn_toolkit.graphs.convert.columns import Column, Missing, Names, Table, columns, grouped, masks
 from gnn_toolkit.graphs.convert.origin import Origin, checksum, class_for, going_back, remember
 from gnn_toolkit.graphs.convert.together import cut, joined, of_graphs
+
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = Lazy("networkx")
 
 DEFAULTS = ("node_default", "edge_default")  # left in G.graph by readers of files: no attributes of the graph
 

@@ -39,7 +39,7 @@ def walk(
         structure: an :class:`~gnn_toolkit.graphs.incidence.Incidence`; of paths, ``node_ptr`` is enough.
         aggr: ``"sum"``, ``"mean"`` or ``"max"``.
     """
-    edges = _Edges(Incidence(*structure), weight.size(0), x.device)
+    edges = Edges(Incidence(*structure), weight.size(0), x.device)
     gates = torch.nn.functional.linear(x, weight_ih, bias)
     extra = initial[0].size(0)
     given = edges.bounds.index(extra)
@@ -58,7 +58,7 @@ def walk(
     return list(torch.cat([*blocks, torch.cat(list(initial), 1)[:0]]).chunk(cell.num_states, 1))
 
 
-class _Edges:
+class Edges:
     """The incoming edges of each block of an incidence."""
 
     def __init__(self, incidence: Incidence, relations: int, device: torch.device) -> None:
