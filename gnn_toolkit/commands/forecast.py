@@ -62,6 +62,7 @@ def forecast(
 
     The same command goes on where Ctrl-C or kill stopped it. With --model nothing is trained.
     """
+    check_written("--out", [out], [], force=True)
     page, weights = out.with_suffix(".html"), out.with_suffix(ENDING)
     kept = [] if model else [weights, described(weights)]
     given = [] if model is None else [model, described(model)]

@@ -71,7 +71,7 @@ def monitor(
             say("\nStopped before the monitor was fitted; nothing was written.")
             raise typer.Exit(130) from None
     else:
-        say(f"goes on with the monitor in {model}; delete it and its .state to fit another")
+        say(f"goes on with the monitor in {model}, as it was fitted; delete it and its .state to fit another")
     reading = {"has_times": minutes is None, "times": times, "time_format": time_format}
     _watch(Watch(*loaded, model), watch, follow, reading, Bounds(low, high, tuple(missing or ())))
 

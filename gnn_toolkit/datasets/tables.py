@@ -46,11 +46,19 @@ class Bounds:
         low: the lowest that is one.
         high: the highest that is one.
         missing: numbers that mark a gap.
+
+    Raises:
+        ValueError: the lowest is above the highest, or one of them is no number.
     """
 
     low: float = -math.inf
     high: float = math.inf
     missing: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            got = f"{self.low} and {self.high}"
+            raise ValueError(problem("low", "a number not above high", got, "give numbers, or leave them out"))
 
 
 def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:

@@ -85,6 +85,9 @@ class FittedForecaster:
         """
         size, back = len(self.series), self.settings.history
         last = size if end is None else end
+        if size < back:
+            remedy = "give as many readings as a forecast reads"
+            raise ValueError(_checks.problem("series", f"at least {back} steps", size, remedy))
         if not back <= last <= size:
             allowed = f"a step in [{back}, {size}]"
             raise ValueError(_checks.problem("end", allowed, last, "a forecast reads a whole history"))

@@ -128,6 +128,8 @@ def _check(settings: ForecastSettings, level: float) -> None:
     if settings.devices != 1:
         raise ValueError(_checks.problem("settings", "devices=1", settings.devices, "train in one process"))
     _checks.positive("batch_size", settings.batch_size)
+    _checks.positive("hidden_channels", settings.hidden_channels)
+    _checks.seed("seed", settings.seed)
     if not 0 < level < 1:
         raise ValueError(_checks.problem("level", "a share in (0, 1)", level, "pass e.g. 0.9"))
     if not (settings.validation > 0 and settings.test > 0 and settings.validation + settings.test < 1):

@@ -58,6 +58,8 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path, monkeypatch: pytest
     for out, force, said in (
         (inputs[0], ["--force"], "another file than the input"),
         (str(tmp_path / "next.csv"), [], "a file that is not there yet"),
+        (str(tmp_path), [], "a name for a file"),
+        (str(tmp_path / "new.json"), [], "names that differ"),
     ):
         monkeypatch.setattr("sys.argv", ["gnn_toolkit", "forecast", *inputs, "--out", out, *force, *OPTIONS])
         with pytest.raises(SystemExit) as ended:

@@ -196,3 +196,9 @@ def test_numbers_of_rows_are_no_sensor(tmp_path: Path):
 def test_a_table_without_a_header_is_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="expected a header that names the columns, got the time '2012-03-01 07:00'"):
         TrafficSeries.from_csv(file(tmp_path, "2012-03-01 07:00,5\n2012-03-01 07:05,6\n"))
+
+
+@pytest.mark.parametrize("bounds", [{"low": NAN}, {"high": NAN}, {"low": 5.0, "high": 1.0}])
+def test_bounds_that_bound_nothing_are_refused(tmp_path: Path, bounds: dict[str, float]):
+    with pytest.raises(ValueError, match=r"^low: expected a number not above high"):
+        TrafficSeries.from_csv(file(tmp_path, WIDE), **bounds)

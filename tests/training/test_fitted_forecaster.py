@@ -50,6 +50,8 @@ def test_a_few_readings_in_another_order_and_no_edges_are_enough(saved: tuple[Fi
     loaded = FittedForecaster.load(path, turned)
     assert loaded.series.names == ("a", "b", "c")
     torch.testing.assert_close(loaded.forecast()[0], fitted.forecast()[0])
+    with pytest.raises(ValueError, match=r"^series: expected at least 6 steps, got 3"):
+        FittedForecaster.load(path, series().cut(197)).forecast()
 
 
 @pytest.mark.parametrize(

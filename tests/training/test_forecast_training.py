@@ -125,6 +125,8 @@ def silent() -> TrafficSeries:
         ("series", lambda: fit_forecaster(silent(), SMALL)),
         ("settings", lambda: fit_forecaster(series(), replace(SMALL, devices=2))),
         ("validation", lambda: fit_forecaster(series(), replace(SMALL, validation=0.6, test=0.5))),
+        ("hidden_channels", lambda: fit_forecaster(series(), replace(SMALL, hidden_channels=0))),
+        ("seed", lambda: fit_forecaster(series(), replace(SMALL, seed=1 << 70))),
         ("batch_size", lambda: fit_forecaster(series(), replace(SMALL, batch_size=0))),
         ("level", lambda: fit_forecaster(series(), SMALL, level=1.0)),
     ],
