@@ -78,18 +78,19 @@ def days(row: dict[str, Any]) -> np.ndarray:
     return np.array(list(row["days"].values()))
 
 
-def percent(found: Estimate, sign: str = "") -> str:
+def percent(found: Estimate, form: str = ".1f") -> str:
     """Return an estimate with its interval, in percent."""
-    ends = (
-        "" if found.interval is None else f" [{100 * found.interval[0]:{sign}.1f}, {100 * found.interval[1]:{sign}.1f}]"
-    )
-    return f"{100 * found.mean:{sign}.1f}{ends}"
+    ends = "" if found.interval is None else f" [{100 * found.interval[0]:{form}}, {100 * found.interval[1]:{form}}]"
+    return f"{100 * found.mean:{form}}{ends}"
 
 
 def scores(rows: dict[Key, dict[str, Any]]) -> str:
     """Return recall and MAP of everything, over days and seeds."""
     lines = []
-    for key, title in {**{("", "", name): name for name in (*NAIVE, HINDSIGHT)}, **MODELS}.items():
+    titles = {**{("", "", name): name for name in (*NAIVE, HINDSIGHT)}, **MODELS}
+    for key, title in titles.items():
+        if key not in rows:
+            continue
         row = rows[key]
         parts = list(row["MAP"].values())
         spread = f" [{min(parts):.4f}, {max(parts):.4f}]" if len(parts) > 1 else ""
@@ -109,8 +110,9 @@ def differences(rows: dict[Key, dict[str, Any]]) -> str:
     pairs = [(key, mean) for key in MODELS] + [(BOTH, rival) for rival in RIVALS]
     titles = {mean: mean[2], **MODELS}
     lines = [
-        [titles[one], titles[other], percent(estimate_with_units(days(rows[one]), days(rows[other])), "+")]
+        [titles[one], titles[other], percent(estimate_with_units(days(rows[one]), days(rows[other])), "+.2f")]
         for one, other in pairs
+        if one in rows and other in rows
     ]
     return table(["recall of", "minus that of", "points [95 %]"], lines, 2)
 
