@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pooch
@@ -16,7 +17,7 @@ from gnn_toolkit._files import write_atomically
 from gnn_toolkit.datasets.cards import DatasetCard, PreparedFile, load_card
 from gnn_toolkit.datasets.fetch import FOLDER, DatasetUnavailableError, stream
 
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, Any]  # of numpy
 
 
 def fetch_prepared(
@@ -51,12 +52,11 @@ def fetch_prepared(
     if not download:
         raise DatasetUnavailableError(problem(title, "a file at hand", "none", "allow the download"))
     arrays = _made(title, file, prepare)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda sink: np.savez_compressed(sink, allow_pickle=False, **arrays))
+    write_atomically(path, lambda sink: np.savez_compressed(sink, **arrays))
     return arrays
 
 
-def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
+def arrays_digest(arrays: Mapping[str, Any]) -> str:
     """Return the SHA-256 of arrays by their names, in alphabetical order: name, type, shape and bytes of each.
 
     >>> arrays_digest({"a": np.arange(3, dtype="i2")})[:16]

@@ -111,7 +111,8 @@ def test_the_folder_of_the_user_comes_first_and_is_checked(tmp_path: Path, monke
     place = tmp_path / "a" / "b" / "small.npz"
     np.savez_compressed(place, **small())
     assert arrays_digest(fetch_prepared(card(small()), "small.npz", prepare_chicago)) == arrays_digest(small())
-    for content in (small() | {"risk": np.zeros(3)}, None):
+    altered: list[Arrays | None] = [small() | {"risk": np.zeros(3)}, None]
+    for content in altered:
         place.write_bytes(b"no archive") if content is None else np.savez_compressed(place, **content)
         with pytest.raises(DatasetUnavailableError, match="replace the file, or remove it"):
             fetch_prepared(card(small()), "small.npz", prepare_chicago)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -199,6 +200,6 @@ def test_a_table_without_a_header_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("bounds", [{"low": NAN}, {"high": NAN}, {"low": 5.0, "high": 1.0}])
-def test_bounds_that_bound_nothing_are_refused(tmp_path: Path, bounds: dict[str, float]):
+def test_bounds_that_bound_nothing_are_refused(tmp_path: Path, bounds: dict[str, Any]):
     with pytest.raises(ValueError, match=r"^low: expected a number not above high"):
         TrafficSeries.from_csv(file(tmp_path, WIDE), **bounds)
