@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from . import conversions, convolutions, over_time, overhead, recurrences, sequences, text_generator, training
+from . import conversions, convolutions, linear, over_time, overhead, recurrences, sequences, text_generator, training
 from .case import Case, Result
 from .profile import shares
 from .scaling import Curve
@@ -15,6 +15,7 @@ CASES: dict[str, Case] = {
     **sequences.CASES,
     **text_generator.CASES,
     **recurrences.CASES,
+    **linear.CASES,
     **convolutions.CASES,
     **over_time.CASES,
     **conversions.CASES,
@@ -23,6 +24,7 @@ CASES: dict[str, Case] = {
 }
 CURVES: dict[str, Curve] = {
     **recurrences.CURVES,
+    **linear.CURVES,
     **convolutions.CURVES,
     **conversions.CURVES,
 }

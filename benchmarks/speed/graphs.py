@@ -61,5 +61,41 @@ def layered(levels: int, *, width: int) -> Graph:
     return {"edge_index": edge_index, "num_nodes": levels * width, "level": level}
 
 
+def path(nodes: int) -> Graph:
+    """Return one path through all nodes."""
+    return {**_chain(nodes), "level": torch.arange(nodes)}
+
+
+def caterpillar(nodes: int) -> Graph:
+    """Return a path through half of the nodes, each of which has one more successor."""
+    spine = torch.arange(nodes // 2)
+    legs = torch.stack([spine, spine + nodes // 2])
+    edge_index = torch.cat([_chain(nodes // 2)["edge_index"], legs], 1)
+    return {"edge_index": edge_index, "num_nodes": 2 * (nodes // 2), "level": torch.cat([spine, spine + 1])}
+
+
+def recursive_tree(nodes: int) -> Graph:
+    """Return a tree, walked from its root, in which each node is joined to one of the nodes before it."""
+    place = torch.arange(1, nodes)
+    before = (torch.rand(nodes - 1) * place).long()
+    return _with_levels(torch.stack([before, place]), nodes)
+
+
+def molecules(*, count: int, nodes: int = 18, rings: int = 3) -> Graph:
+    """Return DAGs of the size of MUTAG's molecules, 18 atoms and 20 bonds: crooked chains, closed to rings of six."""
+    edges = []
+    for graph in range(count):
+        place = torch.arange(1, nodes)
+        before = (place - 1 - (torch.rand(nodes - 1) < 0.2).long()).clamp(min=0)
+        last = torch.randperm(nodes - 5)[:rings] + 5
+        bonds = torch.cat([torch.stack([before, place]), torch.stack([last - 5, last])], 1)
+        edges.append(bonds + graph * nodes)
+    return _with_levels(torch.cat(edges, 1), count * nodes)
+
+
+def _chain(nodes: int) -> Graph:
+    return {"edge_index": torch.stack([torch.arange(nodes - 1), torch.arange(1, nodes)]), "num_nodes": nodes}
+
+
 def _with_levels(edge_index: Tensor, num_nodes: int) -> Graph:
     return {"edge_index": edge_index, "num_nodes": num_nodes, "level": topological_levels(edge_index, num_nodes)}

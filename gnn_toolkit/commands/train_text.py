@@ -34,7 +34,7 @@ def train_text(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a model that is there.")] = False,
     encoding: Annotated[str, typer.Option(help="Of the book; auto: what it looks like.")] = DEFAULTS.encoding,
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = DEFAULTS.cell,
+    cell: Annotated[str, typer.Option(help="rnn, gru, lstm, mingru, minlstm, lru or mamba.")] = DEFAULTS.cell,
     hidden: Annotated[int, typer.Option(min=1, max=LARGEST, help="Width of a layer.")] = DEFAULTS.hidden_channels,
     layers: Annotated[int, typer.Option(min=1, max=LARGEST, help="Number of layers.")] = DEFAULTS.num_layers,
     dilation: Annotated[

@@ -3,6 +3,8 @@
 from gnn_toolkit.layers.evolve import EvolveGCNH, EvolveGCNO
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.graph_lstm import GraphLSTM
+from gnn_toolkit.layers.linear import linear_recurrence, linear_scan
+from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba, DAGMinGRU, DAGMinLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
 from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
@@ -10,11 +12,15 @@ from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
 
 __all__ = [
     "DAGGRU",
+    "DAGLRU",
     "DAGLSTM",
     "DAGRNN",
     "DCRNN",
     "GCLSTM",
     "TGCN",
+    "DAGMamba",
+    "DAGMinGRU",
+    "DAGMinLSTM",
     "DAGOutput",
     "EvolveGCNH",
     "EvolveGCNO",
@@ -26,4 +32,6 @@ __all__ = [
     "NodeEdgeAverageConv",
     "OrderedConv",
     "PairClassifier",
+    "linear_recurrence",
+    "linear_scan",
 ]

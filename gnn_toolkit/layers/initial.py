@@ -6,7 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
+from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba
+from gnn_toolkit.layers.linear_stack import LinearRecurrence
 from gnn_toolkit.layers.recurrence import DAGRecurrence
+from gnn_toolkit.layers.stacked import StackedRecurrence
 
 
 def orthogonal_(layer: DAGRecurrence) -> None:
@@ -26,8 +29,8 @@ def orthogonal_(layer: DAGRecurrence) -> None:
             nn.init.orthogonal_(gate)
 
 
-def chrono_(layer: DAGRecurrence, longest: float) -> None:
-    """Spread the time spans that a GRU or LSTM forgets over evenly, up to the longest that counts.
+def chrono_(layer: StackedRecurrence, longest: float) -> None:
+    """Spread the time spans that a layer forgets over evenly, up to the longest that counts.
 
     A gate that keeps a share f of the memory in a step forgets over ``1 / (1 - f)`` steps. Each hidden channel draws
     its span (Tallec and Ollivier 2018, eq. 16):
@@ -37,12 +40,16 @@ def chrono_(layer: DAGRecurrence, longest: float) -> None:
 
     Both of torch's biases are set: ``bias_ih`` holds the values, those gates of ``bias_hh`` become 0.
 
+    A layer that is linear in its states keeps ``|a| = sigmoid(u)`` where its input is 0: ``b_z = -u`` (minGRU),
+    ``b_f = u, b_i = -u`` (minLSTM), ``exp(nu) = log(1 + exp(-u))`` (LRU), ``b_delta = -u`` (Mamba, the slowest of a
+    channel's n). In its first layer the gates see nothing else: it is by these spans that it remembers at all.
+
     Args:
         layer: whose biases are drawn anew.
         longest: the number of steps to remember over, above 2.
 
     Raises:
-        ValueError: a cell without such gates, a layer without biases, or spans that are too short.
+        ValueError: a cell without such gates, gates without biases, or spans that are too short.
 
     >>> from gnn_toolkit import DAGLSTM
     >>> layer = DAGLSTM(4, 8)
@@ -51,17 +58,23 @@ def chrono_(layer: DAGRecurrence, longest: float) -> None:
     >>> bool((i == -f).all() and (f >= 0).all() and (f <= torch.tensor(99.0).log()).all())
     True
     """
-    if layer.cell.num_gates == 1 or not layer.bias:
-        remedy = "use it on a GRU or LSTM with bias=True"
+    if not _has_gates(layer) or not (layer.bias or isinstance(layer, DAGLRU | DAGMamba)):
+        remedy = "use it on a layer that has gates, with bias=True"
         raise ValueError(_checks.problem("chrono_", "gates with a bias", layer, remedy))
     if not 2 < longest < math.inf:
         raise ValueError(_checks.problem("longest", "a number above 2", longest, "pass the length of the sequences"))
+    if isinstance(layer, LinearRecurrence):
+        for _, suffix in layer.passes():
+            weights = layer.own_weights(suffix)
+            layer.cell.remember(weights, _spans(weights["weight_ih"].new_empty(layer.cell.spans), longest))
+        return
+    assert isinstance(layer, DAGRecurrence)
     for _, suffix in layer.passes():
         for gates in _gates(layer.own(f"bias_hh_{suffix}").detach(), layer.cell.num_gates):
             for gate in gates:
                 gate.zero_()
         entry, keeping = _gates(layer.own(f"bias_ih_{suffix}").detach(), layer.cell.num_gates)
-        span = torch.empty_like(keeping[0]).uniform_(1.0, longest - 1.0).log()
+        span = _spans(torch.empty_like(keeping[0]), longest)
         for gate in keeping:
             gate.copy_(span)
         for gate in entry:
@@ -69,15 +82,18 @@ def chrono_(layer: DAGRecurrence, longest: float) -> None:
 
 
 def init_long_memory_(
-    layer: DAGRecurrence, *, forget_bias: float = 0.0, chrono: float = 0.0, orthogonal: bool = False
+    model: nn.Module, *, forget_bias: float = 0.0, chrono: float = 0.0, orthogonal: bool = False
 ) -> None:
-    """Make a fresh recurrence remember longer; an RNN, which has no gates, only by its weights.
+    """Make every fresh recurrence in a model remember longer; an RNN, which has no gates, only by its weights.
 
     Args:
-        layer: to change.
+        model: a recurrence, or a module that holds some, such as a :class:`gnn_toolkit.RecurrentStack`.
         forget_bias: added to the bias of the gate that keeps the past.
         chrono: the number of steps over which to remember (:func:`chrono_`); 0: biases stay as they are.
         orthogonal: whether the weights of its own states are drawn orthogonal (:func:`orthogonal_`).
+
+    Raises:
+        ValueError: a number out of range; layers that are linear in their states, with anything but ``chrono``.
 
     >>> from gnn_toolkit import DAGLSTM
     >>> layer = DAGLSTM(4, 8)
@@ -85,12 +101,29 @@ def init_long_memory_(
     >>> bool((layer.bias_ih_l0.chunk(4)[1] > 4).all())
     True
     """
-    if orthogonal:
-        orthogonal_(layer)
-    if chrono and layer.cell.num_gates > 1:
-        chrono_(layer, chrono)
-    if forget_bias and layer.cell.num_gates > 1:
-        layer.add_forget_bias(forget_bias)
+    for layer in model.modules():
+        if not isinstance(layer, StackedRecurrence):
+            continue
+        if isinstance(layer, LinearRecurrence) and (orthogonal or forget_bias):
+            got = "orthogonal" if orthogonal else "forget_bias"
+            allowed = f"chrono alone for {type(layer).__name__}"
+            raise ValueError(_checks.problem("init_long_memory_", allowed, got, "pass chrono=, the number of steps"))
+        if orthogonal and isinstance(layer, DAGRecurrence):
+            orthogonal_(layer)
+        if chrono and _has_gates(layer):
+            chrono_(layer, chrono)
+        if forget_bias and isinstance(layer, DAGRecurrence) and _has_gates(layer):
+            layer.add_forget_bias(forget_bias)
+
+
+def _has_gates(layer: StackedRecurrence) -> bool:
+    """Return whether something in a layer decides what is kept."""
+    return isinstance(layer, LinearRecurrence) or layer.cell.num_gates > 1
+
+
+def _spans(room: Tensor, longest: float) -> Tensor:
+    """Fill a tensor with logits of what is kept, for time spans that are spread evenly."""
+    return room.uniform_(1.0, longest - 1.0).log_()
 
 
 def _gates(bias: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:

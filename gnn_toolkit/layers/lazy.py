@@ -10,7 +10,7 @@ def wait_for_width(layer: Any) -> None:
     """Let a layer with uninitialised parameters take the width of its input from what comes first.
 
     Args:
-        layer: a :class:`~gnn_toolkit.layers.recurrence.DAGRecurrence` of ``in_channels=-1``.
+        layer: a :class:`~gnn_toolkit.layers.stacked.StackedRecurrence` of ``in_channels=-1``.
     """
     layer._lazy_hooks = (
         layer.register_forward_pre_hook(_initialise, with_kwargs=True),
@@ -37,6 +37,6 @@ def _materialise(layer: Any, width: int) -> None:
     layer.in_channels = width
     for parameter in layer.parameters():
         if isinstance(parameter, UninitializedParameter):
-            parameter.materialize((layer.cell.num_gates * layer.hidden_channels, width))
+            parameter.materialize(layer._shapes(0)["weight_ih"])
     for hook in layer._lazy_hooks:
         hook.remove()

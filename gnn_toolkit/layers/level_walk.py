@@ -61,17 +61,17 @@ class LevelWalk(ObservedMessagePassing):
             return gates.new_zeros(self.num_relations, gates.size(0), width)
         oldest = order.oldest_level[level]
         window = torch.cat(blocks[oldest:level]) if level - oldest > 1 else blocks[oldest]
-        base = order.node_ptr[[oldest, level]].to(gates.device).unsqueeze(1)
+        first, here = order.node_ptr[[oldest, level]].tolist()
         edge_gates = self.cell.edge_gates(gates)
         sums = []
         for weight, a, b in zip(weights, slots[:-1], slots[1:], strict=True):
-            edge_index = torch.stack([order.source[a:b], order.target[a:b]]) - base
+            ends = self.by_flow(order.source[a:b] - first, order.target[a:b] - here)
             sums.append(
                 self.propagate(
-                    edge_index,
-                    size=(window.size(0), gates.size(0)),
-                    state=(window, None),
-                    gates=(None, edge_gates),
+                    torch.stack(ends),
+                    size=self.by_flow(window.size(0), gates.size(0)),
+                    state=window,
+                    gates=edge_gates,
                     weight=weight,
                     bias=bias,
                     edges=order.edges[a:b],
@@ -89,13 +89,6 @@ class LevelWalk(ObservedMessagePassing):
     ) -> Tensor:
         """Return what each edge carries: the cell's message."""
         return self.cell.message(state_j, gates_i, weight, bias)
-
-    def explain_message(self, inputs: Tensor, edges: Tensor) -> Tensor:
-        """Weigh the messages along some edges with an explainer's mask of all edges; initial states keep weight 1."""
-        mask = self._edge_mask
-        assert mask is not None, "an explainer sets the mask before it runs the layer"
-        mask = mask.sigmoid() if self._apply_sigmoid else mask
-        return inputs * torch.cat([mask, mask.new_ones(1)])[edges.clamp(max=mask.size(0))].unsqueeze(1)
 
     def aggregate(self, inputs: Tensor, index: Tensor, dim_size: int) -> Tensor:
         """Return a level's aggregates: of ``h_u`` and, in an LSTM, of the memories that are kept."""

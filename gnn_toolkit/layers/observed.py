@@ -1,10 +1,12 @@
 """Message passing that somebody may observe: hooks, explainers, subclasses, and tracers of modules."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import fx
 from torch_geometric.nn import MessagePassing
+
+T = TypeVar("T")
 
 STEPS = ("propagate", "message", "aggregate", "update", "edge_update", "message_and_aggregate", "explain_message")
 OBSERVED = ("propagate", "message", "aggregate")
@@ -29,6 +31,10 @@ class ObservedMessagePassing(MessagePassing):
         """Whether hooks, an explainer, or steps that were written anew need every single message."""
         hooked = bool(self.explain) or any(getattr(self, name) for name in HOOKS)
         return hooked or self._rewritten or any(self._is_own(step) for step in STEPS)
+
+    def by_flow(self, source: T, target: T) -> tuple[T, T]:
+        """Return what belongs to the sources of edges and what to their targets in the order ``propagate`` has them."""
+        return (source, target) if self.flow == "source_to_target" else (target, source)
 
     def _is_own(self, step: str) -> bool:
         """Whether this one layer was given a step of its own; PyG gives it back the class's after an explanation."""

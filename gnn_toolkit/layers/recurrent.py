@@ -8,6 +8,7 @@ from torch_geometric.nn import MessagePassing
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.cells import GRUCell, LSTMCell, RelationLSTMCell, RNNCell
 from gnn_toolkit.layers.recurrence import DAGRecurrence
+from gnn_toolkit.layers.stacked import StackedRecurrence
 
 
 class _SingleState(DAGRecurrence):
@@ -223,7 +224,7 @@ class DAGOutput(MessagePassing):
     type of nodes, so both must be the same tensor.
 
     Args:
-        layer: a :class:`DAGRNN`, :class:`DAGGRU` or :class:`DAGLSTM`.
+        layer: a :class:`DAGRNN`, :class:`DAGGRU`, :class:`DAGLSTM`, or one that is linear in its state.
 
     Shapes:
         - ``x`` [N, F] or a pair of it, ``edge_index`` [2, E]; output [N, D * H]
@@ -236,7 +237,7 @@ class DAGOutput(MessagePassing):
     torch.Size([3, 16])
     """
 
-    def __init__(self, layer: DAGRNN | DAGGRU | DAGLSTM) -> None:
+    def __init__(self, layer: StackedRecurrence) -> None:
         super().__init__()
         self.layer = layer
         self.in_channels, self.out_channels = layer.in_channels, layer.out_channels

@@ -1,9 +1,11 @@
 """Models: sequence models with torch's call, a generator of text, forecasts on graphs, and one network for any view."""
 
+from gnn_toolkit.models.blocks import RecurrentBlock, RecurrentStack
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
 from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_sampling_probability
 from gnn_toolkit.models.graph_network import GraphNetwork
+from gnn_toolkit.models.linear_sequences import LRU, Mamba, MinGRU, MinLSTM
 from gnn_toolkit.models.monitor import Reading, StreetMonitor
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
@@ -13,6 +15,7 @@ from gnn_toolkit.models.vocabulary import Vocabulary
 
 __all__ = [
     "GRU",
+    "LRU",
     "LSTM",
     "RNN",
     "CharGenerator",
@@ -21,7 +24,12 @@ __all__ = [
     "DilatedRNN",
     "Forecaster",
     "GraphNetwork",
+    "Mamba",
+    "MinGRU",
+    "MinLSTM",
     "Reading",
+    "RecurrentBlock",
+    "RecurrentStack",
     "Sampling",
     "StandardScaler",
     "StreetMonitor",

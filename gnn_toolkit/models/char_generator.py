@@ -9,14 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
-from gnn_toolkit.layers import vendor
-from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN, Memory
+from gnn_toolkit.models.blocks import RecurrentStack
+from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
+from gnn_toolkit.models.linear_sequences import LRU, Mamba, MinGRU, MinLSTM
 from gnn_toolkit.models.sampling import Sampling, chances
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.models.vocabulary import Vocabulary
 
-CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+Memory = tuple[Tensor, ...]  # what the recurrence keeps of the characters before, a text in each row
+
+LINEAR = {"mingru": MinGRU, "minlstm": MinLSTM, "lru": LRU, "mamba": Mamba}
+CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM} | LINEAR
 DILATED = {"rnn": DilatedRNN, "gru": DilatedGRU, "lstm": DilatedLSTM}
 
 
@@ -26,7 +30,7 @@ class TextState:
 
     Attributes:
         memory: one tensor [num_layers, B, H] a state of the cell, after all characters but the last; with skip edges
-            [num_layers, B, M, H], after each of the M characters before the last.
+            [num_layers, B, M, H], after each of the M characters before the last; of a linear cell [1, B, S] a layer.
         last: the last character of each text [B], which is still to be read.
         random: the state of each text's random numbers.
     """
@@ -41,13 +45,15 @@ class CharGenerator(nn.Module):
 
     Args:
         vocabulary: the characters that it reads and writes.
-        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        cell: ``"rnn"``, ``"gru"``, ``"lstm"``, or one that is linear in its state, ``"mingru"``, ``"minlstm"``,
+            ``"lru"``, ``"mamba"``, whose layers are the residual blocks of a :class:`RecurrentStack`.
         embedding_channels: width of a character's embedding.
         hidden_channels: width H of a state.
         num_layers: number of recurrent layers.
         dropout: probability of dropping an output, between layers and before the linear layer, while training.
         dilations: how many characters back further edges into each character reach: the recurrence then runs over the
-            directed acyclic graph of a dilated path, as ``DAGLSTM`` and its like do; none for the path alone.
+            directed acyclic graph of a dilated path, as ``DAGLSTM`` and its like do; none for the path alone, which
+            is all that a linear cell takes.
 
     Shapes:
         - ``codes`` [B, T], logits [B, T, len(vocabulary)]
@@ -77,18 +83,26 @@ class CharGenerator(nn.Module):
         self.vocabulary, self.dilations = vocabulary, tuple(dilations)
         self.cell = _checks.choice("cell", cell, CELLS)
         self.embedding = nn.Embedding(len(vocabulary), _checks.positive("embedding_channels", embedding_channels))
-        sizes = (embedding_channels, hidden_channels, num_layers)
         self.dropout = _checks.probability("dropout", dropout)
-        between = dropout if num_layers > 1 else 0.0
-        if self.dilations:
-            self.recurrence = DILATED[cell](*sizes, self.dilations, between)
-        else:
-            self.recurrence = CELLS[cell](*sizes, dropout=between, batch_first=True)
+        self.recurrence = self._recurrence(embedding_channels, hidden_channels, num_layers)
         self.head = nn.Linear(hidden_channels, len(vocabulary))
+
+    def _recurrence(self, *sizes: int) -> Any:
+        """Return what reads the path of the characters, of a width, a hidden width and a number of layers."""
+        if self.dilations and self.cell in LINEAR:
+            allowed = "none with a cell that is linear in its state"
+            remedy = f"pick one of {', '.join(DILATED)} for cell"
+            raise ValueError(_checks.problem("dilations", allowed, list(self.dilations), remedy))
+        if self.cell in LINEAR:
+            return RecurrentStack(LINEAR[self.cell], *sizes, dropout=self.dropout, batch_first=True)
+        between = self.dropout if sizes[2] > 1 else 0.0
+        if self.dilations:
+            return DILATED[self.cell](*sizes, self.dilations, between)
+        return CELLS[self.cell](*sizes, dropout=between, batch_first=True)
 
     def forward(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Return the logits of the character after each code, and the state after the last."""
-        out, state = self.recurrence(self.embedding(codes), state)
+        out, state = self.recurrence(self.embedding(codes), hx=state)
         out = nn.functional.dropout(out, self.dropout, self.training)
         return self.head(out), state
 
@@ -248,28 +262,12 @@ class CharGenerator(nn.Module):
     def _read(self, codes: Tensor) -> tuple[Tensor, ...]:
         """Return the memory after a text [length], [num_layers, 1, H] a state; zeros after an empty one."""
         if not codes.numel():
-            return self._blank()
+            return self.recurrence.blank(1)
         training = self.training
         self.eval()  # without dropout, and only while the model is at work here
         state = self(codes[None])[1]
         self.train(training)
         return (state,) if isinstance(state, Tensor) else state
-
-    def _blank(self) -> tuple[Tensor, ...]:
-        recurrence = self.recurrence
-        if isinstance(recurrence, DilatedRNN | DilatedGRU | DilatedLSTM):
-            return recurrence.blank(1)
-        zeros = self.head.weight.new_zeros(recurrence.num_layers, 1, recurrence.hidden_channels)
-        return (zeros,) * recurrence.cell.num_states
-
-    def _step(self, codes: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Read one more character of each text [B]; return the outputs [B, H] and the memory, without dropout."""
-        x, recurrence = self.embedding(codes), self.recurrence
-        if isinstance(recurrence, DilatedRNN | DilatedGRU | DilatedLSTM):
-            out, memory = recurrence(x.unsqueeze(1), memory)
-            return out.squeeze(1), memory
-        out, states = vendor.step(recurrence.stack(), x, memory)
-        return out, tuple(states)
 
     @torch.no_grad()
     def _write(
@@ -279,7 +277,7 @@ class CharGenerator(nn.Module):
         codes, memory = state.last, state.memory
         for block in numbers:
             for column in block.to(codes.device).unbind(1):
-                out, memory = self._step(codes, memory)
+                out, memory = self.recurrence.step(self.embedding(codes), memory)
                 codes = sampling.draw(self.head(out), column)
                 yield codes, memory
 

@@ -32,7 +32,12 @@ class _Dilated(DAGRecurrence):
         Returns:
             outputs [B, T, H], and the states of the last ``max(dilations)`` steps.
         """
-        return self._run_whole(x) if hx is None else self._run_steps(x, hx)
+        return self._run_whole(x) if hx is None else self._run_steps(x, hx, self.dropout if self.training else 0.0)
+
+    def step(self, x: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Take the next step of B sequences [B, F], without dropout; return outputs [B, H] and the new states."""
+        out, memory = self._run_steps(x.unsqueeze(1), memory, 0.0)
+        return out.squeeze(1), memory
 
     def blank(self, batch: int) -> Memory:
         """Return the states before the first step."""
@@ -47,8 +52,7 @@ class _Dilated(DAGRecurrence):
         x, memory = x.transpose(0, 1).flatten(0, 1), []
         for layer in range(self.num_layers):
             x = nn.functional.dropout(x, self.dropout, self.training and layer > 0)
-            states = self._along(x, order, layer, None, self._backend_for(order))
-            x = states[0]
+            x, states = self._along(x, order, layer, None, self._backend_for(order))
             memory.append([self._last(state.view(steps, batch, -1)) for state in states])
         return x.view(steps, batch, -1).transpose(0, 1), tuple(map(torch.stack, zip(*memory, strict=True)))
 
@@ -57,13 +61,13 @@ class _Dilated(DAGRecurrence):
         missing = max(0, max(self.offsets) - states.size(0))
         return nn.functional.pad(states[-max(self.offsets) :], (0, 0, 0, 0, missing, 0)).transpose(0, 1)
 
-    def _run_steps(self, x: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    def _run_steps(self, x: Tensor, memory: Memory, dropout: float) -> tuple[Tensor, Memory]:
         """Take one step after another, all layers, by the cell's own equations."""
         past, outputs = [torch.cat(list(layer), -1) for layer in zip(*memory, strict=True)], []
         for step in x.unbind(1):
             for layer in range(self.num_layers):
                 if layer:
-                    step = nn.functional.dropout(step, self.dropout, self.training)
+                    step = nn.functional.dropout(step, dropout)
                 new = self._step(step, past[layer], layer)
                 past[layer] = torch.cat([past[layer][:, 1:], new.unsqueeze(1)], 1)
                 step = new[:, : self.hidden_channels]

@@ -1,10 +1,11 @@
 """The forms in which sequences are given: dense, lists, nested tensors, packed; checked, and brought to paths."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.order import LevelOrder, path_order
@@ -54,6 +55,28 @@ def check_nested(sequences: Any, width: int, weight: Tensor) -> None:
         where = f"an empty one at {int(empty[0])}" if empty.numel() else "no sequence"
         raise ValueError(_checks.problem("input", "sequences of at least one step", where, "leave out empty ones"))
     _checks.like("input", sequences.values(), weight)
+
+
+def opened(sequences: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    """Return the rows of sequences in any form, [..., F], and what brings rows in their places back to the form.
+
+    >>> rows, again = opened([torch.zeros(2, 3), torch.zeros(1, 3)])
+    >>> rows.shape, [sequence.shape for sequence in again(torch.zeros(3, 5))]
+    (torch.Size([3, 3]), [torch.Size([2, 5]), torch.Size([1, 5])])
+    """
+    if isinstance(sequences, PackedSequence):
+        return sequences.data, lambda rows: PackedSequence(rows, *sequences[1:])
+    if isinstance(sequences, list | tuple):
+        if not sequences:
+            remedy = "leave out a batch that has no sequence"
+            raise ValueError(_checks.problem("input", "at least one sequence", sequences, remedy))
+        lengths = [sequence.size(0) for sequence in sequences]
+        return torch.cat(list(sequences)), lambda rows: type(sequences)(rows.split(lengths))
+    _checks.tensor("input", sequences)
+    if sequences.is_nested:
+        offsets = sequences.offsets()
+        return sequences.values(), lambda rows: torch.nested.nested_tensor_from_jagged(rows, offsets)
+    return sequences, lambda rows: rows
 
 
 def packed(lengths: Tensor, device: torch.device) -> tuple[LevelOrder, Tensor, Tensor]:

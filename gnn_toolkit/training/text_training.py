@@ -27,7 +27,7 @@ class TextSettings(Settings):
     """How to train a generator of text, and how large it is.
 
     Attributes:
-        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        cell: one of :class:`gnn_toolkit.CharGenerator`'s.
         embedding_channels: width of a character's embedding.
         hidden_channels: width of a state.
         num_layers: number of recurrent layers.

@@ -87,6 +87,17 @@ def test_a_training_lasts_as_long_as_it_is_asked_to(folder: Path):
     assert 0 < int(done_before) <= int(steps)
 
 
+@pytest.mark.parametrize("cell", ["mingru", "minlstm", "lru", "mamba"])
+def test_a_linear_cell_trains_goes_on_and_writes(folder: Path, cell: str):
+    (folder / "book.txt").write_text(BOOK)
+    train("book.txt", "--cell", cell)
+    assert "going on from step 4 of 6 steps" in train("book.txt", "--cell", cell, "--steps", "6", "--force")
+    arguments = ["generate", "book", "--prompt", "the cat", "--length", "9", "--seed", "1"]
+    texts = {CliRunner().invoke(app, arguments).output for _ in range(2)}
+    assert len(texts) == 1
+    assert len(texts.pop()) == len("the cat") + 9 + 1
+
+
 def test_a_model_goes_into_a_folder(folder: Path):
     (folder / "book.txt").write_text(BOOK)
     (folder / "models").mkdir()

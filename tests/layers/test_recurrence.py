@@ -218,6 +218,8 @@ def test_a_flow_against_the_edges_is_a_walk_over_the_turned_graph(kind: Any):
     ours, theirs = make(kind, flow="target_to_source", **options), make(kind, **options)
     found, expected = ours(x, EDGES), theirs(x, turned)
     torch.testing.assert_close(found[0], expected[0])
+    passing = make(kind, flow="target_to_source", backend="message_passing", **options)
+    torch.testing.assert_close(passing(x, EDGES)[0], expected[0])
     hx = expected[1]
     starts, ends = (7 - turned[k].unique().numel() for k in (1, 0))
     rows = [starts, ends] * 2

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn_toolkit import CharGenerator
+from gnn_toolkit import CharGenerator, RecurrentStack
 from gnn_toolkit.models import Sampling, Vocabulary, read_description, sampling, save_weights
+from gnn_toolkit.models.char_generator import CELLS, LINEAR
 
 
 def make(text: str = "abcdef ", cell: str = "lstm", **options: Any) -> CharGenerator:
@@ -65,7 +66,19 @@ def test_the_logits_are_those_of_its_three_parts(cell: str):
     torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", LINEAR)
+def test_a_linear_cell_s_logits_are_those_of_residual_blocks(cell: str):
+    model: Any = make(cell=cell, num_layers=3)
+    codes = torch.tensor([[0, 3, 2, 6], [1, 1, 5, 4]])
+    stack = RecurrentStack(LINEAR[cell], 5, 6, 3, batch_first=True).double()
+    stack.load_state_dict(model.recurrence.state_dict())
+    out, _ = stack(model.embedding.weight[codes])
+    torch.testing.assert_close(model(codes)[0], out @ model.head.weight.T + model.head.bias)
+    with pytest.raises(ValueError, match=r"^dilations: expected none with a cell that is linear in its state"):
+        make(cell=cell, dilations=[4])
+
+
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_one_long_call_is_many_short_ones_with_the_state_carried(cell: str):
     model, codes = make(cell=cell), torch.tensor([[0, 3, 2, 6, 1, 4], [1, 1, 5, 4, 0, 2]])
     expected, last = model(codes)
@@ -77,7 +90,7 @@ def test_one_long_call_is_many_short_ones_with_the_state_carried(cell: str):
     torch.testing.assert_close(state, last, atol=1e-12, rtol=0)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_greedy_text_is_the_likeliest_next_character_again_and_again(cell: str):
     model = make(cell=cell)
     text = "dab"
@@ -161,7 +174,10 @@ def test_bad_requests_are_refused_before_the_first_character(arguments: tuple[An
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "lstn"}, r"cell: expected one of rnn, gru, lstm, got 'lstn'; did you mean 'lstm'\?"),
+        (
+            {"cell": "lstn"},
+            r"cell: expected one of rnn, gru, lstm, .*, got 'lstn'; did you mean 'lstm'\?",
+        ),
         ({"embedding_channels": 0}, "embedding_channels: expected an integer of at least 1, got 0"),
         ({"hidden_channels": 0}, "hidden_size: expected an integer of at least 1, got 0"),
         ({"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),
@@ -173,7 +189,7 @@ def test_a_model_that_makes_no_sense_is_refused(options: dict[str, Any], message
         make(**options)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_a_small_model_learns_a_verse_by_heart(cell: str):
     verse = "the quick brown fox jumps over it. "
     torch.manual_seed(0)
@@ -199,9 +215,11 @@ def test_dropout_does_not_touch_generation_and_training_goes_on():
     assert not model.training
     next(model.train().stream("a", 2, 0.0))
     assert model.training
+    dilated = CharGenerator(Vocabulary("abcdef"), "lstm", hidden_channels=8, dropout=0.9, dilations=[2]).train()
+    assert {dilated.generate("a", 30, 0.0) for _ in range(3)} == {dilated.eval().generate("a", 30, 0.0)}
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 @pytest.mark.parametrize("sampling", [Sampling(0.0), Sampling(1.3), Sampling(1.0, top_k=3), Sampling(1.0, top_p=0.8)])
 def test_one_call_of_a_thousand_is_ten_of_a_hundred(cell: str, sampling: Sampling):
     model = make(cell=cell)
@@ -216,7 +234,7 @@ def test_one_call_of_a_thousand_is_ten_of_a_hundred(cell: str, sampling: Samplin
     assert torch.equal(state.last, end.last)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_texts_side_by_side_are_those_written_alone(cell: str):
     model = make(cell=cell)
     texts, _ = model.extend(model.begin(["dab", "f", "a a"], seed=4), 50)
@@ -255,7 +273,7 @@ def test_a_cut_that_leaves_nothing_is_refused(options: dict[str, Any], message: 
         make().stream("a", 1, **options)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [*CELLS])
 def test_a_saved_model_writes_the_same(cell: str, tmp_path):
     torch.manual_seed(0)
     model = CharGenerator(Vocabulary("hällo\n\ud83d"), cell, 5, 6, 1, 0.25)
