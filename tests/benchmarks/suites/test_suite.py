@@ -40,7 +40,7 @@ def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
 
 
 def test_the_suites_are_there():
-    assert list(SUITES) == ["citation", "full", "memory", "molecules", "quick", "storyteller", "traffic"]
+    assert list(SUITES) == ["accidents", "citation", "full", "memory", "molecules", "quick", "storyteller", "traffic"]
     assert len(SUITES["quick"].comparisons) == 20
     assert len(TASKS) == 13
     lengths = range(5, 81, 5)
