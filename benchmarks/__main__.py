@@ -7,13 +7,23 @@ import typer
 
 from .commands.compare import compare
 from .commands.list_all import list_all
-from .commands.monitor import watch_streets
 from .commands.publish import publish_run
 from .commands.report import report_again
 from .commands.run import run
 from .commands.speed import speed
 
-app = typer.Typer(help="Compare sequence models and graph models on the same data.", no_args_is_help=True)
+START = "Begin with `list`, which says what there is, and `run quick`, which takes under five minutes."
+
+app = typer.Typer(help="Compare sequence models and graph models on the same data.", epilog=START)
+
+
+@app.callback(invoke_without_command=True)
+def overview(context: typer.Context) -> None:
+    """Compare sequence models and graph models on the same data."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 for name, command in {
     "list": list_all,
     "run": run,
@@ -21,7 +31,6 @@ for name, command in {
     "publish": publish_run,
     "compare": compare,
     "speed": speed,
-    "monitor": watch_streets,
 }.items():
     app.command(name)(command)
 

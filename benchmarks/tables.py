@@ -21,9 +21,11 @@ from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
 from .models.network import MLP, convolution, recurrence
+from .models.watcher import watching
 from .tasks import citation, molecules
 from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
+from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
 from .tasks.task import Task
@@ -56,6 +58,8 @@ TASKS: dict[str, Task] = {
     "los-loop": LOS_LOOP,
     "metro": METRO,
     "chicago": CHICAGO,
+    "street-accidents": STREET_ACCIDENTS,
+    "detector-incidents": DETECTOR_INCIDENTS,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
 }
@@ -85,11 +89,21 @@ MODELS: dict[str, Model] = {
     "RNN": Model("Elman network", {"graph": recurrence("rnn"), "text": generator("rnn")}),
     "GRU": Model(
         "gated recurrent unit",
-        {"graph": recurrence("gru"), "text": generator("gru"), "series": in_time("gru", "none")},
+        {
+            "graph": recurrence("gru"),
+            "text": generator("gru"),
+            "series": in_time("gru", "none"),
+            "watch": watching("gru", "none"),
+        },
     ),
     "LSTM": Model(
         "long short-term memory",
-        {"graph": recurrence("lstm"), "text": generator("lstm"), "series": in_time("lstm", "none")},
+        {
+            "graph": recurrence("lstm"),
+            "text": generator("lstm"),
+            "series": in_time("lstm", "none"),
+            "watch": watching("lstm", "none"),
+        },
     ),
     "BiLSTM": Model("long short-term memory both ways", {"graph": recurrence("lstm", bidirectional=True)}),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
@@ -100,10 +114,16 @@ MODELS: dict[str, Model] = {
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})
         for depth in (1, 2, 3, 4)
     },
-    "DCRNN": Model("gated recurrence in time, diffusion convolutions", {"series": in_time("dcrnn", "graph")}),
-    "GConvGRU": Model("gated recurrence in time, Chebyshev convolutions", {"series": in_time("gconvgru", "graph")}),
-    "GConvLSTM": Model("LSTM in time, peepholes, Chebyshev convolutions", {"series": in_time("gconvlstm", "graph")}),
+    **{
+        name: Model(text, {"series": in_time(name.lower(), "graph"), "watch": watching(name.lower(), "graph")})
+        for name, text in {
+            "DCRNN": "gated recurrence in time, diffusion convolutions",
+            "GConvGRU": "gated recurrence in time, Chebyshev convolutions",
+            "GConvLSTM": "LSTM in time, peepholes, Chebyshev convolutions",
+            "TGCN": "gated recurrence in time, one convolution of input and state",
+        }.items()
+    },
+    "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
-    "TGCN": Model("gated recurrence in time, one convolution of input and state", {"series": in_time("tgcn", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
 }

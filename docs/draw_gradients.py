@@ -7,8 +7,6 @@ both into ``benchmarks/results/memory-gradients.json``.
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib as mpl
@@ -21,15 +19,10 @@ from torch import Tensor
 
 from benchmarks.report.figures import STYLE
 from benchmarks.run import trials
-from benchmarks.run.records import Trial
-from benchmarks.run.workdir import Output
-from benchmarks.suites import suite
-from benchmarks.tasks.config import Config
 from gnn_toolkit import RNN
 from gnn_toolkit.analysis import recurrent_jacobians, state_gradients, unroll
 from gnn_toolkit.datasets import palindromes
 from gnn_toolkit.layers.initial import orthogonal_
-from gnn_toolkit.training import load_weights
 
 TASK, LENGTH, HIDDEN, SEED = "palindrome-memory-40", 40, 64, 2
 PLAIN, MADE, TRAINED = ("#d55e00", "--"), ("#56b4e9", "-."), ("#0072b2", "-")
@@ -51,28 +44,19 @@ def ask(count: int) -> tuple[Tensor, Tensor, Tensor]:
     return x.transpose(0, 1), digits[:, -1], digits
 
 
-def model_of(trial: Trial, **changes: Any) -> Any:
-    """Return the trial's network as it starts, or as it would with these changes of its configuration."""
-    seed_everything(trial.seed, verbose=False)
-    config = replace(Config(**trial.config), **changes)
-    return trials.build(trial.model, trials.objective_of(trial.task, trial.view, config))
-
-
 def stages(kind: str) -> dict[str, tuple[Any, Any, tuple[str, str]]]:
     """Return recurrence and output layer as torch would start them, as the study does, and trained."""
-    planned = trials.plan(suite.load("memory").only([TASK], [kind]), "cpu")
-    (trial,) = (t for t in planned if (t.view, t.model, t.seed) == ("path", kind, SEED))
-    trained = model_of(trial)
-    with TemporaryDirectory() as folder:
-        output = Output(pages.HERE.parent / "runs/memory", models=True)
-        if not output.model(trial).exists():
-            output = Output(Path(folder), models=True)
-            trials.run_trial(trial, output, lambda step: None)
-        load_weights(output.model(trial), trained)
+    trained, objective = pages.trained("memory", TASK, "path", kind, SEED)
+
+    def fresh(**changes: Any) -> Any:
+        seed_everything(SEED, verbose=False)
+        config = replace(objective.config, **changes)
+        return trials.build(kind, trials.objective_of("palindrome", "path", config))
+
     start = "orthogonal" if kind == "RNN" else "spans up to 40"
     found = {
-        "torch's start": (model_of(trial, orthogonal=False, chrono=0.0), PLAIN),
-        start: (model_of(trial), MADE),
+        "torch's start": (fresh(orthogonal=False, chrono=0.0), PLAIN),
+        start: (fresh(), MADE),
         "trained": (trained, TRAINED),
     }
     return {name: (m.layers[0], m.head, style) for name, (m, style) in found.items()}

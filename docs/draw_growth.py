@@ -4,11 +4,11 @@ Run ``python docs/draw_growth.py``; it writes ``docs/growth.svg``. The graph has
 to the one after, so that every node but two has two predecessors.
 """
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pages
 import torch
 from matplotlib.figure import Figure
 
@@ -38,7 +38,7 @@ def growth(kind: Any, aggr: str) -> np.ndarray:
 
 def main() -> None:
     """Write the picture."""
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
+    with mpl.rc_context(pages.PLAIN):
         figure = Figure(figsize=(10, 3.2), layout="constrained")
         for axes, (name, kind) in zip(figure.subplots(1, 3, sharey=True), KINDS.items(), strict=True):
             for aggr, (colour, line) in STYLES.items():
@@ -48,9 +48,7 @@ def main() -> None:
             axes.spines[["top", "right"]].set_visible(False)
         figure.axes[0].set_ylabel("largest state so far")
         figure.axes[0].legend(frameon=False, title="aggr")
-        out = Path(__file__).with_name("growth.svg")
-        figure.savefig(out, metadata={"Date": None})
-        print(f"wrote {out}")
+    pages.save(figure, "growth.svg")
 
 
 if __name__ == "__main__":

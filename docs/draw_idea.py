@@ -3,10 +3,9 @@
 Run ``python docs/draw_idea.py``; it writes ``docs/idea.svg``.
 """
 
-from pathlib import Path as File
-
 import matplotlib as mpl
 import networkx as nx
+import pages
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -56,7 +55,7 @@ def main() -> None:
         (GridDAG(3, 3), "grid DAG", "DAGLSTM, level by level", 3),
         (Grid(3, 3), "grid", "GCN, all at once", 3),
     ]
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
+    with mpl.rc_context(pages.PLAIN):
         figure = Figure(figsize=(12, 2.6))
         figure.patch.set_facecolor("white")
         all_axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [2.6, 2.6, 1, 1], "wspace": 0.12})
@@ -65,9 +64,7 @@ def main() -> None:
         for axes in all_axes[:2]:
             axes.set_ylim(-2.2, 1.2)
         figure.suptitle("The same nine nodes: choose edges, then run a cell along them", fontsize=12, y=1.06)
-        out = File(__file__).with_name("idea.svg")
-        figure.savefig(out, metadata={"Date": None}, bbox_inches="tight")
-        print(f"wrote {out}")
+    pages.save(figure, "idea.svg", bbox_inches="tight")
 
 
 if __name__ == "__main__":

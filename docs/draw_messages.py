@@ -3,9 +3,8 @@
 Run ``python docs/draw_messages.py``; it writes ``docs/messages.svg``.
 """
 
-from pathlib import Path
-
 import matplotlib as mpl
+import pages
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -84,7 +83,7 @@ def main() -> None:
         product = matrix @ layer.lin(x)
         m = layer.lin(x)
     apart = float((out - product).abs().max())
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
+    with mpl.rc_context(pages.PLAIN):
         figure = Figure(figsize=(12, 3.4), layout="constrained")
         figure.patch.set_facecolor("white")
         axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [2.3, 1.6, 0.8, 0.8]})
@@ -94,9 +93,7 @@ def main() -> None:
         draw_matrix(axes[3], product, r"$H' = \hat{A} H W$", BLUE)
         text = f"The same convolution as messages and as matrices; the largest difference is {apart:.0e}"
         figure.suptitle(text, fontsize=12)
-        path = Path(__file__).with_name("messages.svg")
-        figure.savefig(path, metadata={"Date": None})
-        print(f"wrote {path}")
+    pages.save(figure, "messages.svg")
 
 
 if __name__ == "__main__":

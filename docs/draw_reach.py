@@ -3,10 +3,9 @@
 Run ``python docs/draw_reach.py``; it writes ``docs/reach.svg``.
 """
 
-from pathlib import Path
-
 import matplotlib as mpl
 import networkx as nx
+import pages
 import torch
 from matplotlib.figure import Figure
 
@@ -25,7 +24,7 @@ def main() -> None:
     place = nx.kamada_kawai_layout(club, weight=None)
     layers = [GCNConv(4, 4).double() for _ in range(4)]
     x = torch.randn(club.number_of_nodes(), 4, dtype=torch.double)
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gnn_toolkit", "font.family": "sans-serif"}):
+    with mpl.rc_context(pages.PLAIN):
         figure = Figure(figsize=(12, 3.1), layout="constrained")
         for count, axes in enumerate(figure.subplots(1, 4), 1):
 
@@ -45,9 +44,7 @@ def main() -> None:
             layers_word = "layer" if count == 1 else "layers"
             axes.set_title(f"{count} {layers_word}: {int(seen.sum())} of {len(club)} members", fontsize=10)
             axes.set_axis_off()
-        out = Path(__file__).with_name("reach.svg")
-        figure.savefig(out, metadata={"Date": None})
-        print(f"wrote {out}")
+    pages.save(figure, "reach.svg")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pages
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from pages import RESULTS, Row, table
+from pages import RESULTS, Row, span, table
 
 from benchmarks.report.figures import STYLE
 from benchmarks.results.verdicts import compare
@@ -38,12 +38,6 @@ def rows_of(text: str) -> Rows:
 def of(rows: Rows, task: str) -> list[Row]:
     """Return the rows of a task's networks, model by model."""
     return [rows[task, view, model] for model in MODELS for view in VIEWS if (task, view, model) in rows]
-
-
-def span(mean: float, interval: list[float] | tuple[float, float] | None, form: str = ".2f") -> str:
-    """Return a mean with its interval."""
-    inner = "" if interval is None else f" [{interval[0]:{form}}, {interval[1]:{form}}]"
-    return f"{mean:{form}}{inner}"
 
 
 def simple(rows: Rows) -> str:

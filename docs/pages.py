@@ -1,9 +1,10 @@
-"""What the scripts of the pages share: committed records, tables of Markdown, marked parts of a page, pictures."""
+"""What the scripts of the pages share: committed records, trained models, tables, marked parts of a page, pictures."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib as mpl
@@ -38,6 +39,32 @@ def table(head: list[str], lines: list[list[str]], words: int = 1) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in [head, rule, *lines])
 
 
+def span(mean: float, ends: Sequence[float] | None, form: str = ".2f") -> str:
+    """Return a mean with its interval, where it has one."""
+    return f"{mean:{form}}" + ("" if ends is None else f" [{ends[0]:{form}}, {ends[1]:{form}}]")
+
+
+def trained(suite: str, task: str, view: str, model: str, seed: int) -> tuple[Any, Any]:
+    """Return a trial's model, trained, and its objective: as the run of a suite kept it, or trained again."""
+    from benchmarks.run import trials
+    from benchmarks.run.workdir import Output
+    from benchmarks.suites.suite import load
+    from benchmarks.tasks.config import Config
+    from gnn_toolkit.training import load_weights
+
+    planned = trials.plan(load(suite).only([task], [model]), "cpu")
+    (trial,) = (t for t in planned if (t.label, t.view, t.model, t.seed) == (task, view, model, seed))
+    objective = trials.objective_of(trial.task, trial.view, Config(**trial.config))
+    network = trials.build(trial.model, objective)
+    with TemporaryDirectory() as folder:
+        output = Output(HERE.parent / "runs" / suite, models=True)
+        if not output.model(trial).exists():
+            output = Output(Path(folder), models=True)
+            trials.run_trial(trial, output, lambda step: None)
+        load_weights(output.model(trial), network)
+    return network.eval(), objective
+
+
 def renewed(text: str, parts: Mapping[str, str], *, kept: int = 0) -> str:
     """Return a page with its tables renewed, each after the comment that names it.
 
@@ -58,9 +85,9 @@ def renew(page: str, text: str) -> None:
     print(f"wrote {HERE / page}")
 
 
-def save(figure: Figure, name: str, style: dict[Any, Any] | None = None) -> Path:
+def save(figure: Figure, name: str, style: dict[Any, Any] | None = None, **options: Any) -> Path:
     """Write a picture, the same bytes for the same picture, and say so."""
     with mpl.rc_context(style or PLAIN):
-        figure.savefig(HERE / name, metadata={"Date": None})
+        figure.savefig(HERE / name, metadata={"Date": None}, **options)
     print(f"wrote {HERE / name}")
     return HERE / name

@@ -3,7 +3,7 @@
 Run ``PYTHONPATH=. python docs/quick_table.py``; it reads ``benchmarks/results/quick.json``.
 """
 
-from pages import HERE, RESULTS, Row, read, renew, renewed, rows_of, table
+from pages import HERE, RESULTS, Row, read, renew, renewed, rows_of, span, table
 
 RECORD = RESULTS / "quick.json"
 README = "../README.md"
@@ -32,18 +32,13 @@ def numbers(row: Row) -> list[str]:
     costs = row["costs"]
     speed = costs.get("steps_per_second")
     return [
-        f"{row['test']:.3f}{' ' + span(row['interval']) if row['interval'] else ''}",
-        span(row.get("interval_with_units")),
+        span(row["test"], row["interval"], ".3f"),
+        span(row["test"], row.get("interval_with_units"), ".3f").partition(" ")[2],
         str(len(row["scores"])),
         f"{costs['parameters']:,.0f}",
         "" if speed is None else f"{speed:,.0f}",
         f"{costs['seconds']:.1f}",
     ]
-
-
-def span(ends: list[float] | None) -> str:
-    """Return an interval."""
-    return f"[{ends[0]:.3f}, {ends[1]:.3f}]" if ends else ""
 
 
 if __name__ == "__main__":

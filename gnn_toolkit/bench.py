@@ -19,6 +19,7 @@ from gnn_toolkit import _checks
 
 _PLACES = {
     "ACCURACY": "tasks.metrics",
+    "Baseline": "tasks.task",
     "Builder": "models.model",
     "Config": "tasks.config",
     "EqualGraphs": "tasks.source",

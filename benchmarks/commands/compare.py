@@ -15,8 +15,8 @@ def compare(
 ) -> None:
     """Say what changed from one run to another, over the seeds that both have."""
     folders = shared.folder_of("first", first), shared.folder_of("second", second)
-    from ..report import render
+    from ..report.terminal import print_changes
 
-    if not render.print_changes(*folders, shared.console):
+    if not print_changes(*folders, shared.console):
         remedy = "run the same tasks, views and models with the same seeds in both"
         raise ValueError(_checks.problem("first, second", "runs that share trials", "none in common", remedy))

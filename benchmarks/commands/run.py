@@ -10,6 +10,7 @@ from gnn_toolkit import _checks
 
 from ..measure import machine
 from ..run import loggers, runner, trials
+from ..run.entries import declare
 from ..run.estimate import seconds_of, spoken
 from ..run.record_files import read_records
 from ..run.records import Trial
@@ -62,15 +63,10 @@ def run(
     if dry_run:
         _list_trials(planned, folder, workers)
         return
+    output = Output(folder, loggers.check(logger), save_models)
     try:
-        failures = runner.run(
-            planned,
-            Output(folder, loggers.check(logger), save_models),
-            shared.console,
-            engine=engine,
-            workers=workers,
-            threads=threads,
-        )
+        declare(folder, chosen.ranking)
+        failures = runner.run(planned, output, shared.console, engine=engine, workers=workers, threads=threads)
     except KeyboardInterrupt:
         shared.show(folder)
         shared.console.print("Stopped. What was finished is kept; the same command continues from there.")

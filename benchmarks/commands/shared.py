@@ -24,8 +24,10 @@ def folder_of(argument: str, name: str) -> Path:
 
 def show(folder: Path) -> None:
     """Print the table of a run and write its reports."""
-    from ..report import render
+    from ..report.analysis import analysis_of
+    from ..report.publish import write_reports
+    from ..report.terminal import print_report
 
-    render.print_table(folder, console)
-    for path in render.write_reports(folder):
+    print_report(found := analysis_of(folder), console)
+    for path in write_reports(found, folder):
         console.print(f"wrote {path}", soft_wrap=True)

@@ -15,8 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
+from ..results.aggregates import GRID
 from ..results.compare import AcrossTasks
 from ..results.rows import Row, best
+from .analysis import Analysis, Section, Tradeoff
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008: colour-blind safe
 DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
@@ -36,6 +38,38 @@ PAGE: dict[Any, Any] = STYLE | {
     "grid.color": QUIET,
     "grid.alpha": 0.25,
 }
+
+
+Captioned = tuple[str, str]
+
+
+def of_section(section: Section) -> list[Captioned]:
+    """Return a task's figures and their captions."""
+    task, members = section.task, section.rows
+    if not any(row.view for row in members):
+        return []
+    drawn = [(scores(task, members), "Test score: mean, 95 % interval over seeds (bar), seeds (points).")]
+    if any(row.curves for row in members):
+        text = "Validation score while training: mean over seeds; the band is the range of the seeds."
+        drawn.append((learning_curves(task, members), text))
+    for one in section.tradeoffs:
+        text = f"Test score against {one.label}; the line joins what nothing cheaper equals. Dotted: without structure."
+        drawn.append((pareto(task, members, one), text))
+    return drawn
+
+
+def of_all(found: Analysis) -> list[Captioned]:
+    """Return the figures of all tasks together and their captions."""
+    drawn = []
+    if found.across.ranking is not None:
+        drawn.append((critical_difference(found.across), "Mean rank of each model, 1 is best."))
+    if found.across.aggregates is not None:
+        text = "Performance profile: share of the scores above each score, with its 95 % interval as a band."
+        drawn.append((performance_profile(found.across), text))
+    for family, members in found.families.items():
+        text = f"Test score against length, {family}: mean, and its 95 % interval as a band."
+        drawn.append((against_length(family, members), text))
+    return drawn
 
 
 def scores(task: str, members: list[Row]) -> str:
@@ -61,65 +95,49 @@ def learning_curves(task: str, members: list[Row]) -> str:
     A structure-free baseline has no curve: its test score is drawn as a level.
     """
     figure, axes = _axes(3.4)
-    trained = [row for row in members if row.view and all(record.curve for record in row.records)]
+    trained = [row for row in members if row.curves]
     for i, row in enumerate(trained):
         steps, values = row.course()
         style: dict[str, Any] = {"color": _cycle(COLOURS, i), "linestyle": _cycle(DASHES, i)}
         axes.plot(steps, values.mean(0), label=row.label, **style)
         axes.fill_between(steps, values.min(0), values.max(0), color=style["color"], alpha=0.15, linewidth=0)
-    _level(axes, members)
-    axes.set(xlabel="training steps", ylabel=f"validation {members[0].about.metric}")
+    about = members[0].about
+    if about.selection == about.metric:
+        _level(axes, members)
+    axes.set(xlabel="training steps", ylabel=f"validation {about.selection}")
     axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     described = "; ".join(f"{row.label} reaches {row.validation:.3f}" for row in trained if row.validation is not None)
-    return _svg(figure, f"Learning curves of {task}", f"Best validation {members[0].about.metric}: {described}.")
+    return _svg(figure, f"Learning curves of {task}", f"Best validation {about.selection}: {described}.")
 
 
-def pareto(task: str, members: list[Row], field: str, label: str) -> str:
+def pareto(task: str, members: list[Row], tradeoff: Tradeoff) -> str:
     """Return test score against a cost on a logarithmic axis; a line joins the rows that no other row beats in both.
 
     Args:
         task: name of the task.
         members: its rows; the best structure-free baseline is drawn as a level.
-        field: of the records.
-        label: what the cost is called.
+        tradeoff: which cost, and what each row has.
     """
     figure, axes = _axes(3.4)
-    priced = [(cost, row) for row in members if row.view and (cost := row.mean(field))]
-    for i, (cost, row) in enumerate(priced):
+    for i, (cost, row) in enumerate(tradeoff.points):
         style: dict[str, Any] = {"color": _cycle(COLOURS, i), "marker": _cycle(MARKERS, i)}
         if row.test.interval is not None:
             axes.plot([cost, cost], row.test.interval, color=style["color"], linewidth=1, alpha=0.6)
         axes.plot(cost, row.test.mean, linestyle="none", label=row.label, **style)
-    front = frontier([(cost, row.test.mean) for cost, row in priced], members[0].about.higher_is_better)
-    axes.plot(*zip(*front, strict=True), color=QUIET, linewidth=1, zorder=0, drawstyle="steps-post")
+    axes.plot(*zip(*tradeoff.front, strict=True), color=QUIET, linewidth=1, zorder=0, drawstyle="steps-post")
     _level(axes, members)
-    axes.set(xscale="log", xlabel=label, ylabel=f"test {members[0].about.metric}")
+    axes.set(xscale="log", xlabel=tradeoff.label, ylabel=f"test {members[0].about.metric}")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0))
-    described = "; ".join(f"{row.label}: {row.test.mean:.3f} for {cost:.3g}" for cost, row in priced)
-    return _svg(figure, f"Quality against {label} of {task}", f"{described}.")
+    described = "; ".join(f"{row.label}: {row.test.mean:.3f} for {cost:.3g}" for cost, row in tradeoff.points)
+    return _svg(figure, f"Quality against {tradeoff.label} of {task}", f"{described}.")
 
 
-def frontier(points: Sequence[tuple[float, float]], higher_is_better: bool) -> list[tuple[float, float]]:
-    """Return the points (cost, quality) that no other point beats in both, cheapest first.
-
-    >>> frontier([(1.0, 0.5), (2.0, 0.4), (3.0, 0.9)], higher_is_better=True)
-    [(1.0, 0.5), (3.0, 0.9)]
-    """
-    sign = 1.0 if higher_is_better else -1.0
-    front: list[tuple[float, float]] = []
-    for cost, quality in sorted(points, key=lambda point: (point[0], -sign * point[1])):
-        if not front or sign * quality > sign * front[-1][1]:
-            front.append((cost, quality))
-    return front
-
-
-def against_length(family: str, table: list[Row]) -> str:
+def against_length(family: str, members: list[Row]) -> str:
     """Return test score against sequence length, for the tasks of a family that differ in nothing else."""
     figure, axes = _axes(3.4)
-    members = [row for row in table if row.family == family]
     labels = list(dict.fromkeys(row.label for row in members if row.view))
     free = list(dict.fromkeys(row.label for row in members if not row.view))
     for i, label in enumerate([*labels, *free]):
@@ -162,6 +180,25 @@ def critical_difference(found: AcrossTasks) -> str:
     axes.spines["bottom"].set_visible(False)
     described = ", ".join(f"{found.models[i]} {ranking.ranks[i]:.2f}" for i in order)
     return _svg(figure, f"Mean ranks over {len(found.tasks)} tasks", f"Mean ranks, 1 is best: {described}.")
+
+
+def performance_profile(found: AcrossTasks) -> str:
+    """Return the share of each model's scores above each score, every data set counting alike (Agarwal et al. 2021)."""
+    aggregates = found.aggregates
+    assert aggregates is not None
+    figure, axes = _axes(3.4)
+    for i, (model, profile) in enumerate(zip(aggregates.models, aggregates.profiles, strict=True)):
+        style: dict[str, Any] = {"color": _cycle(COLOURS, i), "linestyle": _cycle(DASHES, i)}
+        axes.step(GRID, profile.shares, where="post", label=model, **style)
+        axes.fill_between(GRID, profile.low, profile.high, step="post", color=style["color"], alpha=0.15, linewidth=0)
+    axes.set(xlabel="score", ylabel="share of scores above it", xlim=(0, 1), ylim=(0, 1.02))
+    axes.grid()
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.45, 1.0))
+    described = "; ".join(
+        f"{model} has {profile.above(0.5):.2f} above 0.5 and {profile.above(0.9):.2f} above 0.9"
+        for model, profile in zip(aggregates.models, aggregates.profiles, strict=True)
+    )
+    return _svg(figure, f"Performance profile over {len(found.tasks)} data sets", f"{described}.")
 
 
 def _axes(height: float) -> tuple[Figure, Axes]:

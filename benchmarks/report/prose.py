@@ -1,7 +1,7 @@
 """How results are put into words and cells, the same in the terminal, in Markdown and on the page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,102 +21,18 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of the tables of results.
-
-    Attributes:
-        title: its head.
-        hint: what it holds.
-        text: a row's cell.
-        value: what the cell is sorted by.
-        short: whether narrow tables have it too.
-    """
-
-    title: str
-    hint: str
-    text: Callable[[Row], str]
-    value: Callable[[Row], float | None]
-    short: bool = False
-
-
-def _mean(title: str, hint: str, field: str, form: str, short: bool = False) -> Column:
-    def text(row: Row) -> str:
-        value = row.mean(field)
-        return "" if value is None else form.format(value)
-
-    return Column(title, hint, text, lambda row: row.mean(field), short)
-
-
-def _peak(title: str, hint: str, field: str, short: bool = False) -> Column:
-    def text(row: Row) -> str:
-        value = row.peak(field)
-        return "" if value is None else f"{value:,.0f}"
-
-    return Column(title, hint, text, lambda row: row.peak(field), short)
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column(
-        "test [95 %]",
-        "mean test score over seeds, with its 95 % interval where there is one",
-        lambda row: scored(row.test),
-        lambda row: row.test.mean,
-        short=True,
-    ),
-    Column(
-        "over units too",
-        "the 95 % interval over seeds and over other test sets of as many units",
-        lambda row: interval(found) if (found := row.test_with_units) else "",
-        lambda row: None,
-        short=True,
-    ),
-    Column("seeds", "finished trials", lambda row: str(len(row.records)), lambda row: len(row.records), short=True),
-    Column(
-        "validation",
-        "mean of the best validation scores, by which the tested weights were chosen",
-        lambda row: "" if row.validation is None else f"{row.validation:.3f}",
-        lambda row: row.validation,
-    ),
-    _mean("parameters", "how many numbers were learnt", "parameters", "{:,.0f}", short=True),
-    Column(
-        "FLOPs/step",
-        "floating-point operations of one training step, forward and backward",
-        lambda row: "" if (flops := row.mean("flops_per_step")) is None else quantity(flops),
-        lambda row: row.mean("flops_per_step"),
-    ),
-    _mean("steps/s", "training steps per second", "steps_per_second", "{:,.0f}", short=True),
-    _mean("samples/s", "graphs or windows of text seen per second of training", "samples_per_second", "{:,.0f}"),
-    _mean("seconds", "seconds of training, without validation", "seconds", "{:,.1f}", short=True),
-    Column(
-        "s to target",
-        "mean seconds of training until validation first reached the task's target; how many seeds did",
-        lambda row: _to_target(row),
-        lambda row: row.mean("seconds_to_target"),
-    ),
-    _peak("peak MiB", "peak memory of the process, libraries and data included", "peak_memory_mib", short=True),
-    _peak("GPU MiB", "peak memory of the GPU", "peak_gpu_memory_mib"),
-    _mean("joules", "energy of processors and GPU during the training", "energy_joules", "{:,.0f}"),
-)
-
-
-def columns_of(table: list[Row], short: bool = False) -> list[Column]:
-    """Return the columns in which some row has a value; only narrow ones on demand."""
-    return [c for c in COLUMNS if (c.short or not short) and any(c.text(row) for row in table)]
-
-
-def scored(found: Estimate) -> str:
+def scored(found: Estimate, form: str = ".3f") -> str:
     """Return a mean with its interval.
 
     >>> scored(Estimate(0.5, 3, (0.25, 0.75), "Student's t"))
     '0.500 [0.250, 0.750]'
     """
-    return f"{found.mean:.3f}" + (f" {interval(found)}" if found.interval else "")
+    return f"{found.mean:{form}} {interval(found, form)}".rstrip()
 
 
-def interval(found: Estimate) -> str:
+def interval(found: Estimate, form: str = ".3f") -> str:
     """Return an interval alone; empty where there is none."""
-    return f"[{found.interval[0]:.3f}, {found.interval[1]:.3f}]" if found.interval else ""
+    return f"[{found.interval[0]:{form}}, {found.interval[1]:{form}}]" if found.interval else ""
 
 
 def escaped(text: str) -> str:
@@ -141,13 +57,6 @@ def quantity(number: float) -> str:
     return f"{number:.0f}"
 
 
-def _to_target(row: Row) -> str:
-    mean = row.mean("seconds_to_target")
-    if mean is None:
-        return "never" if row.view and row.target is not None else ""
-    return f"{mean:,.1f}" + ("" if row.reached == len(row.records) else f" ({row.reached} of {len(row.records)})")
-
-
 @dataclass(frozen=True)
 class Finding:
     """The answer of a task: which model, at what cost, how sure.
@@ -156,14 +65,15 @@ class Finding:
         task: its name.
         leader: the row with the best mean.
         verdicts: what is said of every other row, seen from the leader: ``"better"`` if the leader is better.
-        cheapest: the row that trains fastest among the leader and those not distinguishable from it.
+        cheapest: the row that trains fastest among the leader and those not distinguishable from it; ``None`` where
+            nobody took the time.
         sure: how sure, in a phrase.
     """
 
     task: str
     leader: Row
     verdicts: dict[str, str]
-    cheapest: Row
+    cheapest: Row | None
     sure: str
 
     def those(self, verdict: str) -> list[str]:
@@ -184,7 +94,8 @@ def finding(members: list[Row], compared: list[Pair]) -> Finding:
     met = {label: comparison.turned for label, comparison in against(leader, compared).items()}
     others = {label: comparison.verdict for label, comparison in met.items()}
     near = [row for row in members if row is leader or others.get(row.label, "better") not in TURNED]
-    cheapest = min(near, key=lambda row: row.mean("seconds") or 0.0)
+    timed = [(seconds, row) for row in near if (seconds := row.mean("seconds")) is not None]
+    cheapest = min(timed, key=lambda pair: pair[0])[1] if timed else None
     open_ = [comparison for label, comparison in met.items() if others[label] == "not distinguishable"]
     return Finding(leader.task, leader, others, cheapest, _sure(compared) + _needed(open_))
 
@@ -221,9 +132,22 @@ def summary(found: Finding) -> str:
     lead, metric = found.leader, found.leader.about.metric
     parts = [f"{lead.title}: {lead.label} has the best mean, {metric} {scored(lead.test)}"]
     parts += [f"{words} {listed(labels)}" for words, labels in found.said]
-    cost = found.cheapest.mean("seconds") or 0.0
-    cheap = f" Of those not distinguishable {found.cheapest.label} trains fastest, in {cost:.1f} s."
-    return "; ".join(parts) + "." + (cheap if set(found.verdicts.values()) - set(TURNED) else "")
+    cheap = ""
+    if found.cheapest is not None and set(found.verdicts.values()) - set(TURNED):
+        seconds = found.cheapest.mean("seconds") or 0.0
+        cheap = f" Of those not distinguishable {found.cheapest.label} trains fastest, in {seconds:.1f} s."
+    return "; ".join(parts) + "." + cheap
+
+
+def cost(row: Row) -> str:
+    """Return what a row cost, as far as it is known."""
+    known = {
+        "seconds": lambda value: f"{value:.1f} s of training",
+        "parameters": lambda value: f"{value:,.0f} parameters",
+        "flops_per_step": lambda value: f"{quantity(value)} FLOPs a step",
+    }
+    parts = [form(value) for name, form in known.items() if (value := row.mean(name)) is not None]
+    return ", ".join(parts) or "unknown"
 
 
 def listed(words: list[str]) -> str:
@@ -265,7 +189,7 @@ def budget(members: list[Row]) -> str:
         tuned = f"UNEQUAL tuning, {tried[0]} to {tried[-1]} configurations, chosen on validation"
     text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in same.items() if value)
     unequal = f" Not the same for all: {listed(differ)}." if differ else ""
-    return f"Every model: {text}; {tuned}.{unequal}"
+    return f"Every model: {text or 'settings that the record does not name'}; {tuned}.{unequal}"
 
 
 def _flat(record: Record) -> dict[str, Any]:
@@ -287,7 +211,7 @@ def machine(known: dict[str, Any]) -> str:
     )
 
 
-def machines(records: list[Record]) -> list[str]:
+def machines(records: Sequence[Record]) -> list[str]:
     """Return each machine of the records, with how many trials it ran where there are several."""
     counts: dict[str, int] = {}
     for record in records:

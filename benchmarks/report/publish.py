@@ -1,7 +1,8 @@
-"""A run boiled down to what a repository keeps: every test score and the course of training, without the records."""
+"""The files of a report; and a run boiled down to what a repository keeps, without the records."""
 
 import json
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,13 @@ import numpy as np
 
 from gnn_toolkit.training import write_atomically
 
-from ..results.compare import across
-from ..results.published import read_published
-from ..results.rows import Row, by_task, rows
+from ..results.published import read_published, read_published_entries
+from ..results.rows import Row
 from ..results.statistics import Estimate
-from ..run.record_files import read_records
-from . import prose, standings
-from .prose import machines
-from .render import answer, markdown
+from . import prose
+from .analysis import Analysis, analyse, analysis_of
+from .markdown import markdown, standing
+from .page import html
 
 POINTS = 40  # of a curve, at most
 
@@ -32,14 +32,24 @@ def publish(folder: Path, out: Path) -> list[Path]:
         folder: of the run.
         out: where the two files go.
     """
-    records = read_records(folder)
-    lines = ",\n".join(f"  {json.dumps(_line(row), ensure_ascii=False)}" for row in rows(records))
-    text = f'{{"machines": {json.dumps(machines(records), ensure_ascii=False)},\n "rows": [\n{lines}\n]}}\n'
-    paths = []
-    for name, content in ((f"{folder.name}.json", text), (f"{folder.name}.md", markdown(folder.name, records))):
-        paths.append(out / name)
-        write_atomically(paths[-1], lambda file, content=content: file.write(content.encode()))
-    return paths
+    found = analysis_of(folder)
+    lines = ",\n".join(f"  {json.dumps(_line(row), ensure_ascii=False)}" for row in found.rows)
+    ranking = f'"ranking": {json.dumps(asdict(found.entries), ensure_ascii=False)},\n ' if found.entries.views else ""
+    machines = json.dumps(found.machines, ensure_ascii=False)
+    text = f'{{"machines": {machines},\n {ranking}"rows": [\n{lines}\n]}}\n'
+    return write_texts(out, {f"{found.name}.json": text, f"{found.name}.md": markdown(replace(found, left_out=[]))})
+
+
+def write_reports(found: Analysis, folder: Path) -> list[Path]:
+    """Write ``report.md`` and ``report.html`` of a run; return their paths."""
+    return write_texts(folder, {"report.md": markdown(found), "report.html": html(found)})
+
+
+def write_texts(folder: Path, texts: dict[str, str]) -> list[Path]:
+    """Write texts into files of a folder, each whole or not at all, and return their paths."""
+    for name, text in texts.items():
+        write_atomically(folder / name, lambda file, text=text: file.write(text.encode()))
+    return [folder / name for name in texts]
 
 
 def _line(row: Row) -> dict[str, Any]:
@@ -60,6 +70,7 @@ def _line(row: Row) -> dict[str, Any]:
         **({"steps_to_target": row.steps_to_target} if row.steps_to_target else {}),
         "costs": {k: int(v) if k == "parameters" else float(f"{v:.4g}") for k, v in costs.items()},
         "curve": _curve(row),
+        **_measured(row),
         **_text(row),
     }
 
@@ -73,24 +84,33 @@ def renew(path: Path) -> Path:
 
     Tables, and what else the page says, stay as they are: the scores are the same.
     """
-    table = rows(read_published(path))
+    found = analyse(path.stem, read_published(path), entries=read_published_entries(path))
     page = path.with_suffix(".md")
     text = page.read_text(encoding="utf-8")
-    for task, members in by_task(table).items():
-        said = answer(members).removeprefix(f"{prose.escaped(members[0].title)}: ")
-        head = rf"(?m)(^## {re.escape(task)}: ([^\n]*)\n(?:(?!^## )[^\n]*\n)*?)"
+    for section in found.sections:
+        said = prose.escaped(section.answer).removeprefix(f"{prose.escaped(section.rows[0].title)}: ")
+        head = rf"(?m)(^## {re.escape(section.task)}: ([^\n]*)\n(?:(?!^## )[^\n]*\n)*?)"
         line = r"^[^\n|]* has the best mean, [^\n]*$"
         text = re.sub(head + line, lambda found, said=said: f"{found[1]}{found[2]}: {said}", text)
-    standing = "\n".join(standings.lines(across(table)))
-    text = re.sub(r"(?m)^(Over \d+ (tasks|data sets) \(|No ranking across tasks: )[^\n]*$", lambda _: standing, text)
-    write_atomically(page, lambda file: file.write(text.encode()))
-    return page
+    said = "\n".join(standing(found))
+    text = re.sub(r"(?m)^(Over \d+ (tasks|data sets) \(|No ranking across tasks: )[^\n]*$", lambda _: said, text)
+    return write_texts(page.parent, {page.name: text})[0]
+
+
+def _measured(row: Row) -> dict[str, Any]:
+    """Return the mean of what else was measured, and by seed that and the validation score."""
+    if not row.measures:
+        return {}
+    lines = {"validation": {r.trial.seed: score for r in row.records if (score := r.curve.get("best_validation"))}}
+    lines |= {name: {r.trial.seed: r.measures[name] for r in row.records} for name in row.measures}
+    by_seed = {name: {seed: round(v, 6) for seed, v in line.items()} for name, line in lines.items() if line}
+    return {"measures": {name: round(value, 4) for name, value in row.measures.items()}, "by_seed": by_seed}
 
 
 def _text(row: Row) -> dict[str, Any]:
-    """Return what only a text's rows have: the first seed's curves, samples and texts, and the mean measures."""
+    """Return what only a text's rows have: the first seed's curves, samples and texts."""
     record, watched = row.records[0], row.watched()
-    if not record.measures:
+    if not watched:
         return {}
     curves = {
         "loss": record.curve["loss"],
@@ -99,7 +119,6 @@ def _text(row: Row) -> dict[str, Any]:
         "seconds": record.curve["seconds"],
     }
     return {
-        "measures": {name: round(value, 4) for name, value in row.measures.items()},
         "training": {
             "step": [step for step, _ in watched],
             **{name: [float(f"{value:.5g}") for value in line] for name, line in curves.items()},

@@ -5,6 +5,7 @@ from ..results.compare import AcrossTasks
 from ..results.ranks import FEWEST_DATA_SETS
 from ..results.statistics import LEVEL
 from . import prose
+from .prose import listed
 
 
 def ranked(found: AcrossTasks) -> str:
@@ -19,18 +20,26 @@ def ranked(found: AcrossTasks) -> str:
     return (
         f"Over {len(found.tasks)} data sets ({', '.join(found.tasks)}) {verdict}: Friedman's test in Iman and "
         f"Davenport's form, p = {found.ranking.p:.2g}. Models joined by a bar are closer than Nemenyi's critical "
-        f"difference {found.ranking.critical_difference:.2f} and are not distinguishable. Each model enters with one "
-        "view of each data set, the first in the table of views, whatever its scores."
+        f"difference {found.ranking.critical_difference:.2f} and are not distinguishable. {_entered(found)}"
     )
 
 
-def lines(found: AcrossTasks) -> list[str]:
-    """Return the same in lines of Markdown, with the table of the aggregates where there is one."""
-    parts = table(found)
-    if not parts:
-        return [ranked(found)]
-    ruled = [parts[0], ["---", *["---:"] * (len(parts[0]) - 1)], *parts[1:]]
-    return [ranked(found), "", *(f"| {' | '.join(prose.escaped(cell) for cell in line)} |" for line in ruled)]
+def _entered(found: AcrossTasks) -> str:
+    """Return with which view models enter, and who chose it when."""
+    said = []
+    if found.declared:
+        when = f"after {found.after} of its trials were finished" if found.after else "before its first trial"
+        said.append(f"The suite declared {when} with which view {listed(found.declared)} enter{_s(found.declared)}.")
+    if found.undeclared:
+        said.append(
+            f"NOT DECLARED: {listed(found.undeclared)} ran with several views of a task and "
+            f"enter{_s(found.undeclared)} with the first in the table of views."
+        )
+    return " ".join(said) or "Each model ran with one view of each data set."
+
+
+def _s(words: list[str]) -> str:
+    return "s" * (len(words) == 1)
 
 
 def table(found: AcrossTasks) -> list[list[str]]:
@@ -46,5 +55,4 @@ def _columns(found: AcrossTasks) -> list[list[str]]:
     aggregates = found.aggregates
     assert aggregates is not None
     scored = [[prose.scored(one) for one in line] for line in (aggregates.interquartile_means, aggregates.improvements)]
-    shares = zip(*aggregates.profiles, strict=True)
-    return [*scored, *([f"{share:.2f}" for share in line] for line in shares)]
+    return [*scored, *([f"{profile.above(level):.2f}" for profile in aggregates.profiles] for level in LEVELS)]

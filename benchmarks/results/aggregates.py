@@ -10,8 +10,22 @@ from .statistics import LEVEL, Estimate
 
 RESAMPLES = 1999
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # scores at which a performance profile is said in figures
+GRID = np.linspace(0, 1, 201)  # scores at which it is drawn; the levels are among them
 
 Table = list[np.ndarray]  # a model's scores: for each data set one for each seed
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A model's performance profile: the share of its scores above each score of ``GRID``, with a 95 % interval."""
+
+    shares: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def above(self, level: float) -> float:
+        """Return the share of scores above a level of ``GRID``."""
+        return float(self.shares[np.abs(GRID - level).argmin()])
 
 
 @dataclass(frozen=True)
@@ -21,14 +35,14 @@ class Aggregates:
     Attributes:
         models: their names.
         interquartile_means: of each model, the mean of the middle half of its scores.
-        profiles: of each model, the share of its scores above each of ``LEVELS``.
+        profiles: of each model.
         improvements: of each model, the probability that it has a higher score than the first, on a data set drawn at
             random; 0.5 for the first itself.
     """
 
     models: list[str]
     interquartile_means: list[Estimate]
-    profiles: list[list[float]]
+    profiles: list[Profile]
     improvements: list[Estimate]
 
 
@@ -50,7 +64,7 @@ def aggregate(models: list[str], scores: Sequence[Sequence[Sequence[float]]]) ->
             _estimate(interquartile_mean(table), interquartile_mean(rounds))
             for table, rounds in zip(tables, drawn, strict=True)
         ],
-        [[above(table, level) for level in LEVELS] for table in tables],
+        [_profile(table, rounds) for table, rounds in zip(tables, drawn, strict=True)],
         [Estimate(0.5, len(scores), None, "itself"), *beaten],
     )
 
@@ -64,13 +78,19 @@ def interquartile_mean(table: Table) -> np.ndarray:
     return np.asarray(stats.trim_mean(np.concatenate(table, -1), 0.25, axis=-1))
 
 
-def above(table: Table, level: float) -> float:
-    """Return the share of scores above a level, every data set counting alike: a point of the performance profile.
+def above(table: Table, level: float) -> np.ndarray:
+    """Return the share of scores above a level, every data set counting alike, [...] of scores [..., seeds].
 
-    >>> above([np.array([0.1, 0.9]), np.array([0.9])], 0.5)
+    >>> float(above([np.array([0.1, 0.9]), np.array([0.9])], 0.5))
     0.75
     """
-    return float(np.mean([(scores > level).mean() for scores in table]))
+    return np.mean([(scores > level).mean(-1) for scores in table], axis=0)
+
+
+def _profile(table: Table, rounds: Table) -> Profile:
+    shares = np.array([above(table, level) for level in GRID])
+    ends = np.array([np.quantile(above(rounds, level), [LEVEL / 2, 1 - LEVEL / 2]) for level in GRID])
+    return Profile(shares, ends[:, 0], ends[:, 1])
 
 
 def probability_of_improvement(first: Table, second: Table) -> np.ndarray:

@@ -1,12 +1,14 @@
 """Who is better than whom: pairs of models within a task, models across data sets, and one run against another."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
 
+from ..run.entries import NONE, Entries
 from ..run.records import Record
 from .aggregates import Aggregates, aggregate
 from .ranks import FEWEST_DATA_SETS, Ranking, rank
@@ -109,6 +111,9 @@ class AcrossTasks:
         views: by task and model, the view with which the model enters.
         ranking: their ranks; ``None`` where data sets or models are too few.
         aggregates: their scores together; ``None`` where these are too few or not all in [0, 1].
+        declared: models whose view the suite declares.
+        undeclared: models that ran with several views of a task, of which the suite declares none.
+        after: how many trials were finished when the suite's views were declared.
     """
 
     models: list[str]
@@ -116,28 +121,40 @@ class AcrossTasks:
     views: dict[tuple[str, str], str]
     ranking: Ranking | None = None
     aggregates: Aggregates | None = None
+    declared: list[str] = field(default_factory=list)
+    undeclared: list[str] = field(default_factory=list)
+    after: int = 0
 
 
-def across(table: list[Row]) -> AcrossTasks:
+def across(table: list[Row], entries: Entries = NONE) -> AcrossTasks:
     """Rank as many models as possible over at least ``FEWEST_DATA_SETS`` data sets that they all were run on.
 
     Tasks of one data set (two splits of it, two horizons of a forecast) are not independent: the first of them stands
-    for it. A model with several views of a task enters with the first of them. First is meant by the order of the
-    literal tables, which was there before any score; scores, validation's too, choose nothing.
+    for it. A model with several views of a task enters with the one that the suite declares; where it declares none,
+    with the first by the order of the literal table, which is said. Scores, validation's too, choose nothing.
     """
     chosen = independent(table)
-    entries: dict[str, dict[str, Row]] = {}
-    for task, members in chosen.items():
-        for row in members:
-            if row.view:
-                entries.setdefault(row.model, {}).setdefault(task, row)
-    models = sorted(entries, key=lambda name: -len(entries[name]))
+    entered = {task: _entering(members, entries) for task, members in chosen.items()}
+    counts = Counter(model for rows_of in entered.values() for model in rows_of)
+    models = [model for model, _ in counts.most_common()]
     for count in range(len(models), 2, -1):
-        tasks = [task for task in chosen if all(task in entries[name] for name in models[:count])]
+        tasks = [task for task in chosen if entered[task].keys() >= set(models[:count])]
         if len(tasks) >= FEWEST_DATA_SETS:
-            return _ranked(models[:count], tasks, entries)
-    shared = [task for task in chosen if all(task in entries[name] for name in models[:3])]
+            members = {task: chosen[task] for task in tasks}
+            return _ranked(models[:count], members, entered, entries)
+    shared = [task for task in chosen if entered[task].keys() >= set(models[:3])]
     return AcrossTasks(models[:3], shared if len(models) > 2 else [], {})
+
+
+def _entering(members: list[Row], entries: Entries) -> dict[str, Row]:
+    """Return by model the row with which it enters."""
+    found: dict[str, Row] = {}
+    for row in members:
+        ran = [other.view for other in members if other.model == row.model]
+        declared = [view for view in entries.views.get(row.model, ran) if view in ran]
+        if row.view and row.view in declared[:1]:
+            found[row.model] = row
+    return found
 
 
 def independent(table: list[Row]) -> dict[str, list[Row]]:
@@ -148,14 +165,25 @@ def independent(table: list[Row]) -> dict[str, list[Row]]:
     return dict(found.values())
 
 
-def _ranked(models: list[str], tasks: list[str], entries: dict[str, dict[str, Row]]) -> AcrossTasks:
-    table = [[entries[name][task] for name in models] for task in tasks]
+def _ranked(
+    models: list[str], members: dict[str, list[Row]], entered: dict[str, dict[str, Row]], entries: Entries
+) -> AcrossTasks:
+    table = [[entered[task][name] for name in models] for task in members]
     signs = [1.0 if line[0].about.higher_is_better else -1.0 for line in table]
     ranking = rank([[sign * row.test.mean for row in line] for sign, line in zip(signs, table, strict=True)])
-    views = {(task, row.model): row.view for task, line in zip(tasks, table, strict=True) for row in line}
     scores = [[list(row.scores.values()) for row in line] for line in table]
     inside = all(0 <= s <= 1 for line in scores for values in line for s in values) and min(signs) > 0
-    return AcrossTasks(models, tasks, views, ranking, aggregate(models, scores) if inside else None)
+    several = [m for m in models if any(sum(row.model == m for row in rows_of) > 1 for rows_of in members.values())]
+    return AcrossTasks(
+        models,
+        list(members),
+        {(task, row.model): row.view for task, line in zip(members, table, strict=True) for row in line},
+        ranking,
+        aggregate(models, scores) if inside else None,
+        declared=[model for model in models if model in entries.views],
+        undeclared=[model for model in several if model not in entries.views],
+        after=entries.after,
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..run.entries import Entries
 from ..run.records import Record, Trial
 
 
@@ -20,14 +21,22 @@ def read_published(path: Path) -> list[Record]:
         raise ValueError(f"{path}: no published run: {error}") from None
 
 
+def read_published_entries(path: Path) -> Entries:
+    """Return the views with which models enter a ranking, as a published ``<run>.json`` has them."""
+    return Entries.of(json.loads(path.read_text(encoding="utf-8")).get("ranking"))
+
+
 def _records(line: dict[str, Any]) -> list[Record]:
     costs = {name: line["costs"][name] for name in ("seconds", "parameters") if name in line["costs"]}
-    curve = {} if line["validation"] is None else {"best_validation": line["validation"]}
+    by_seed = dict(line.get("by_seed", {}))
+    selected = by_seed.pop("validation", {})
+    curves = {seed: selected.get(seed, line["validation"]) for seed in line["scores"]}
     return [
         Record(
             Trial(line["task"], line["view"], line["model"], int(seed), {}, variant=line.get("variant", "")),
             test=score,
-            curve=curve,
+            curve={} if curves[seed] is None else {"best_validation": curves[seed]},
+            measures={name: values[seed] for name, values in by_seed.items()},
             **costs,
         )
         for seed, score in line["scores"].items()

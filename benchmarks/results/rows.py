@@ -114,11 +114,16 @@ class Row:
         steps, target = {}, self.target
         for record in self.records:
             if target is not None and "step" in record.curve:
-                sign = 1 if self.about.higher_is_better else -1
+                sign = -1 if self.about.lower_selects else 1
                 points = zip(record.curve["step"], record.curve["validation"], strict=True)
                 reached = (step for step, score in points if sign * score >= sign * target)
                 steps[record.trial.seed] = next(reached, None)
         return steps
+
+    @property
+    def curves(self) -> bool:
+        """Whether all its trials have the course of their validation scores."""
+        return bool(self.view) and all("step" in record.curve for record in self.records)
 
     def course(self) -> tuple[list[int], np.ndarray]:
         """Return the steps of the longest curve, and the validation scores at them [seeds, points].
@@ -189,20 +194,19 @@ def _row(key: tuple[str, str, str], records: list[Record]) -> Row:
         configurations.setdefault(_configuration(record.trial.config), []).append(record)
     about = about_of(records[0])
     assert about is not None
-    chosen = _choose(list(configurations.values()), about.higher_is_better)
+    chosen = _choose(list(configurations.values()), about.lower_selects)
     scores = [record.test for record in chosen if record.test is not None]
     test = estimate(scores, about.ends)
     return Row(*key, tuple(chosen), test, len(configurations))
 
 
-def _choose(configurations: list[list[Record]], higher_is_better: bool) -> list[Record]:
+def _choose(configurations: list[list[Record]], lower_selects: bool) -> list[Record]:
     """Return the records of the configuration that validated best over the most seeds, blind to test scores."""
     if len(configurations) == 1:
         return configurations[0]
     most = max(len(records) for records in configurations)
     full = [records for records in configurations if len(records) == most]
-    worst = -math.inf if higher_is_better else math.inf
-    choose = max if higher_is_better else min
+    worst, choose = (math.inf, min) if lower_selects else (-math.inf, max)
     return choose(full, key=lambda records: worst if (score := _validation(records)) is None else score)
 
 

@@ -18,7 +18,7 @@ from gnn_toolkit.training import write_atomically
 from .record_checks import misfit
 from .records import Record, Trial, fingerprint
 
-SCHEMA = 2  # 1: without schema, checksum and units
+SCHEMA = 3  # 1: without schema, checksum and units; 2: of one metric, which selects and tests
 LARGEST = 64 * 2**20  # bytes; a record of 10,000 validations has two million
 ASIDE = "aside"  # the folder, beside the records, of files that could not be read
 
@@ -154,7 +154,18 @@ def _defaults(kind: type) -> dict[str, Any]:
     return {name: value() if callable(value) else value for name, value in found.items() if value is not MISSING}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_schema_1}  # each to the next
+def _from_schema_2(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of the second schema as one of the third: what was tested was validated by, too."""
+    about = content.get("about")
+    if not isinstance(about, dict) or not isinstance(about.get("higher_is_better"), bool):
+        return content
+    return {
+        **content,
+        "about": {"selection": about.get("metric"), "lower_selects": not about["higher_is_better"]} | about,
+    }
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_schema_1, 2: _from_schema_2}  # to the next
 
 
 def _read(path: Path) -> tuple[Record, bool]:

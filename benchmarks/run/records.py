@@ -68,7 +68,7 @@ class Record:
         units: the score of each independent unit of the test set (graph, document, node), in the test set's order;
             empty where they are not at hand.
         pooling: how the units' scores make the test score: ``"mean"``, ``"root mean"`` or ``"median"``.
-        parameters: parameter count.
+        parameters: parameter count; ``None`` where it is not at hand, as all that follows.
         seconds: seconds of training.
         overall_seconds: seconds of the whole trial, with data, validation and test; ``None`` where it was continued.
         steps_per_second: training steps per second.
@@ -93,8 +93,8 @@ class Record:
     test: float | None = None
     units: list[float] = field(default_factory=list)
     pooling: str = "mean"
-    parameters: int = 0
-    seconds: float = 0.0
+    parameters: int | None = None
+    seconds: float | None = None
     overall_seconds: float | None = None
     steps_per_second: float | None = None
     samples_per_second: float | None = None

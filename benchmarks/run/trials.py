@@ -23,9 +23,10 @@ from ..plugins import load
 from ..suites.suite import Suite
 from ..tables import MODELS, TASKS, VIEWS
 from ..tasks.config import Config
+from ..tasks.metrics import Metric
 from ..tasks.objective import Objective
 from ..tasks.source import Source
-from ..tasks.task import About, TaskData
+from ..tasks.task import About, Baseline, TaskData
 from .records import Record, Trial
 from .workdir import Output
 
@@ -58,7 +59,7 @@ def plan(suite: Suite, device: str, devices: int = 1) -> list[Trial]:
 
 def data_of(task: str, seed: int, options: dict[str, Any]) -> TaskData:
     """Return a task's data for a seed, kept for the next trial."""
-    return _data(task, seed if TASKS[task].split_by_seed(options) else 0, tuple(sorted(options.items())))
+    return _data(*_same(task, seed, options))
 
 
 @lru_cache(maxsize=8)
@@ -68,9 +69,12 @@ def _data(task: str, seed: int, options: tuple[tuple[str, Any], ...]) -> TaskDat
 
 def source_of(task: str, seed: int, options: dict[str, Any], view: str, device: str) -> Source:
     """Return a task's data for a seed as a view leaves them, kept for the next trial."""
-    return _viewed(
-        task, seed if TASKS[task].split_by_seed(options) else 0, tuple(sorted(options.items())), view, device
-    )
+    return _viewed(*_same(task, seed, options), view, device)
+
+
+def _same(task: str, seed: int, options: dict[str, Any]) -> tuple[str, int, tuple[tuple[str, Any], ...]]:
+    """Return what a task's data depend on: seeds that draw nothing of them share them."""
+    return task, seed if TASKS[task].split_by_seed(options) else 0, tuple(sorted(options.items()))
 
 
 @lru_cache(maxsize=8)
@@ -102,19 +106,21 @@ def run(trial: Trial, output: Output, progress: Callable[[int], None]) -> Record
 
 def run_baseline(trial: Trial) -> Record:
     """Fit and test a structure-free baseline."""
-    options = trial.config["data"]
+    task, options = TASKS[trial.task], trial.config["data"]
     data = data_of(trial.task, trial.seed, options)
     memory, began = PeakMemory("cpu"), time.perf_counter()
-    test, parameters = data.baselines[trial.model]()
+    found = data.baselines[trial.model]()
+    found = found if isinstance(found, Baseline) else Baseline(*found)
     return Record(
         trial,
-        test=_finite(test, trial),
-        parameters=parameters,
+        test=_finite(found.test, trial, task.metric),
+        parameters=found.parameters,
+        measures=found.measures,
         seconds=time.perf_counter() - began,
         overall_seconds=time.perf_counter() - began,
         peak_memory_mib=memory.mebibytes(),
         note=data.note,
-        about=asdict(About.of(trial.task, TASKS[trial.task], options)),
+        about=asdict(About.of(trial.task, task, options)),
         machine=describe(),
     )
 
@@ -134,8 +140,8 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
     flops_per_step = flops.of_step(model, lambda: objective.loss(model, batch))
     model.eval()
     with torch.no_grad():
-        scores = objective.evaluate(model, "test")
-    test = _finite(scores.mean, trial)
+        scores = objective.test(model)
+    test = _finite(scores.mean, trial, task.metric)
     output.keep_model(trial, model)
     if logger is not None:
         logger.log_metrics({"test": test}, history.step[-1])
@@ -151,7 +157,7 @@ def run_trial(trial: Trial, output: Output, progress: Callable[[int], None]) -> 
         steps_per_second=history.step[-1] / history.seconds[-1],
         samples_per_second=history.step[-1] * batch.num_graphs / history.seconds[-1],
         flops_per_step=flops_per_step,
-        seconds_to_target=time_to_target.seconds_to(config.target, task.higher_is_better, history),
+        seconds_to_target=time_to_target.seconds_to(config.target, task.selects.higher_is_better, history),
         peak_memory_mib=memory.mebibytes(),
         peak_gpu_memory_mib=None if gpu_memory is None else gpu_memory.mebibytes(),
         energy_joules=joules if new else None,
@@ -173,13 +179,14 @@ def train(
     logger: Any = None,
 ) -> History:
     """Train a trial's model in place and return the history."""
+    selects = TASKS[trial.task].selects
     return fit(
         model,
         objective.batch,
         objective.loss,
-        lambda network: _finite(objective.evaluate(network, "validation").mean, trial),
+        lambda network: _finite(objective.select(network), trial, selects),
         objective.config,
-        higher_is_better=TASKS[trial.task].higher_is_better,
+        higher_is_better=selects.higher_is_better,
         checkpoint=output.checkpoint(trial),
         checkpoint_share=CHECKPOINT_SHARE,
         shard=objective.shard,
@@ -190,13 +197,12 @@ def train(
     )
 
 
-def _finite(score: float, trial: Trial) -> float:
+def _finite(score: float, trial: Trial, metric: Metric) -> float:
     """Return a score if it is a number.
 
     Raises:
         NotFiniteError: it is not.
     """
     if not math.isfinite(score):
-        metric = TASKS[trial.task].metric
         raise NotFiniteError(f"the {metric} of {trial.model} on {trial.label} is {score}: see the metric and the data")
     return score

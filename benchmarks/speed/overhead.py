@@ -64,8 +64,9 @@ def _judging(trial: Trial, validations: int) -> float:
     model = trials.build(trial.model, objective).eval()
     began = time.perf_counter()
     with torch.no_grad():
-        for part in ["validation"] * validations + ["test"]:
-            objective.evaluate(model, part)
+        for _ in range(validations):
+            objective.select(model)
+        objective.test(model)
     return time.perf_counter() - began
 
 

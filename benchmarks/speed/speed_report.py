@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from gnn_toolkit.training import write_atomically
 
 from ..report.figures import COLOURS, STYLE
+from ..report.publish import write_texts
 from .case import Result
 from .scaling import Curve, Point, short
 
@@ -57,15 +58,13 @@ def write(report: Report, folder: Path, device: str) -> list[Path]:
     """Write the JSON record, the Markdown table and, where growth was measured, its figure; return their paths."""
     kind = "cpu" if device == "cpu" else re.sub(r"[^a-z0-9]+", "-", str(report.machine["gpu"]).lower()).strip("-")
     texts = {f"speed-{kind}.json": to_json(report), f"speed-{kind}.md": markdown(report)}
-    for name, text in texts.items():
-        write_atomically(folder / name, lambda file, text=text: file.write(text.encode()))
-    names = list(texts)
+    paths = write_texts(folder, texts)
     if report.curves:
         with mpl.rc_context(STYLE):
             figure = draw(report.curves)
             write_atomically(folder / FIGURE, lambda file: figure.savefig(file, format="svg", metadata={"Date": None}))
-        names.append(FIGURE)
-    return [folder / name for name in names]
+        paths.append(folder / FIGURE)
+    return paths
 
 
 def to_json(report: Report) -> str:

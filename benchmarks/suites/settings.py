@@ -39,15 +39,22 @@ def readable(task: Task, models: Iterable[str]) -> set[str]:
 
 
 def fitting(where: str, pattern: str, names: Iterable[str]) -> list[str]:
-    """Return the names that a name or pattern fits.
+    """Return the names that a name or pattern fits; where none does, those that it fits but for capitals.
 
     Raises:
-        ValueError: it fits none.
+        ValueError: it fits none, or several but for capitals.
+
+    >>> fitting("--model", "lstm", ["LSTM", "BiLSTM"]), fitting("--model", "*lstm", ["LSTM", "BiLSTM"])
+    (['LSTM'], ['LSTM', 'BiLSTM'])
     """
-    if isinstance(pattern, str) and set(pattern) & set("*?["):
-        found = [name for name in names if fnmatchcase(name, pattern)]
-        if found:
-            return found
+    names = list(dict.fromkeys(names))
+    if isinstance(pattern, str):
+        wild = set(pattern) & set("*?[")
+        for plain in (str, str.casefold):
+            wanted = plain(pattern)
+            found = [n for n in names if plain(n) == wanted or (wild and fnmatchcase(plain(n), wanted))]
+            if found and (wild or len(found) == 1):
+                return found
     return [_checks.choice(where, pattern, names)]
 
 

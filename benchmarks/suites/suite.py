@@ -26,42 +26,31 @@ A suite reads::
 
     [search]                     # the same number of configurations for every model (see benchmarks.suites.search)
 
+    [ranking]                    # the view with which a model enters a ranking (see benchmarks.suites.ranking)
+    LSTM = "path"
+
 A name may be a pattern with ``*``, ``?`` or ``[12]``: all names that it fits.
 """
 
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gnn_toolkit import _checks
 
 from .. import plugins as elsewhere
-from ..tables import MODELS, TASKS, VIEWS
+from ..tables import MODELS, TASKS
 from ..tasks.config import Config
 from . import search
+from .comparison import Comparison, crossed, texts
+from .ranking import ranking_of
 from .settings import fitting, parsed, readable, value_of
 from .variants import variants_of
 
 FOLDER = Path(__file__).parent
-TABLES: dict[str, dict[str, Any]] = {"task": TASKS, "view": VIEWS, "model": MODELS}
-SECTIONS = ("title", "seeds", "plugins", "config", "variant", "task", "cut", "compare", "search")
-
-
-class Comparison(NamedTuple):
-    """One model on one view of one task, in one variant of its configuration."""
-
-    task: str
-    variant: str
-    view: str
-    model: str
-
-    @property
-    def label(self) -> str:
-        """The task and the variant: what is compared within one label can be compared."""
-        return "-".join(filter(None, (self.task, self.variant)))
+SECTIONS = ("title", "seeds", "plugins", "config", "variant", "task", "cut", "compare", "search", "ranking")
 
 
 @dataclass(frozen=True)
@@ -76,6 +65,7 @@ class Suite:
         changes: by label, what differs from the task's own configuration.
         plugins: where tasks, views and models from elsewhere are.
         search: the points of its search; one without settings where it has none.
+        ranking: by model, the views with which it enters a ranking over data sets.
     """
 
     name: str
@@ -85,6 +75,7 @@ class Suite:
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     search: tuple[dict[str, Any], ...] = ({},)
+    ranking: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -126,7 +117,9 @@ class Suite:
         chosen = {name for model in models for name in fitting("--model", model, MODELS)} or {*MODELS}
         kept = [c for c in self.comparisons if {c.label, c.task} & wanted and c.model in chosen]
         if not kept:
-            remedy = f"`python -m benchmarks list` and the suite {self.name!r} show what there is"
+            there = {model: [c.label for c in self.comparisons if c.model == model] for model in chosen}
+            pairs = [f"{model} on {', '.join(dict.fromkeys(line))}" for model, line in there.items() if line]
+            remedy = f"{self.name!r} has " + ("; ".join(pairs) or f"none of them, but {', '.join(labels)}")
             raise ValueError(_checks.problem("--task, --model", "a comparison of the suite", "none that fits", remedy))
         return replace(self, comparisons=tuple(kept))
 
@@ -201,7 +194,7 @@ def load(suite: str, *, full: bool = False) -> Suite:
     Raises:
         ValueError: no such suite, or a file that does not fit; the message names file, key and what is allowed.
     """
-    path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{_checks.choice('suite', suite, names())}.toml"
+    path = Path(suite) if suite.endswith(".toml") else FOLDER / f"{fitting('suite', suite, names())[0]}.toml"
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise OSError("no file")
@@ -223,10 +216,14 @@ def _suite(path: Path, content: dict[str, Any], full: bool) -> Suite:
             got = repr(content.get(key))
             remedy = 'write e.g. title = "..." and [[compare]]'
             raise ValueError(_checks.problem(f"{path}: {key}", "a text" if kind is str else "tables", got, remedy))
-    plugins = tuple(elsewhere.located(name, path.parent) for name in _texts(f"{path}: plugins", content, "plugins"))
+    plugins = tuple(elsewhere.located(name, path.parent) for name in texts(f"{path}: plugins", content, "plugins"))
     elsewhere.load(plugins)
     variants = variants_of(str(path), _table(path, content, "variant"))
-    comparisons = [c for place, entry in enumerate(content["compare"]) for c in _crossed(path, place, entry, variants)]
+    comparisons = [
+        c
+        for place, entry in enumerate(content["compare"])
+        for c in crossed(f"{path}: compare[{place}]", entry, variants)
+    ]
     seeds = _checks.positive(f"{path}: seeds", content.get("seeds", 3))
     found = Suite(path.stem, content["title"], seeds, tuple(dict.fromkeys(comparisons)), plugins=plugins)
     for label, group in found.by_label().items():
@@ -236,7 +233,9 @@ def _suite(path: Path, content: dict[str, Any], full: bool) -> Suite:
     for where in ("task", *(() if full else ("cut",))):
         for pattern, table in _table(path, content, where).items():
             found = found.changed(f"{path}: {where}", pattern, table, everywhere=pattern == "*")
-    return _searched(path, found, content) if "search" in content else found
+    if "search" in content:
+        found = _searched(path, found, content)
+    return replace(found, ranking=ranking_of(f"{path}: ranking", _table(path, content, "ranking"), found.comparisons))
 
 
 def _searched(path: Path, suite: Suite, content: dict[str, Any]) -> Suite:
@@ -253,44 +252,3 @@ def _table(path: Path, content: dict[str, Any], key: str) -> dict[str, Any]:
         remedy = f"write e.g. [{key}.name]"
         raise ValueError(_checks.problem(f"{path}: {key}", "a table", repr(table), remedy))
     return table
-
-
-def _texts(where: str, entry: dict[str, Any], key: str) -> list[str]:
-    """Return a name or a list of names as a list."""
-    values = entry.get(key, [])
-    values = [values] if isinstance(values, str) else values
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError(_checks.problem(where, "a name or a list of names", repr(values), f'write {key} = "..."'))
-    return values
-
-
-def _crossed(path: Path, place: int, entry: object, variants: dict[str, Any]) -> Iterable[Comparison]:
-    where = f"{path}: compare[{place}]"
-    if not isinstance(entry, dict):
-        raise ValueError(_checks.problem(where, "a table", repr(entry), "write [[compare]]"))
-    for key in entry:
-        _checks.choice(where, key, [*TABLES, "variant"])
-    chosen = {}
-    for key, table in (*TABLES.items(), ("variant", variants)):
-        values = _texts(f"{where}.{key}", entry, key)
-        if not values and key != "variant":
-            raise ValueError(_checks.problem(f"{where}.{key}", "a name or a list of names", "none", f"add {key} = ..."))
-        chosen[key] = [name for value in values for name in fitting(f"{where}.{key}", value, table)]
-    for task, variant, view, model in product(
-        chosen["task"], chosen["variant"] or [""], chosen["view"], chosen["model"]
-    ):
-        _check_edges(where, task, view, model)
-        yield Comparison(task, variant, view, model)
-
-
-def _check_edges(where: str, task: str, view: str, model: str) -> None:
-    """Refuse a model that cannot answer the task's form of question, or cannot use the view's edges."""
-    builder = MODELS[model].builders.get(TASKS[task].form)
-    if builder is None:
-        able = ", ".join(name for name, one in MODELS.items() if TASKS[task].form in one.builders)
-        raise ValueError(_checks.problem(f"{where}.model", f"for {task} one of {able}", model, "take one of them"))
-    if VIEWS[view].edges not in builder.edges:
-        able = ", ".join(repr(name) for name, one in VIEWS.items() if one.edges in builder.edges)
-        allowed = f"for {model} on {task} edges of the kind {' or '.join(builder.edges)}"
-        remedy = f"it cannot use these edges; take one of {able}"
-        raise ValueError(_checks.problem(f"{where}.view", allowed, f"{view!r} ({VIEWS[view].edges})", remedy))

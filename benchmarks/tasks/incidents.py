@@ -1,4 +1,4 @@
-"""What monitors are put to: simulated streets with accidents, and real detectors with incidents put in.
+"""What detectors of accidents watch: simulated streets with accidents, and real detectors with incidents put in.
 
 Some accidents change nothing: what is left of the road is enough for those who come. No detector can see them, so an
 accident counts by what it changed. The same streets are driven twice, with it and without; arrivals are the same, and
@@ -8,13 +8,12 @@ accident counts by what it changed. The same streets are driven twice, with it a
 Accidents are drawn until half of them are weak and half strong; those below ``UNSEEN`` do not count.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
-from typing import Any
 
-import networkx as nx
 import torch
-from torch import Tensor
 
 from gnn_toolkit.datasets import (
     Accident,
@@ -34,37 +33,6 @@ BEFORE, LASTS = 45, 30  # steps of a minute on simulated streets, before an acci
 STEPS_BEFORE, STEPS = 24, (6, 12)  # the same of five minutes at detectors, where an incident lasts so long or so long
 AHEAD, DETECTORS_AHEAD = 5, 6  # steps from a forecast to what it is of: five minutes, and half an hour
 LEARN, CALIBRATE = 5, 1  # days of the week of detectors; the seventh is watched
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is watched.
-
-    Attributes:
-        size: streets each way.
-        days: usual days to learn from.
-        quiet: days that set the threshold, and as many more that count false alarms.
-        accidents: number of accidents, each in a series of its own, and of incidents.
-        rate: false alarms a sensor and day for which thresholds are set.
-        steps: of training on streets.
-        detector_steps: of training on detectors.
-        minutes: length of a step on streets.
-        seconds: length of a step of the simulation.
-        missing: probability that a road does not report.
-        window: steps that a monitor is trained on at a time.
-    """
-
-    size: int = 4
-    days: int = 3
-    quiet: int = 2
-    accidents: int = 32
-    rate: float = 0.2
-    steps: int = 300
-    detector_steps: int = 150
-    minutes: int = 1
-    seconds: float = 10.0
-    missing: float = 0.02
-    window: int = 20
 
 
 @dataclass(frozen=True)
@@ -91,23 +59,19 @@ class Scene:
     """What a detector learns from and watches.
 
     Attributes:
-        name: of it.
         usual: days to learn from.
         calibration: days that set the threshold.
         calm: days on which each alarm is false.
         struck: one for each accident.
         speed: which feature is the speed.
-        steps: of training.
         ahead: steps from a forecast to what it is of.
     """
 
-    name: str
     usual: TrafficSeries
     calibration: TrafficSeries
     calm: TrafficSeries
     struck: list[Struck]
     speed: int
-    steps: int
     ahead: int
 
     @property
@@ -116,53 +80,61 @@ class Scene:
         return 1440 // self.usual.steps_per_day
 
 
-def streets(plan: Plan, seed: int) -> Scene:
-    """Return simulated streets, drawn by a seed."""
-    grid, day = street_grid(plan.size, plan.size), 1440 // plan.minutes
-    usual, calibration, calm = (
-        _drive(grid, plan, days * day, 10 * seed + k) for k, days in enumerate((plan.days, plan.quiet, plan.quiet))
-    )
-    wanted = {False: plan.accidents - plan.accidents // 2, True: plan.accidents // 2}
+Drive = Callable[..., TrafficSeries]  # of a number of steps and a seed
+
+
+def streets(
+    seed: int, *, size: int, days: int, quiet: int, accidents: int, minutes: int, seconds: float, missing: float
+) -> Scene:
+    """Return simulated streets with accidents, each in a series of its own, half of them strong.
+
+    Args:
+        seed: draws traffic and accidents.
+        size: streets each way.
+        days: usual days to learn from.
+        quiet: days that set the threshold, and as many more that count false alarms.
+        accidents: their number.
+        minutes: length of a step.
+        seconds: length of a step of the simulation.
+        missing: probability that a road does not report.
+    """
+    grid, day = street_grid(size, size), 1440 // minutes
+    drive = partial(simulate_streets, grid, missing=missing, minutes=minutes, seconds=seconds)
+    usual, calibration, calm = (drive(n * day, seed=10 * seed + k) for k, n in enumerate((days, quiet, quiet)))
+    wanted = {False: accidents - accidents // 2, True: accidents // 2}
     struck: list[Struck] = []
     for number in count():
-        if len(struck) == plan.accidents:
-            return Scene("simulated streets", usual, calibration, calm, struck, 1, plan.steps, AHEAD)
-        one = _accident(grid, plan, 100_000 + 1000 * seed + number)
+        if len(struck) == accidents:
+            break
+        one = _accident(grid.number_of_edges(), drive, minutes, 100_000 + 1000 * seed + number)
         if one is not None and wanted[one.strong]:
             wanted[one.strong] -= 1
             struck.append(one)
-    raise AssertionError
+    return Scene(usual, calibration, calm, struck, 1, AHEAD)
 
 
-def _drive(grid: nx.DiGraph, plan: Plan, steps: int, seed: int, **options: Any) -> TrafficSeries:
-    return simulate_streets(
-        grid, steps, seed=seed, missing=plan.missing, minutes=plan.minutes, seconds=plan.seconds, **options
-    )
-
-
-def _accident(grid: nx.DiGraph, plan: Plan, seed: int) -> Struck | None:
+def _accident(roads: int, drive: Drive, minutes: int, seed: int) -> Struck | None:
     """Return an accident at a road and an hour drawn at random; ``None`` where it changes nothing."""
     generator = torch.Generator().manual_seed(seed)
-    road = int(torch.randint(grid.number_of_edges(), (1,), generator=generator))
+    road = int(torch.randint(roads, (1,), generator=generator))
     hour = int(torch.randint(5, 21, (1,), generator=generator))
     left = LEFT[0] + (LEFT[1] - LEFT[0]) * float(torch.rand(1, generator=generator))
-    accident = Accident(road, BEFORE, LASTS, left)
-    struck = _drive(grid, plan, BEFORE + LASTS, seed, accidents=[accident], start_hour=float(hour))
-    without = _drive(grid, plan, BEFORE + LASTS, seed, start_hour=float(hour))
+    there = partial(drive, BEFORE + LASTS, seed=seed, start_hour=float(hour))
+    struck, without = there(accidents=[Accident(road, BEFORE, LASTS, left)]), there()
     slowed = 1 - float(struck.values[BEFORE:, road, 1].sum() / without.values[BEFORE:, road, 1].sum())
-    return Struck(struck, hour * 60 // plan.minutes, road, BEFORE, slowed >= STRONG) if slowed >= UNSEEN else None
+    return Struck(struck, hour * 60 // minutes, road, BEFORE, slowed >= STRONG) if slowed >= UNSEEN else None
 
 
-def detectors(plan: Plan, seed: int) -> Scene:
-    """Return the week of Los-loop, with incidents on its last day drawn by a seed."""
+def detectors(seed: int, *, accidents: int) -> Scene:
+    """Return the week of Los-loop, with so many incidents on its last day, drawn by a seed."""
     week = load_los_loop()
     usual, calibration, calm = (
         cut(week, first * week.steps_per_day, last * week.steps_per_day)
         for first, last in ((0, LEARN), (LEARN, LEARN + CALIBRATE), (LEARN + CALIBRATE, 7))
     )
     generator = torch.Generator().manual_seed(seed)
-    struck = [_incident(calm, number % 2 == 1, generator) for number in range(plan.accidents)]
-    return Scene("real detectors", usual, calibration, calm, struck, 0, plan.detector_steps, DETECTORS_AHEAD)
+    struck = [_incident(calm, number % 2 == 1, generator) for number in range(accidents)]
+    return Scene(usual, calibration, calm, struck, 0, DETECTORS_AHEAD)
 
 
 def _incident(day: TrafficSeries, strong: bool, generator: torch.Generator) -> Struck:
@@ -180,10 +152,5 @@ def _incident(day: TrafficSeries, strong: bool, generator: torch.Generator) -> S
 
 def cut(series: TrafficSeries, first: int, last: int) -> TrafficSeries:
     """Return the steps from ``first`` to the one before ``last``."""
-    values: Tensor = series.values[first:last]
-    return TrafficSeries(
-        values, series.mask[first:last], series.edge_index, series.edge_weight, series.steps_per_day, series.names
-    )
-
-
-SCENES = {"streets": streets, "detectors": detectors}
+    slot = (series.first_slot + first) % series.steps_per_day
+    return replace(series, values=series.values[first:last], mask=series.mask[first:last], first_slot=slot)

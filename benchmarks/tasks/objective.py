@@ -22,7 +22,7 @@ class Objective:
     Args:
         source: the data, as a view left them.
         config: how the model is trained.
-        metric: how an answer is judged.
+        metric: how an answer is judged in validation, and in the test unless :meth:`test` says otherwise.
         out_channels: number of logits of an answer.
         readout: what an answer is about: the ``"last"`` node, the whole ``"graph"``, or all ``"nodes"``.
 
@@ -62,6 +62,14 @@ class Objective:
         """Return the mean loss of the answers of a batch."""
         return self.metric.loss(*self.answers(model, batch))
 
+    def select(self, model: nn.Module) -> float:
+        """Return the validation score, by which weights and configurations are chosen."""
+        return self.evaluate(model, "validation").mean
+
+    def test(self, model: nn.Module) -> Scores:
+        """Return the test scores of the weights that were chosen, unit by unit; called once, after training."""
+        return self.evaluate(model, "test")
+
     def evaluate(self, model: nn.Module, split: str) -> Scores:
         """Return the scores of a model on a held-out split, unit by unit."""
         return Scores.joined([self.judge(model, batch) for batch in self.held_out(model, split)])
@@ -86,5 +94,5 @@ class Objective:
         return {}
 
     def measures(self, model: nn.Module, seed: int) -> dict[str, float]:
-        """Return what else is measured of the trained model."""
+        """Return what else is measured of the trained model, after its test."""
         return {}

@@ -1,13 +1,27 @@
 """What a task is: a question, data and an objective, baselines, and the configuration to begin with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .config import Config
 from .metrics import Metric
 from .objective import Objective
 from .source import Source
+
+
+class Baseline(NamedTuple):
+    """What a structure-free baseline reached.
+
+    Attributes:
+        test: the test score.
+        parameters: parameter count.
+        measures: what else was measured of it, by name.
+    """
+
+    test: float
+    parameters: int
+    measures: dict[str, float] = {}  # noqa: RUF012 - nobody writes into it
 
 
 @dataclass(frozen=True)
@@ -17,13 +31,13 @@ class TaskData:
     Attributes:
         source: the graphs, before any view.
         objective: makes a trial's objective, from the source as a view left it and the configuration.
-        baselines: by name, a function that returns (test score, parameter count).
+        baselines: by name, a function that returns a :class:`Baseline`, or as a plain tuple its first two entries.
         note: what a reader of the results must know, e.g. which text it is.
     """
 
     source: Source
     objective: Callable[[Source, Config], Objective]
-    baselines: dict[str, Callable[[], tuple[float, int]]]
+    baselines: Mapping[str, Callable[[], Baseline | tuple[float, int]]]
     note: str
 
 
@@ -44,7 +58,7 @@ class Task:
     Attributes:
         title: what is asked, in a line.
         load: makes the data, for a seed and the options.
-        metric: how an answer is judged.
+        metric: what the test score is.
         baselines: names of the structure-free baselines, as the data have them.
         config: how every model is trained, and how large it is, unless a suite says otherwise.
         options: what can be chosen of the data, with what is chosen unless a suite says otherwise.
@@ -54,6 +68,8 @@ class Task:
         axis: the option of the data along which scores are drawn where variants differ in nothing else.
         data: the data set that it draws on, empty for its own; tasks of one data set are no independent evidence.
         margin: differences of scores under it are of no interest; ``None`` as the metric says.
+        selection: what the validation score is, by which weights and configurations are chosen; ``None`` for the same
+            as the test score.
     """
 
     title: str
@@ -68,11 +84,12 @@ class Task:
     axis: str = ""
     data: str = ""
     margin: float | None = None
+    selection: Metric | None = None
 
     @property
-    def higher_is_better(self) -> bool:
-        """Whether a higher score is better."""
-        return self.metric.higher_is_better
+    def selects(self) -> Metric:
+        """What the validation score is."""
+        return self.metric if self.selection is None else self.selection
 
     def configured(self, changes: dict[str, Any]) -> Config:
         """Return the configuration with some settings and options of the data changed."""
@@ -87,14 +104,16 @@ class About:
 
     Attributes:
         title: what is asked, in a line.
-        metric: what the score is called.
-        higher_is_better: whether a higher score is better.
+        metric: what the test score is called.
+        higher_is_better: whether a higher one is better.
         bounds: what a score can be at all, ``None`` for no bound.
         split_by_seed: whether the seed draws the splits.
         axis: the option of the data along which scores are drawn.
         target: a validation score worth reaching, unless a configuration has another.
         data: the data set that it draws on.
         margin: differences of scores under it are of no interest.
+        selection: what the validation score is called.
+        lower_selects: whether a lower one is better.
     """
 
     title: str
@@ -106,6 +125,8 @@ class About:
     target: float | None
     data: str
     margin: float | None
+    selection: str
+    lower_selects: bool
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -128,4 +149,6 @@ class About:
             task.config.target,
             task.data or name,
             metric.margin if task.margin is None else task.margin,
+            task.selects.name,
+            not task.selects.higher_is_better,
         )

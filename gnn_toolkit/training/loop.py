@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.loggers.logger import Logger
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import StepLR
 
 from gnn_toolkit import _checks
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
@@ -162,7 +163,9 @@ class _Run:
                 torch.manual_seed(settings.seed + self.fabric.global_rank)
         self.settings, self.higher_is_better = settings, higher_is_better
         self.plain = model
-        self.model, self.optimizer = self.fabric.setup(model, optimizer(model, settings))
+        plain = optimizer(model, settings)
+        self.rate = StepLR(plain, settings.rate_decay_every, settings.rate_decay)
+        self.model, self.optimizer = self.fabric.setup(model, plain)
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.history = History()
         self.best: dict[str, Any] = deepcopy(model.state_dict())
@@ -185,10 +188,8 @@ class _Run:
         self.fabric.backward(value)
         if self.settings.clip_norm is not None:
             self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.settings.clip_norm)
-        rate = self.settings.learning_rate * self.settings.rate_decay ** (self.done // self.settings.rate_decay_every)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.optimizer.step()
+        self.rate.step()
         self.done += 1
         self.seconds += time.perf_counter() - began
         return number
@@ -258,6 +259,7 @@ class _Run:
         state = {
             "model": self.plain.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "rate": self.rate.state_dict(),
             "best": self.best,
             "history": asdict(self.history),
             "batches": self.generator.get_state(),
@@ -275,10 +277,11 @@ class _Run:
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint, if there is one."""
         state = load_checkpoint(path)
-        if state is None:
+        if state is None or "rate" not in state:  # none, or one of an earlier version: the training begins anew
             return
         self.plain.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.rate.load_state_dict(state["rate"])
         self.generator.set_state(state["batches"])
         torch.set_rng_state(state["random"][self.fabric.global_rank])
         self.best, self.history = state["best"], History(**state["history"])

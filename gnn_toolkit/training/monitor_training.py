@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gnn_toolkit import _checks
 from gnn_toolkit.models.monitor import NARROWEST, StreetMonitor
+from gnn_toolkit.models.usual_day import UsualDay
 from gnn_toolkit.training.loop import History, fit
 from gnn_toolkit.training.settings import Settings
 
@@ -53,79 +54,130 @@ def fit_monitor(
         ValueError: a series of another shape, without readings or too short for its windows, or settings for several
             processes.
     """
-    _check(settings, window, batch, gaps, validation)
-    off = monitor.usual.fit(values, mask, clock).cpu()
-    there = off.isfinite()
-    split = int(len(values) * (1 - validation))
-    length = window + monitor.ahead
-    if min(split, len(values) - split) < length:
-        remedy = "give a longer series or a shorter window"
-        raise ValueError(_checks.problem("values", f"at least {length} steps a part", len(values), remedy))
-    for part, name in ((there[:split], "train on"), (there[split:], "validate by")):
-        if not bool(part.any()):
-            raise ValueError(_checks.problem("values", f"readings to {name}", "none", "give more days"))
-    scaled = off.clamp(-monitor.limit, monitor.limit).where(there, 0.0)
-
-    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
-        start = torch.randint(split - length + 1, (batch,), generator=generator)
-        hidden = torch.rand(batch, window, *values.shape[1:2], 1, generator=generator) < gaps
-        return start, hidden
+    _check(settings, batch, gaps)
+    lengths = {"ahead": monitor.ahead, "window": window, "validation": validation}
+    traffic = UsualTraffic(monitor.usual, values, mask, clock=clock, limit=monitor.limit, **lengths)
+    device = monitor.edge_index.device
 
     def windows(start: Tensor, hidden: Tensor) -> Tensor:
-        steps = start.cpu()[:, None] + torch.arange(length)
-        parts = (scaled[steps], there[steps], clock + start, hidden)
-        return _loss(monitor, *(part.to(monitor.edge_index.device) for part in parts))
+        seen, seen_mask, target, there, steps = (part.to(device) for part in traffic.windows(start, hidden))
+        return forecast_loss(monitor.forecast(seen, seen_mask, steps)[0], target, there)
 
-    def loss(model: nn.Module, drawn: tuple[Tensor, ...]) -> Tensor:
-        return windows(*drawn)
-
-    def validate(model: nn.Module) -> float:
-        return float(windows(torch.arange(split, len(values) - length + 1, window), torch.tensor(False)))
-
-    history = fit(monitor, draw, loss, validate, settings, higher_is_better=False, progress=progress)
-    monitor.spread.copy_(_spread(monitor, scaled, there, clock))
+    history = fit(
+        monitor,
+        lambda generator: traffic.draw(generator, batch, gaps),
+        lambda model, drawn: windows(*drawn),
+        lambda model: float(windows(traffic.held_out, torch.tensor(False))),
+        settings,
+        higher_is_better=False,
+        progress=progress,
+    )
+    traffic.set_spread(monitor)
     return history
 
 
-def _check(settings: Settings, window: int, batch: int, gaps: float, validation: float) -> None:
+class UsualTraffic:
+    """Usual traffic as a monitor learns it: windows of how far it is from the usual day, in widths of that.
+
+    Args:
+        usual: learns the usual day of the whole series; each day is judged by the others.
+        values: [steps, N, F]; what is not finite, or 1e30 and more, was not measured.
+        mask: [steps, N, F], whether a value was measured; ``None`` where all are that can be.
+        ahead: steps from a forecast to what it is of.
+        window: steps of a window.
+        limit: deviations beyond it are cut there.
+        validation: the last part of the series, which is not trained on.
+        clock: step of the day at which the series begins.
+
+    Attributes:
+        held_out: the first steps of the windows to validate by, one after another.
+
+    Raises:
+        ValueError: a series of another shape, without readings or too short for its windows.
+    """
+
+    def __init__(
+        self,
+        usual: UsualDay,
+        values: Tensor,
+        mask: Tensor | None,
+        *,
+        ahead: int = 1,
+        window: int = 24,
+        limit: float = 8.0,
+        validation: float = 0.2,
+        clock: int = 0,
+    ) -> None:
+        if not 0 < validation < 1:
+            raise ValueError(_checks.problem("validation", "a part in (0, 1)", validation, "pass e.g. 0.2"))
+        self.length, self.ahead, self.clock = _checks.positive("window", window) + ahead, ahead, clock
+        off = usual.fit(values, mask, clock).cpu()
+        self.there = off.isfinite()
+        self.split = int(len(values) * (1 - validation))
+        if min(self.split, len(values) - self.split) < self.length:
+            remedy = "give a longer series or a shorter window"
+            raise ValueError(_checks.problem("values", f"at least {self.length} steps a part", len(values), remedy))
+        for part, name in ((self.there[: self.split], "train on"), (self.there[self.split :], "validate by")):
+            if not bool(part.any()):
+                raise ValueError(_checks.problem("values", f"readings to {name}", "none", "give more days"))
+        self.scaled = off.clamp(-limit, limit).where(self.there, 0.0)
+        self.held_out = torch.arange(self.split, len(values) - self.length + 1, window)
+
+    def draw(self, generator: torch.Generator, count: int, gaps: float) -> tuple[Tensor, Tensor]:
+        """Draw the first steps of training windows [B], and which values are hidden in them [B, T, N, 1]."""
+        start = torch.randint(self.split - self.length + 1, (count,), generator=generator)
+        shape = (count, self.length - self.ahead, self.scaled.size(1), 1)
+        return start, torch.rand(shape, generator=generator) < gaps
+
+    def windows(self, start: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return windows: what is seen and whether, what comes and whether [B, T, N, F] each, and the first steps.
+
+        What is hidden or missing stays at the last value that was seen.
+        """
+        steps = start.cpu()[:, None] + torch.arange(self.length)
+        values, there = self.scaled[steps], self.there[steps]
+        seen = there[:, : -self.ahead] & ~hidden.cpu()
+        held = _held(values[:, : -self.ahead], seen)
+        return held, seen, values[:, self.ahead :], there[:, self.ahead :], self.clock + start
+
+    @torch.no_grad()
+    def set_spread(self, monitor: StreetMonitor) -> None:
+        """Set a monitor's spread: the mean of ``min(|d - m| / b, limit)`` of each value of a node [N, F].
+
+        Where nothing was measured it is the median of all nodes; none is trusted to be steadier than a part of that.
+        """
+        device, states, found = monitor.edge_index.device, None, []
+        seen = _held(self.scaled[None], self.there[None])[0]
+        for first in range(0, len(seen), TOGETHER):
+            part = slice(first, first + TOGETHER)
+            start = torch.tensor(self.clock + first, device=device)
+            forecast, states = monitor.forecast(seen[part].to(device), self.there[part].to(device), start, states)
+            found.append(forecast.cpu())
+        median, scale = torch.cat(found, 1)[:, : -self.ahead]
+        off = ((self.scaled[self.ahead :] - median).abs() / scale).clamp(max=monitor.limit)
+        off = off.where(self.there[self.ahead :], torch.nan).nanmean(0)
+        usual = off.nanmedian(0).values.nan_to_num(1.0)
+        monitor.spread.copy_(off.where(off.isfinite(), usual).maximum(NARROWEST * usual))
+
+
+def _check(settings: Settings, batch: int, gaps: float) -> None:
     if settings.devices != 1:
         remedy = "train in one process"
         raise ValueError(_checks.problem("settings", "devices=1", settings.devices, remedy))
-    _checks.positive("window", window)
     _checks.positive("batch", batch)
     if not 0 <= gaps < 1:
         raise ValueError(_checks.problem("gaps", "a probability in [0, 1)", gaps, "pass e.g. 0.1"))
-    if not 0 < validation < 1:
-        raise ValueError(_checks.problem("validation", "a part in (0, 1)", validation, "pass e.g. 0.2"))
 
 
-@torch.no_grad()
-def _spread(monitor: StreetMonitor, scaled: Tensor, mask: Tensor, clock: int) -> Tensor:
-    """Return the mean of ``min(|d - m| / b, limit)`` of each value of a node [N, F].
-
-    Where nothing was measured it is the median of all nodes; none is trusted to be steadier than a part of that.
-    """
-    device, states, found = monitor.edge_index.device, None, []
-    seen = _held(scaled[None], mask[None])[0]
-    for first in range(0, len(seen), TOGETHER):
-        part = slice(first, first + TOGETHER)
-        start = torch.tensor(clock + first, device=device)
-        forecast, states = monitor.forecast(seen[part].to(device), mask[part].to(device), start, states)
-        found.append(forecast.cpu())
-    median, scale = torch.cat(found, 1)[:, : -monitor.ahead]
-    off = ((scaled[monitor.ahead :] - median).abs() / scale).clamp(max=monitor.limit)
-    off = off.where(mask[monitor.ahead :], torch.nan).nanmean(0)
-    usual = off.nanmedian(0).values.nan_to_num(1.0)
-    return off.where(off.isfinite(), usual).maximum(NARROWEST * usual)
-
-
-def _loss(monitor: StreetMonitor, values: Tensor, mask: Tensor, start: Tensor, hidden: Tensor) -> Tensor:
-    """Return the loss of windows [B, T + ahead, N, F]; what is hidden or missing stays at the last value."""
-    seen, target, there = mask[:, : -monitor.ahead] & ~hidden, values[:, monitor.ahead :], mask[:, monitor.ahead :]
-    forecast, _ = monitor.forecast(_held(values[:, : -monitor.ahead], seen), seen, start)
+def laplace_nll(forecast: Tensor, target: Tensor) -> Tensor:
+    """Return the negative logarithm of a Laplace density, ``|d - m| / b + log 2b``, of forecasts (m, b) [2, ...]."""
     median, scale = forecast
-    density = (target - median).abs() / scale + (2 * scale).log()
-    return density.where(there, 0.0).sum() / there.sum().clamp(min=1)
+    return (target - median).abs() / scale + (2 * scale).log()
+
+
+def forecast_loss(forecast: Tensor, target: Tensor, there: Tensor) -> Tensor:
+    """Return the mean of :func:`laplace_nll` over what was measured."""
+    return laplace_nll(forecast, target).where(there, 0.0).sum() / there.sum().clamp(min=1)
 
 
 def _held(values: Tensor, seen: Tensor) -> Tensor:

@@ -25,6 +25,13 @@ def test_list_names_everything(tmp_path):
         assert name in done.stdout
 
 
+def test_without_a_command_it_says_how_to_begin(tmp_path):
+    done = call(folder=tmp_path)
+    assert done.returncode == 0
+    for words in ("Usage: python -m benchmarks", "Begin with `list`", "run quick", "publish"):
+        assert words in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "suggestion"),
     [

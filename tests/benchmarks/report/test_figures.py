@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.report import figures
+from benchmarks.report.analysis import analyse
+from benchmarks.results.aggregates import aggregate
 from benchmarks.results.compare import AcrossTasks
 from benchmarks.results.ranks import rank
 from benchmarks.results.rows import rows
@@ -41,6 +43,16 @@ def ten(members):
     return [row for row in members if row.task == "palindrome-10"]
 
 
+def section(members):
+    return analyse("mine", [record for row in members for record in row.records]).sections[0]
+
+
+def test_a_section_has_a_figure_for_scores_curves_and_each_cost(members):
+    captions = [caption for _, caption in figures.of_section(section(members))]
+    assert [text.split()[0] for text in captions] == ["Test", "Validation", "Test", "Test"]
+    assert "against seconds of training" in captions[2]
+
+
 def test_scores_name_every_row(members):
     svg = figures.scores("palindrome-10", ten(members))
     assert {"most frequent digit", "RNN on path", "GRU on path", "test accuracy"} <= set(texts(svg))
@@ -50,7 +62,7 @@ def test_scores_name_every_row(members):
 def test_curves_and_costs_name_models_and_the_baseline(members):
     for svg in (
         figures.learning_curves("palindrome-10", ten(members)),
-        figures.pareto("palindrome-10", ten(members), "seconds", "seconds of training"),
+        figures.pareto("palindrome-10", ten(members), section(members).tradeoffs[0]),
     ):
         assert {"RNN on path", "GRU on path", "most frequent digit"} <= set(texts(svg))
     assert "RNN on path: 0.650 for 1; GRU on path: 0.950 for 2." in svg
@@ -70,11 +82,12 @@ def test_critical_difference_names_ranks():
     assert f"critical difference {found.ranking.critical_difference:.2f}" in texts(svg)
 
 
-def test_frontier_keeps_what_nothing_cheaper_equals():
-    points = [(1.0, 0.5), (1.0, 0.6), (2.0, 0.6), (3.0, 0.4), (4.0, 0.9)]
-    assert figures.frontier(points, higher_is_better=True) == [(1.0, 0.6), (4.0, 0.9)]
-    assert figures.frontier(points, higher_is_better=False) == [(1.0, 0.5), (3.0, 0.4)]
-    assert figures.frontier([], higher_is_better=True) == []
+def test_the_performance_profile_has_a_line_for_each_model():
+    scores = [[[0.9, 0.95], [0.7, 0.8], [0.1, 0.2]] for _ in range(6)]
+    found = AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, None, aggregate(["A", "B", "C"], scores))
+    svg = figures.performance_profile(found)
+    assert {"A", "B", "C", "score", "share of scores above it"} <= set(texts(svg))
+    assert "A has 1.00 above 0.5 and 0.50 above 0.9; B has 1.00 above 0.5 and 0.00 above 0.9; C has 0.00" in svg
 
 
 def test_figures_can_stand_together_on_a_page_that_turns_dark(members):

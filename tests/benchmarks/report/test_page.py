@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.report import page
+from benchmarks.report.analysis import analyse
 from benchmarks.run.records import Record, Trial
 
 MACHINE = {
@@ -53,7 +54,7 @@ MODELS = f"[...{TABLE}.querySelectorAll('tbody tr')].filter(r => !r.hidden).map(
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page.html("a run", RECORDS, "A promise."), encoding="utf-8")
+    path.write_text(page.html(analyse("a run", RECORDS)), encoding="utf-8")
     return f"file://{path}"
 
 
@@ -216,7 +217,7 @@ def test_it_prints(opened):
 
 
 def test_nothing_from_outside_may_be_loaded():
-    text = page.html("a run", RECORDS, "A promise.")
+    text = page.html(analyse("a run", RECORDS))
     assert "default-src 'none'" in text
     for outside in ('src="http', "url(http", "<link", "@import"):
         assert outside not in text

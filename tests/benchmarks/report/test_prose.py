@@ -1,6 +1,10 @@
 """What is said, and that it says no more than the numbers."""
 
+from dataclasses import replace
+
 from benchmarks.report import prose, standings
+from benchmarks.report.analysis import analyse
+from benchmarks.report.columns import COLUMNS
 from benchmarks.results.compare import AcrossTasks, pairs
 from benchmarks.results.ranks import rank
 from benchmarks.results.rows import rows
@@ -28,6 +32,7 @@ def test_three_seeds_are_said_to_be_few():
     )
     assert found.leader.label == "GCN on graph"
     assert found.verdicts == {"majority class": "ahead", "LSTM on BFS path": "not distinguishable"}
+    assert found.cheapest is not None
     assert found.cheapest.label == "LSTM on BFS path"
     assert found.sure == (
         "3 seeds, too few for the permutation test (p is 0.25 at least; among 3 comparisons it takes 7 seeds); "
@@ -67,23 +72,32 @@ def test_budget_is_stated_and_an_unequal_one_is_too():
 
 
 def test_time_to_target_says_how_many_seeds_reached_it():
-    column = next(column for column in prose.COLUMNS if column.title == "s to target")
+    column = next(column for column in COLUMNS if column.title == "s to target")
     some = records("graph", "GCN", [0.9], seconds_to_target=2.0) + records("graph", "GCN", [0.9, 0.8])[1:]
     assert [column.text(row) for row in rows(some)] == ["2.0 (1 of 2)"]
     assert [column.text(row) for row in rows([*BASE, *records("no edges", "MLP", [0.5])])] == ["", "never"]
 
 
 def test_columns_without_any_value_are_left_out():
-    titles = [column.title for column in prose.columns_of(rows(records("graph", "GCN", [0.9], flops_per_step=2000)))]
+    titles = [column.title for column in analyse("mine", records("graph", "GCN", [0.9], flops_per_step=2000)).columns]
     assert "FLOPs/step" in titles
     assert not {"joules", "GPU MiB", "peak MiB"} & set(titles)
-    assert "joules" in [c.title for c in prose.columns_of(rows(records("graph", "GCN", [0.9], energy_joules=5.0)))]
+    assert "joules" in [c.title for c in analyse("mine", records("graph", "GCN", [0.9], energy_joules=5.0)).columns]
 
 
 def test_ranks_are_put_into_words():
     assert "share 2" in standings.ranked(AcrossTasks(["A", "B", "C"], ["x", "y"], {}))
     told = standings.ranked(AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2.0, 1.0]] * 6)))
     assert "the models differ" in told
+    assert told.endswith("Each model ran with one view of each data set.")
+    found = AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2.0, 1.0]] * 6))
+    assert standings.ranked(replace(found, declared=["A"], undeclared=["B", "C"])).endswith(
+        "The suite declared before its first trial with which view A enters. NOT DECLARED: B and C ran with several "
+        "views of a task and enter with the first in the table of views."
+    )
+    assert "declared after 4 of its trials were finished with" in standings.ranked(
+        replace(found, declared=["A"], after=4)
+    )
     same = standings.ranked(AcrossTasks(["A", "B", "C"], list("uvwxyz"), {}, rank([[3.0, 2, 1], [1, 2, 3.0]] * 3)))
     assert "the models are not distinguishable" in same
 

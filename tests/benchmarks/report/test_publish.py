@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 from benchmarks import __main__ as command_line
 from benchmarks.commands import shared
 from benchmarks.report import page
+from benchmarks.report.analysis import analysis_of
 from benchmarks.report.publish import POINTS, publish
-from benchmarks.run.record_files import read_records, write_record
+from benchmarks.run.record_files import write_record
 from benchmarks.run.records import Record, Trial
 
 
@@ -81,5 +82,6 @@ def test_a_text_keeps_its_course_and_what_was_written(tmp_path):
     assert (row["training"]["step"], row["training"]["accuracy"]) == ([500, 1000], [0.4, 0.5])
     assert (row["training"]["loss"], row["training"]["seconds"]) == ([2, 1.5], [3, 6])
     assert (row["samples"], row["texts"]) == ({"1000": samples}, {"0": "The end"})
-    assert "longest copy 35.000" in text.read_text()
-    assert "two &lt;i&gt;" in page.html("mine", read_records(tmp_path / "mine"), "")
+    assert "| longest copy | 35.000 [" in text.read_text()
+    assert row["by_seed"]["longest copy"] == {"0": 30.0, "1": 40.0}
+    assert "two &lt;i&gt;" in page.html(analysis_of(tmp_path / "mine"))

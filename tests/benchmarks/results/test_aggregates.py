@@ -39,5 +39,18 @@ def test_aggregates_of_models():
         assert one.interval[0] < one.mean < one.interval[1]
         assert np.ptp(one.interval) < 0.05
     assert [one.mean for one in found.improvements] == pytest.approx([0.5, 0.0, 0.0], abs=0.01)
-    assert all(line == sorted(line, reverse=True) and len(line) == len(LEVELS) for line in found.profiles)
-    assert found == aggregate(["first", "second", "third"], drawn(1))
+    again = aggregate(["first", "second", "third"], drawn(1))
+    for one, other in zip(found.profiles, again.profiles, strict=True):
+        assert (np.diff(one.shares) <= 0).all()
+        assert (one.low <= one.shares).all()
+        assert (one.shares <= one.high).all()
+        assert [one.above(level) for level in LEVELS] == sorted((one.above(level) for level in LEVELS), reverse=True)
+        assert np.array_equal([one.shares, one.low, one.high], [other.shares, other.low, other.high])
+    assert found.interquartile_means == again.interquartile_means
+
+
+def test_a_profile_is_the_share_of_scores_above_each_score():
+    scores = [[[0.2, 0.6]], [[0.8]]]
+    (profile,) = aggregate(["only"], scores).profiles
+    assert [profile.above(level) for level in (0.1, 0.2, 0.5, 0.6, 0.7, 0.8)] == [1.0, 0.75, 0.75, 0.5, 0.5, 0.0]
+    assert (profile.low[40], profile.high[40]) == (0.5, 1.0)  # above 0.2: both seeds of the first, one or none

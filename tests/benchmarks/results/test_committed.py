@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
 PUBLISHED = {
     "accidents": (16, "5dcd7565369db298"),
     "citation": (72, "1c6cb76983c9d7e2"),
+    "monitor": (10, "b0af0aed3ade5ff8"),
     "memory": (185, "a96eee7156c70c5f"),
     "storyteller": (35, "ed36a1f1839ba3ca"),
     "traffic": (40, "27c0c4b1a4ff95c0"),

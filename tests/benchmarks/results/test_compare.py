@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.results.compare import across, against, changes, independent, pairs, resolution
 from benchmarks.results.rows import rows
+from benchmarks.run.entries import Entries
 from benchmarks.run.records import Record, Trial
 from benchmarks.tables import TASKS
 
@@ -93,6 +94,14 @@ def test_ranks_need_six_data_sets_and_choose_nothing_by_scores(monkeypatch):
     assert ranked.aggregates is not None
     means = [one.mean for one in ranked.aggregates.interquartile_means]
     assert dict(zip(ranked.models, means, strict=True)) == pytest.approx({"GRU": 0.9, "LSTM": 0.8, "RNN": 0.7})
+    assert (ranked.declared, ranked.undeclared) == ([], ["RNN"])
+    # A suite says which one enters, and when it said so.
+    told = across(rows(found), Entries({"RNN": ["path + mirror", "path"]}, 4))
+    assert {view for (_, model), view in told.views.items() if model == "RNN"} == {"path + mirror"}
+    assert (told.declared, told.undeclared, told.after) == (["RNN"], [], 4)
+    assert told.ranking is not None
+    assert told.ranking.ranks[told.models.index("RNN")] == 1.0
+    assert across(rows(found), Entries({"RNN": ["grid"]})).ranking is None  # it did not run with what was declared
     few = across(rows([record for record in found if record.trial.task != "extra-5"]))
     assert few.ranking is None
     assert len(few.tasks) == 5

@@ -19,6 +19,8 @@ from benchmarks.run.record_files import (
     write_record,
 )
 from benchmarks.run.records import Record, Trial, fingerprint
+from benchmarks.tables import TASKS
+from benchmarks.tasks.task import About
 
 CURVE = {"step": [1], "loss": [0.5], "validation": [0.25], "seconds": [0.1], "best_step": 1, "best_validation": 0.25}
 TRIAL = Trial("text", "path + mirror", "LSTM", 2, {"steps": 3, "learning_rate": 0.1, "betas": (0.9, 0.99)}, "quick")
@@ -46,6 +48,18 @@ def test_records_of_the_first_schema_are_read_and_counted_as_unsealed(tmp_path):
     path.write_text(json.dumps(content))
     found = survey(tmp_path)
     assert (found.records[0].test, found.records[0].units, found.unsealed, found.problems) == (1.25, [], 1, [])
+
+
+def test_records_of_the_second_schema_were_selected_by_what_they_were_tested_by(tmp_path):
+    about = asdict(About.of("text", TASKS["text"], {}))
+    body = json.loads(json.dumps(asdict(replace(GOOD, about=about))))
+    for name in ("selection", "lower_selects"):
+        del body["about"][name]
+    path = record_path(tmp_path, TRIAL)
+    path.parent.mkdir()
+    path.write_text(json.dumps({"schema": 2, "checksum": checksum(body), **body}))
+    (record,) = survey(tmp_path).records
+    assert (record.about["selection"], record.about["lower_selects"]) == ("nats per character", True)
 
 
 def test_what_is_no_record_does_not_stop_the_others(tmp_path):

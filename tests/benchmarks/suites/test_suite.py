@@ -14,7 +14,7 @@ from benchmarks.tables import MODELS, TASKS, VIEWS
 
 SUITES = {name: suite.load(name) for name in suite.names()}
 # Of comparisons that differ in settings alone, or in which papers they hold, one will do.
-LIKE = {"citeseer": "cora", "pubmed": "cora", "proteins": "mutag"}
+LIKE = {"citeseer": "cora", "pubmed": "cora", "proteins": "mutag", "street-accidents": "detector-incidents"}
 COMPARISONS = list(
     {
         (LIKE.get(c.task, c.task), c.view, c.model): (name, c)
@@ -40,9 +40,10 @@ def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
 
 
 def test_the_suites_are_there():
-    assert list(SUITES) == ["accidents", "citation", "full", "memory", "molecules", "quick", "storyteller", "traffic"]
+    names = ["accidents", "citation", "full", "memory", "molecules", "monitor", "quick", "storyteller", "traffic"]
+    assert list(SUITES) == names
     assert len(SUITES["quick"].comparisons) == 20
-    assert len(TASKS) == 14
+    assert len(TASKS) == 16
     lengths = range(5, 81, 5)
     memory, whole = SUITES["memory"], suite.load("memory", full=True)
     steps = {length: memory.config(f"palindrome-scalar-{length}").steps for length in lengths}
@@ -261,6 +262,49 @@ head = [true, false]
     assert len(points["GCN"]) == 10
     assert suite.load(written(tmp_path, text)).search == mine.search
     assert len({trial.id for trial in planned}) == len(planned)
+
+
+RANKED = """title = "t"
+[[compare]]
+task = "club"
+view = ["BFS path", "DFS path"]
+model = ["LSTM", "GRU"]
+[ranking]
+"""
+
+
+def test_a_suite_declares_the_view_with_which_a_model_enters_a_ranking(tmp_path):
+    mine = suite.load(written(tmp_path, RANKED + 'LSTM = "dfs PATH"\nGRU = ["*"]\n'))
+    assert mine.ranking == {"LSTM": ["DFS path"], "GRU": ["BFS path", "DFS path"]}
+    assert suite.load(written(tmp_path, RANKED)).ranking == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (RANKED + 'GCN = "graph"\n', r"mine.toml: ranking: expected one of LSTM, GRU, got 'GCN'"),
+        (RANKED + 'GRU = "graph"\n', r"ranking.GRU: expected one of BFS path, DFS path, got 'graph'"),
+        (RANKED + "GRU = []\n", r"ranking.GRU: expected for club one of BFS path, DFS path, got none; add it"),
+        (RANKED + "GRU = 3\n", r"ranking.GRU: expected a name or a list of names, got 3"),
+        (RANKED.replace("[ranking]", "ranking = 3\n"), "ranking"),
+    ],
+)
+def test_a_declaration_that_does_not_fit_is_named(text, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        suite.load(written(tmp_path, text))
+
+
+def test_names_are_found_whatever_their_capitals():
+    quick = SUITES["quick"]
+    assert suite.load("Quick") == quick
+    assert {c.model for c in quick.only(models=["lstm"]).comparisons} == {"LSTM"}
+    assert list(quick.only(["Palindrome"]).by_label()) == ["palindrome-10", "palindrome-20"]
+    assert list(quick.only(["PALINDROME-10"]).by_label()) == ["palindrome-10"]
+    assert quick.set(["Club.steps=3"]).config("club").steps == 3
+    with pytest.raises(
+        ValueError, match=r"got none that fits; 'quick' has GCN on palindrome-10, palindrome-20, digits"
+    ):
+        quick.only(["text"], ["gcn"])
 
 
 def test_every_view_and_model_of_the_tables_says_what_it_makes_and_reads():

@@ -1,6 +1,6 @@
 """Files that were damaged at random, given to whatever reads files of others: it refuses them, or reads values.
 
-python -m benchmarks.commands.fuzz --files 20000
+python tests/fuzz_files.py --files 20000
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 import random
 
-from benchmarks.commands.fuzz import damaged, fuzz
+from tests.fuzz_files import damaged, fuzz
 
 
 def test_damaged_files_are_refused_or_read_and_never_crash():
