@@ -23,6 +23,7 @@ from .models.model import Model
 from .models.network import MLP, convolution, recurrence
 from .models.watcher import watching
 from .tasks import citation, molecules
+from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
@@ -56,6 +57,7 @@ TASKS: dict[str, Task] = {
     "club": CLUB,
     "los-loop": LOS_LOOP,
     "metro": METRO,
+    "chicago": CHICAGO,
     "street-accidents": STREET_ACCIDENTS,
     "detector-incidents": DETECTOR_INCIDENTS,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
@@ -122,5 +124,6 @@ MODELS: dict[str, Model] = {
         }.items()
     },
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
+    "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
 }

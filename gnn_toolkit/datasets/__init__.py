@@ -3,12 +3,14 @@
 from gnn_toolkit.datasets.cards import (
     DatasetCard,
     DatasetFile,
+    PreparedFile,
     PublishedFigure,
     cards,
     load_card,
     read_card,
 )
 from gnn_toolkit.datasets.cell_transmission import CellNetwork
+from gnn_toolkit.datasets.chicago import CHICAGO_FEATURES, load_chicago_accidents
 from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.incidents import Incident, inject_incidents
@@ -38,6 +40,7 @@ from gnn_toolkit.datasets.tudataset import load_tudataset
 from gnn_toolkit.datasets.windows import Batch, TrafficSeries, Windows
 
 __all__ = [
+    "CHICAGO_FEATURES",
     "Accident",
     "Batch",
     "CellNetwork",
@@ -47,6 +50,7 @@ __all__ = [
     "GraphSignal",
     "Incident",
     "Picture",
+    "PreparedFile",
     "PublishedFigure",
     "TextSplit",
     "TrafficSeries",
@@ -58,6 +62,7 @@ __all__ = [
     "inject_incidents",
     "load_beijing_metro",
     "load_card",
+    "load_chicago_accidents",
     "load_los_loop",
     "load_penn_fudan",
     "load_penn_fudan_picture",

@@ -6,7 +6,8 @@ from gnn_toolkit.training.batching import Reader, nats_per_character, rows_of, s
 from gnn_toolkit.training.checkpoint import load_checkpoint, save_checkpoint
 from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.errors import ForecastErrors, masked_mae
-from gnn_toolkit.training.forecast_training import FittedForecaster, ForecastSettings, fit_forecaster, quantiles
+from gnn_toolkit.training.fitted_forecaster import FittedForecaster, ForecastSettings
+from gnn_toolkit.training.forecast_training import fit_forecaster, quantiles
 from gnn_toolkit.training.loop import History, NotFiniteError, Stateful, fit
 from gnn_toolkit.training.monitor_training import calibrate, fit_monitor, lowest_threshold, scores_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings

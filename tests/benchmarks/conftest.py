@@ -111,6 +111,8 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
             data_folder("traffic/t-gcn/los_speed.csv")
         if task == "metro":
             data_folder("traffic/beijing_metro/adjacency.csv")
+        if task == "chicago":
+            data_folder("traffic/chicago_accidents/chicago_20x20.npz")
         if task in books:
             data_folder(books[task])
         if task in ("cora", "citeseer", "pubmed", "mutag", "proteins"):
