@@ -11,7 +11,9 @@ from gnn_toolkit.datasets.cards import (
 )
 from gnn_toolkit.datasets.cell_transmission import CellNetwork
 from gnn_toolkit.datasets.chicago import CHICAGO_FEATURES, load_chicago_accidents
+from gnn_toolkit.datasets.cleaning import STOP_WORDS, clean_documents, clean_text
 from gnn_toolkit.datasets.digits import handwritten_digits
+from gnn_toolkit.datasets.documents import Documents, load_documents
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.incidents import Incident, inject_incidents
 from gnn_toolkit.datasets.palindromes import palindromes
@@ -41,12 +43,14 @@ from gnn_toolkit.datasets.windows import Batch, TrafficSeries, Windows
 
 __all__ = [
     "CHICAGO_FEATURES",
+    "STOP_WORDS",
     "Accident",
     "Batch",
     "CellNetwork",
     "DatasetCard",
     "DatasetFile",
     "DatasetUnavailableError",
+    "Documents",
     "GraphSignal",
     "Incident",
     "Picture",
@@ -56,6 +60,8 @@ __all__ = [
     "TrafficSeries",
     "Windows",
     "cards",
+    "clean_documents",
+    "clean_text",
     "fetch",
     "from_temporal_signal",
     "handwritten_digits",
@@ -63,6 +69,7 @@ __all__ = [
     "load_beijing_metro",
     "load_card",
     "load_chicago_accidents",
+    "load_documents",
     "load_los_loop",
     "load_penn_fudan",
     "load_penn_fudan_picture",
