@@ -12,8 +12,7 @@ _BRACKET = re.compile(r"([()?])")
 _OTHER = re.compile(r"[^A-Za-z0-9(),!?'`]")
 
 # The 179 English stop words of NLTK 3.
-STOP_WORDS = frozenset(
-    """
+_NLTK = """
     i me my myself we our ours ourselves you you're you've you'll you'd your yours yourself yourselves he him his
     himself she she's her hers herself it it's its itself they them their theirs themselves what which who whom this
     that that'll these those am is are was were be been being have has had having do does did doing a an the and but
@@ -23,8 +22,8 @@ STOP_WORDS = frozenset(
     should've now d ll m o re ve y ain aren aren't couldn couldn't didn didn't doesn doesn't hadn hadn't hasn hasn't
     haven haven't isn isn't ma mightn mightn't mustn mustn't needn needn't shan shan't shouldn shouldn't wasn wasn't
     weren weren't won won't wouldn wouldn't
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_NLTK.split())
 
 
 def clean_text(text: str) -> str:
