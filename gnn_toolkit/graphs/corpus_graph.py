@@ -32,8 +32,9 @@ def document_word_graph(
     """Return one graph of all documents and all their words, as TextGCN builds it (Yao, Mao and Luo 2019, eq. 3).
 
     Nodes 0 to D - 1 are the documents, the V nodes after them the words, sorted. A document and a word of it are joined
-    with weight ``tf * ln(D / df)``: the word comes tf times in the document, and at all in df of the D documents. Two words are joined with the logarithm of ``p(i, j) / (p(i) p(j))`` over sliding windows of all documents,
-    where that is above zero. Edges go both ways; edges of weight 0 (a word of all documents) are left out. Normalise
+    with weight ``tf * ln(D / df)``: the word comes tf times in the document, and at all in df of the D documents. Two
+    words are joined with the logarithm of ``p(i, j) / (p(i) p(j))`` over sliding windows of all documents, where that is
+    above zero. Edges go both ways; edges of weight 0 (a word of all documents) are left out. Normalise
     with :func:`gnn_toolkit.graphs.adjacency`, as ``GCNConv`` does, which adds the loops.
 
     The graph is that of the published code. Its paper counts a window once for a pair of words however often these come
