@@ -33,7 +33,7 @@ def document_word_graph(
 
     Nodes 0 to D - 1 are the documents, the V nodes after them the words, sorted. A document and a word of it are joined
     with weight ``tf * ln(D / df)``: the word comes tf times in the document, and at all in df of the D documents. Two
-    words are joined with the logarithm of ``p(i, j) / (p(i) p(j))`` over sliding windows of all documents, where that is
+    words are joined with the logarithm of ``p(i, j) / (p(i) p(j))`` over sliding windows of all documents, where it is
     above zero. Edges go both ways; edges of weight 0 (a word of all documents) are left out. Normalise
     with :func:`gnn_toolkit.graphs.adjacency`, as ``GCNConv`` does, which adds the loops.
 
