@@ -3,6 +3,7 @@
 from gnn_toolkit.models.blocks import RecurrentBlock, RecurrentStack
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
+from gnn_toolkit.models.document_network import DocumentNetwork, WideMLP
 from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_sampling_probability
 from gnn_toolkit.models.graph_network import GraphNetwork
 from gnn_toolkit.models.linear_sequences import LRU, Mamba, MinGRU, MinLSTM
@@ -22,6 +23,7 @@ __all__ = [
     "DilatedGRU",
     "DilatedLSTM",
     "DilatedRNN",
+    "DocumentNetwork",
     "Forecaster",
     "GraphNetwork",
     "Mamba",
@@ -36,6 +38,7 @@ __all__ = [
     "TextState",
     "UsualDay",
     "Vocabulary",
+    "WideMLP",
     "load_weights",
     "read_description",
     "save_weights",

@@ -118,5 +118,10 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
         if task in ("cora", "citeseer", "pubmed", "mutag", "proteins"):
             for file in cards()[task].files:
                 data_folder(f"{cards()[task].folder}/{file.name}")
+        if task in ("r8", "r52", "mr", "trec", "ohsumed", "20ng"):
+            for file in cards()[task].files:
+                name = f"{cards()[task].folder}/{file.name}"
+                packed = Path(os.environ.get("GNN_TOOLKIT_DATA", ".")) / f"{name}.gz"
+                data_folder(f"{name}.gz" if packed.is_file() else name)
 
     return check

@@ -1,0 +1,185 @@
+"""The class of a document: TextGCN's corpora, each document a graph of its words, or all of them one graph."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gnn_toolkit.datasets import Documents, load_documents
+from gnn_toolkit.graphs import SparseFeatures, WordVocabulary
+
+from .config import Config
+from .graph_list import GraphList
+from .metrics import ACCURACY
+from .objective import Objective
+from .source import Graphs, OneGraph, View
+from .task import Task, TaskData
+
+CORPORA = ("R8", "R52", "MR", "TREC", "Ohsumed", "20NG")
+HELD_OUT = 0.1  # of the documents to train on, for validation, as TextGCN's authors do
+POOL = 16  # batches among whose documents, sorted by length, a batch is drawn
+
+
+class DocumentGraphs(GraphList):
+    """Documents as graphs of words, the shorter ones first; a batch has documents of about one length.
+
+    Args:
+        graphs: of each document, codes of its words in ``x`` and its class in ``y``, sorted by length.
+        splits: for ``"train"``, ``"validation"`` and ``"test"`` the numbers of their documents, in ascending order.
+        num_words: number of codes that can be learnt, with 0 for all other words.
+        corpus: all documents in one batch, with codes of all words.
+    """
+
+    readout = "graph"
+
+    def __init__(
+        self, graphs: Sequence[Data], splits: Mapping[str, Tensor], num_words: int, corpus: Data, device: str = "cpu"
+    ) -> None:
+        super().__init__(graphs, splits, device)
+        self.num_features, self.corpus = num_words, corpus
+
+    def viewed(self, view: View, device: str = "cpu") -> "DocumentGraphs | CorpusGraph":
+        """Return the documents as a view leaves each of them, or the one graph that it makes of all."""
+        if getattr(view, "of_corpus", False):
+            return CorpusGraph.of(view(self.corpus), self.splits, device)
+        graphs = super().viewed(view, device).graphs
+        return DocumentGraphs(graphs, self.splits, self.num_features, self.corpus, device)
+
+    def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
+        """Draw a training batch: the documents of one stretch of lengths out of many that are drawn at random."""
+        train = self.splits["train"]
+        pool = torch.randint(len(train), (POOL * batch_size,), generator=generator).sort().values
+        first = batch_size * int(torch.randint(POOL, (1,), generator=generator))
+        return self.batch(train[pool[first : first + batch_size]])
+
+
+class CorpusGraph(OneGraph):
+    """One graph of documents and words, of which the documents of a split count; nodes have no features but a name."""
+
+    readout = "nodes"
+
+    @classmethod
+    def of(cls, graph: Data, splits: Mapping[str, Tensor], device: str = "cpu") -> "CorpusGraph":
+        """Return the source of a graph whose first nodes are the documents."""
+        nodes, answers = int(graph.num_nodes or 0), graph.y
+        assert isinstance(answers, Tensor)
+        y = answers.new_zeros(nodes)
+        y[: len(answers)] = answers
+        kept = Data(edge_index=graph.edge_index, edge_weight=graph.edge_weight, num_nodes=nodes, y=y)
+        kept["x"] = SparseFeatures.identity(nodes)
+        masks = {name: torch.isin(torch.arange(nodes), which) for name, which in splits.items()}
+        return cls(kept, masks, device)
+
+
+class DocumentClass(Objective):
+    """The class of each document, which is a graph or, in the graph of a corpus, a node."""
+
+    form = "document"
+
+    def __init__(self, source: Any, config: Config, out_channels: int) -> None:
+        super().__init__(source, config, ACCURACY, out_channels, source.readout)
+
+
+def documents(name: str, seed: int, longest: int) -> TaskData:
+    """Say of which class a document is.
+
+    Args:
+        name: of the corpus.
+        seed: draws nothing: the split is the published one.
+        longest: how many words of a document its own graph has at most; the graph of the corpus has all.
+    """
+    return classified(load_documents(name), longest)
+
+
+def classified(corpus: Documents, longest: int) -> TaskData:
+    """Return the data of telling the classes of documents apart.
+
+    The published training documents but a tenth are trained on. Words that none of these has are one unknown word to
+    all who read one document; only the graph of the corpus, which is built of all texts, knows them.
+    """
+    order = torch.tensor([len(text.split()) for text in corpus.texts]).argsort(stable=True)
+    texts, y, train = [corpus.texts[k] for k in order.tolist()], corpus.y[order], corpus.train[order]
+    splits = _splits(train)
+    vocabulary, num_words = _vocabulary(texts, splits["train"])
+    graphs = []
+    for text, answer in zip(texts, y.split(1), strict=True):
+        graph = vocabulary.document(text.split()[:longest])
+        codes = graph["x"]
+        graph.x, graph.y = codes * (codes < num_words), answer
+        graphs.append(graph)
+    whole = [vocabulary.encode(text) for text in texts]
+    ptr = torch.tensor([0, *(len(codes) for codes in whole)]).cumsum(0)
+    cut = sum(len(codes) > longest for codes in whole)
+    shown = f"; {cut} of them are cut to {longest} words in graphs of their own" if cut else ""
+    sizes = {part: len(which) for part, which in splits.items()}
+    return TaskData(
+        DocumentGraphs(graphs, splits, num_words, Data(x=torch.cat(whole), ptr=ptr, y=y)),
+        partial(DocumentClass, out_channels=len(corpus.classes)),
+        {
+            "majority class": partial(_majority, y, train),
+            "logistic regression on TF-IDF": partial(_regression, texts, y, train),
+        },
+        note=f"{len(texts):,} documents of {len(corpus.classes)} classes, {len(vocabulary.words):,} words, "
+        f"{num_words - 1:,} of them in training; {sizes['train']:,} train, {sizes['validation']:,} validation, "
+        f"{sizes['test']:,} test{shown}",
+    )
+
+
+def _splits(train: Tensor) -> dict[str, Tensor]:
+    """Return the numbers of the documents of each part; a tenth of those to train on is held out, for every seed."""
+    known = train.nonzero().flatten()
+    shuffled = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(0))]
+    count = max(1, int(HELD_OUT * len(known)))
+    held_out, rest = shuffled[:count].sort().values, shuffled[count:].sort().values
+    return {"train": rest, "validation": held_out, "test": (~train).nonzero().flatten()}
+
+
+def _vocabulary(texts: Sequence[str], train: Tensor) -> tuple[WordVocabulary, int]:
+    """Return the words, those of training first, and the number of codes of these, with that of the unknown word."""
+    learnt = WordVocabulary.of([texts[k] for k in train.tolist()])
+    seen = set(learnt.words)
+    others = sorted({word for text in texts for word in text.split()} - seen)
+    return WordVocabulary([*learnt.words, *others]), len(learnt)
+
+
+def _majority(y: Tensor, train: Tensor) -> tuple[float, int]:
+    return float((y[~train] == y[train].mode().values).float().mean()), 1
+
+
+def _regression(texts: Sequence[str], y: Tensor, train: Tensor) -> tuple[float, int]:
+    """Fit all documents to train on, those for validation too, as published."""
+    known, answers = train.numpy(), y.numpy()
+    vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False)
+    vectorizer.fit([text for text, is_known in zip(texts, known, strict=True) if is_known])
+    features = csr_array(vectorizer.transform(texts))
+    model = LogisticRegression(max_iter=1000).fit(features[known], answers[known])
+    return float(model.score(features[~known], answers[~known])), model.coef_.size + model.intercept_.size
+
+
+def task(name: str) -> Task:
+    """Return the task of one corpus."""
+    return Task(
+        f"the class of a document of {name}",
+        partial(documents, name),
+        ACCURACY,
+        ("majority class", "logistic regression on TF-IDF"),
+        Config(
+            steps=1500,
+            learning_rate=1e-3,
+            evaluate_every=100,
+            batch_size=32,
+            hidden_channels=128,
+            num_layers=1,
+            num_convolutions=2,
+            dropout=0.5,
+            input_dropout=0.5,
+        ),
+        options={"longest": 1000},
+        form="document",
+    )
