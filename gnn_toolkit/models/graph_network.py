@@ -35,8 +35,8 @@ class GraphNetwork(nn.Module):
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph), ``"mean"`` (of the mean
             over each graph's nodes) or ``"attention"`` (of the sum of ``a_v h_v``, where a is the softmax over each
             graph's nodes of ``q . h_v`` with q learnt). Of a recurrence both ways, ``"last"`` is each way's state where
-            it ends. A graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which a ``Batch``
-            has, shows where one is.
+            it ends. A graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which
+            a ``Batch`` has, shows where one is.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
         forget_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
