@@ -19,6 +19,7 @@ from gnn_toolkit.graphs import (
     SearchDAG,
     SearchPath,
     ShuffledEdges,
+    WordFields,
 )
 
 from .models import documents as readers
@@ -95,6 +96,11 @@ VIEWS: dict[str, View] = {
     "graph of words": View("a document's distinct words, joined by the number of windows of 4 with both", OF_WORDS),
     "graph of words, PMI": View("the same, joined by their mutual information", GraphOfWords(4, "pmi")),
     "shuffled graph of words": View("the graph of words between other words", Compose([OF_WORDS, ShuffledEdges()])),
+    "word fields": View(
+        "the 64 best connected words of the graph of words, each with the 4 nearest to it",
+        Compose([OF_WORDS, WordFields(64, 5)]),
+        "fields",
+    ),
     "corpus graph": View("all documents and words, by TF-IDF and mutual information", DocumentWordGraph(cache=KEPT)),
 }
 
@@ -155,5 +161,6 @@ MODELS: dict[str, Model] = {
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
+    "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
     "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
 }

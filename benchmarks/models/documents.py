@@ -5,12 +5,12 @@ from typing import Any
 
 from torch import nn
 
-from gnn_toolkit.models import DocumentNetwork, WideMLP
+from gnn_toolkit.models import DeepGraphCNN, DocumentNetwork, WideMLP
 from gnn_toolkit.models.graph_network import RECURRENCES
 
 from ..tasks.config import Config
 from ..tasks.documents import DocumentClass
-from .model import EDGES, Builder
+from .model import Builder
 from .network import REMEMBERED, SIZES, network
 
 WIDE = 1024  # hidden units of the wide perceptron, whatever the others' width
@@ -61,7 +61,7 @@ def recurrence(layer: str, *, bidirectional: bool = False) -> Builder:
 def convolution(readout: str = "mean") -> Builder:
     """Return the builder of graph convolutions over a document's words, read as a mean or by attention."""
     build = partial(document_network, "gcn", readout=readout)
-    return Builder(build, EDGES, (*SIZES, "num_convolutions", "head"))
+    return Builder(build, ("none", "path", "dag", "graph"), (*SIZES, "num_convolutions", "head"))
 
 
 def wide(config: Config, objective: DocumentClass) -> nn.Module:
@@ -70,3 +70,20 @@ def wide(config: Config, objective: DocumentClass) -> nn.Module:
 
 
 WIDE_MLP = Builder(wide, ("none",), ())
+
+
+def deep(config: Config, objective: DocumentClass) -> nn.Module:
+    """Return the deep convolution over receptive fields, untrained."""
+    _, words, size = objective.example["field"].shape
+    return DeepGraphCNN(
+        objective.source.num_features,
+        config.hidden_channels,
+        objective.out_channels,
+        words=words,
+        size=size,
+        dropout=config.dropout,
+        input_dropout=config.input_dropout,
+    )
+
+
+DEEP = Builder(deep, ("fields",), SIZES)

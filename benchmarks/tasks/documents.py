@@ -107,19 +107,19 @@ def classified(corpus: Documents, longest: int) -> TaskData:
     texts, y, train = [corpus.texts[k] for k in order.tolist()], corpus.y[order], corpus.train[order]
     splits = _splits(train)
     vocabulary, num_words = _vocabulary(texts, splits["train"])
-    graphs = []
-    for text, answer in zip(texts, y.split(1), strict=True):
-        graph = vocabulary.document(text.split()[:longest])
-        codes = graph["x"]
-        graph.x, graph.y = codes * (codes < num_words), answer
-        graphs.append(graph)
-    whole = [vocabulary.encode(text) for text in texts]
-    ptr = torch.tensor([0, *(len(codes) for codes in whole)]).cumsum(0)
-    cut = sum(len(codes) > longest for codes in whole)
+    codes, lengths = map(torch.from_numpy, vocabulary.encode_all(texts))
+    known = (codes * (codes < num_words)).split(lengths.tolist())
+    nothing = torch.empty(2, 0, dtype=torch.long)
+    graphs = [
+        Data(x=words[:longest] if len(words) else words.new_zeros(1), edge_index=nothing, y=answer)
+        for words, answer in zip(known, y.split(1), strict=True)
+    ]
+    ptr = torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
+    cut = int((lengths > longest).sum())
     shown = f"; {cut} of them are cut to {longest} words in graphs of their own" if cut else ""
     sizes = {part: len(which) for part, which in splits.items()}
     return TaskData(
-        DocumentGraphs(graphs, splits, num_words, Data(x=torch.cat(whole), ptr=ptr, y=y)),
+        DocumentGraphs(graphs, splits, num_words, Data(x=codes, ptr=ptr, y=y)),
         partial(DocumentClass, out_channels=len(corpus.classes)),
         {
             "majority class": partial(_majority, y, train),

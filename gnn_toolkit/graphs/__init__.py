@@ -14,6 +14,7 @@ from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
+from gnn_toolkit.graphs.word_fields import WordFields
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SearchPath",
     "ShuffledEdges",
     "SparseFeatures",
+    "WordFields",
     "WordVocabulary",
     "adjacency",
     "document_word_graph",

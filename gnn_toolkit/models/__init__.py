@@ -2,6 +2,7 @@
 
 from gnn_toolkit.models.blocks import RecurrentBlock, RecurrentStack
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
+from gnn_toolkit.models.deep_graph_cnn import DeepGraphCNN
 from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
 from gnn_toolkit.models.document_network import DocumentNetwork, WideMLP
 from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_sampling_probability
@@ -20,6 +21,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "CharGenerator",
+    "DeepGraphCNN",
     "DilatedGRU",
     "DilatedLSTM",
     "DilatedRNN",
