@@ -16,6 +16,7 @@ from gnn_toolkit.datasets.digits import handwritten_digits
 from gnn_toolkit.datasets.documents import Documents, load_documents
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.incidents import Incident, inject_incidents
+from gnn_toolkit.datasets.labelled_texts import LabelledTexts, read_labelled_texts
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.penn_fudan import (
     Picture,
@@ -53,6 +54,7 @@ __all__ = [
     "Documents",
     "GraphSignal",
     "Incident",
+    "LabelledTexts",
     "Picture",
     "PreparedFile",
     "PublishedFigure",
@@ -80,6 +82,7 @@ __all__ = [
     "palindromes",
     "read_card",
     "read_chunks",
+    "read_labelled_texts",
     "read_sensor_graph",
     "read_text",
     "simulate_streets",
