@@ -1,7 +1,7 @@
 """The class of a document: TextGCN's corpora, each document a graph of its words, or all of them one graph."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from .graph_list import GraphList
 from .metrics import ACCURACY
 from .objective import Objective
 from .source import Graphs, OneGraph, View
-from .task import Task, TaskData
+from .task import Task, TaskData, always
 
 CORPORA = ("R8", "R52", "MR", "TREC", "Ohsumed", "20NG")
 HELD_OUT = 0.1  # of the documents to train on, for validation, as TextGCN's authors do
@@ -86,80 +86,85 @@ class DocumentClass(Objective):
         super().__init__(source, config, ACCURACY, out_channels, source.readout)
 
 
-def documents(name: str, seed: int, longest: int) -> TaskData:
-    """Say of which class a document is.
+class Corpus:
+    """A corpus made ready once for all seeds: the shorter documents first, words as codes.
+
+    Words that no training document has are one unknown word to all who read one document; only the graph of the corpus,
+    which is built of all texts, knows them.
 
     Args:
-        name: of the corpus.
-        seed: draws nothing: the split is the published one.
+        documents: the texts with their classes.
         longest: how many words of a document its own graph has at most; the graph of the corpus has all.
     """
-    return classified(load_documents(name), longest)
+
+    def __init__(self, documents: Documents, longest: int) -> None:
+        order = torch.tensor([len(text.split()) for text in documents.texts]).argsort(stable=True)
+        self.texts = [documents.texts[k] for k in order.tolist()]
+        self.y, self.train, self.classes = documents.y[order], documents.train[order], documents.classes
+        learnt = WordVocabulary.of([text for text, known in zip(self.texts, self.train, strict=True) if known])
+        others = {word for text in self.texts for word in text.split()} - set(learnt.words)
+        self.words, self.num_words = len(learnt.words) + len(others), len(learnt)
+        vocabulary = WordVocabulary([*learnt.words, *sorted(others)])
+        codes, lengths = map(torch.from_numpy, vocabulary.encode_all(self.texts))
+        known = (codes * (codes < self.num_words)).split(lengths.tolist())
+        nothing = torch.empty(2, 0, dtype=torch.long)
+        self.graphs = [
+            Data(x=words[:longest] if len(words) else words.new_zeros(1), edge_index=nothing, y=answer)
+            for words, answer in zip(known, self.y.split(1), strict=True)
+        ]
+        self.whole = Data(x=codes, ptr=torch.nn.functional.pad(lengths.cumsum(0), (1, 0)), y=self.y)
+        self.longest, self.cut = longest, int((lengths > longest).sum())
+
+    def splits(self, seed: int) -> dict[str, Tensor]:
+        """Return the numbers of the documents of each part; a tenth of those to train on is drawn for validation."""
+        known = self.train.nonzero().flatten()
+        shuffled = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))]
+        count = max(1, int(HELD_OUT * len(known)))
+        held_out, rest = shuffled[:count].sort().values, shuffled[count:].sort().values
+        return {"train": rest, "validation": held_out, "test": (~self.train).nonzero().flatten()}
+
+    @cached_property
+    def majority(self) -> tuple[float, int]:
+        """The score of the most frequent class of the training documents."""
+        return float((self.y[~self.train] == self.y[self.train].mode().values).float().mean()), 1
+
+    @cached_property
+    def regression(self) -> tuple[float, int]:
+        """The score of logistic regression on TF-IDF, fitted on all training documents, as published."""
+        known, answers = self.train.numpy(), self.y.numpy()
+        vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False)
+        vectorizer.fit([text for text, is_known in zip(self.texts, known, strict=True) if is_known])
+        features = csr_array(vectorizer.transform(self.texts))
+        model = LogisticRegression(max_iter=1000).fit(features[known], answers[known])
+        return float(model.score(features[~known], answers[~known])), model.coef_.size + model.intercept_.size
 
 
-def classified(corpus: Documents, longest: int) -> TaskData:
-    """Return the data of telling the classes of documents apart.
+@lru_cache(maxsize=2)
+def _read(name: str, longest: int) -> Corpus:
+    return Corpus(load_documents(name), longest)
 
-    The published training documents but a tenth are trained on. Words that none of these has are one unknown word to
-    all who read one document; only the graph of the corpus, which is built of all texts, knows them.
-    """
-    order = torch.tensor([len(text.split()) for text in corpus.texts]).argsort(stable=True)
-    texts, y, train = [corpus.texts[k] for k in order.tolist()], corpus.y[order], corpus.train[order]
-    splits = _splits(train)
-    vocabulary, num_words = _vocabulary(texts, splits["train"])
-    codes, lengths = map(torch.from_numpy, vocabulary.encode_all(texts))
-    known = (codes * (codes < num_words)).split(lengths.tolist())
-    nothing = torch.empty(2, 0, dtype=torch.long)
-    graphs = [
-        Data(x=words[:longest] if len(words) else words.new_zeros(1), edge_index=nothing, y=answer)
-        for words, answer in zip(known, y.split(1), strict=True)
-    ]
-    ptr = torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
-    cut = int((lengths > longest).sum())
-    shown = f"; {cut} of them are cut to {longest} words in graphs of their own" if cut else ""
-    sizes = {part: len(which) for part, which in splits.items()}
+
+def documents(name: str, seed: int, longest: int) -> TaskData:
+    """Say of which class a document of a corpus is; the test is the published one, the seed draws the validation."""
+    return classified(_read(name, longest), seed)
+
+
+def classified(corpus: Corpus, seed: int) -> TaskData:
+    """Return the data of telling the classes of documents apart."""
+    splits = corpus.splits(seed)
+    train, validation, test = (len(splits[part]) for part in ("train", "validation", "test"))
+    cut = f"; {corpus.cut} are cut to {corpus.longest} words in graphs of their own" if corpus.cut else ""
     return TaskData(
-        DocumentGraphs(graphs, splits, num_words, Data(x=codes, ptr=ptr, y=y)),
+        DocumentGraphs(corpus.graphs, splits, corpus.num_words, corpus.whole),
         partial(DocumentClass, out_channels=len(corpus.classes)),
         {
-            "majority class": partial(_majority, y, train),
-            "logistic regression on TF-IDF": partial(_regression, texts, y, train),
+            "majority class": lambda: corpus.majority,
+            "logistic regression on TF-IDF": lambda: corpus.regression,
         },
-        note=f"{len(texts):,} documents of {len(corpus.classes)} classes, {len(vocabulary.words):,} words, "
-        f"{num_words - 1:,} of them in training; {sizes['train']:,} train, {sizes['validation']:,} validation, "
-        f"{sizes['test']:,} test{shown}",
+        note=f"{len(corpus.texts):,} documents of {len(corpus.classes)} classes, {corpus.words:,} words, "
+        f"{corpus.num_words - 1:,} of them in training documents; {train:,} train, {validation:,} validation, drawn by "
+        f"the seed, {test:,} test, as published{cut}",
     )
-
-
-def _splits(train: Tensor) -> dict[str, Tensor]:
-    """Return the numbers of the documents of each part; a tenth of those to train on is held out, for every seed."""
-    known = train.nonzero().flatten()
-    shuffled = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(0))]
-    count = max(1, int(HELD_OUT * len(known)))
-    held_out, rest = shuffled[:count].sort().values, shuffled[count:].sort().values
-    return {"train": rest, "validation": held_out, "test": (~train).nonzero().flatten()}
-
-
-def _vocabulary(texts: Sequence[str], train: Tensor) -> tuple[WordVocabulary, int]:
-    """Return the words, those of training first, and the number of codes of these, with that of the unknown word."""
-    learnt = WordVocabulary.of([texts[k] for k in train.tolist()])
-    seen = set(learnt.words)
-    others = sorted({word for text in texts for word in text.split()} - seen)
-    return WordVocabulary([*learnt.words, *others]), len(learnt)
-
-
-def _majority(y: Tensor, train: Tensor) -> tuple[float, int]:
-    return float((y[~train] == y[train].mode().values).float().mean()), 1
-
-
-def _regression(texts: Sequence[str], y: Tensor, train: Tensor) -> tuple[float, int]:
-    """Fit all documents to train on, those for validation too, as published."""
-    known, answers = train.numpy(), y.numpy()
-    vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False)
-    vectorizer.fit([text for text, is_known in zip(texts, known, strict=True) if is_known])
-    features = csr_array(vectorizer.transform(texts))
-    model = LogisticRegression(max_iter=1000).fit(features[known], answers[known])
-    return float(model.score(features[~known], answers[~known])), model.coef_.size + model.intercept_.size
 
 
 def task(name: str) -> Task:
@@ -182,4 +187,5 @@ def task(name: str) -> Task:
         ),
         options={"longest": 1000},
         form="document",
+        split_by_seed=always,
     )

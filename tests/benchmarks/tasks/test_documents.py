@@ -9,7 +9,7 @@ from benchmarks.run import trials
 from benchmarks.suites import suite
 from benchmarks.tables import MODELS, VIEWS
 from benchmarks.tasks.config import Config
-from benchmarks.tasks.documents import POOL, CorpusGraph, DocumentClass, classified
+from benchmarks.tasks.documents import POOL, Corpus, CorpusGraph, DocumentClass, DocumentGraphs, classified
 from gnn_toolkit.datasets import Documents
 from gnn_toolkit.graphs import DocumentWordGraph, GraphOfWords, Path, document_word_graph
 
@@ -29,7 +29,7 @@ def corpus(count: int = 60) -> Documents:
 
 
 def test_the_parts_are_the_published_ones_with_a_tenth_for_validation():
-    found, data = corpus(), classified(corpus(), 1000)
+    found, data = corpus(), classified(Corpus(corpus(), 1000), 0)
     source: Any = data.source
     parts = source.splits
     assert {name: len(which) for name, which in parts.items()} == {"train": 46, "validation": 5, "test": 11}
@@ -37,11 +37,21 @@ def test_the_parts_are_the_published_ones_with_a_tenth_for_validation():
     lengths = [len(text.split()) for text in found.texts]
     assert [graph.num_nodes for graph in source.graphs] == [max(1, length) for length in sorted(lengths)]
     assert sum(lengths) == source.corpus.num_nodes
-    assert "46 train, 5 validation, 11 test" in data.note
+    assert "46 train, 5 validation, drawn by the seed, 11 test" in data.note
+
+
+def test_the_seed_draws_the_validation_and_the_rest_is_the_same_for_all():
+    made = Corpus(corpus(), 1000)
+    first, second = (classified(made, seed).source for seed in (0, 1))
+    assert isinstance(first, DocumentGraphs)
+    assert isinstance(second, DocumentGraphs)
+    assert not first.splits["validation"].equal(second.splits["validation"])
+    assert first.splits["test"].equal(second.splits["test"])
+    assert first.graphs == second.graphs
 
 
 def test_words_that_training_has_not_are_unknown_to_all_but_the_corpus():
-    data: Any = classified(corpus(), 1000).source
+    data: Any = classified(Corpus(corpus(), 1000), 0).source
     tested = next(k for k in data.splits["test"].tolist() if data.graphs[k].x.tolist()[1:] == [0, 0])
     assert data.graphs[tested].x[0] > 0
     assert data.num_features == len(WORDS) + 1
@@ -50,7 +60,7 @@ def test_words_that_training_has_not_are_unknown_to_all_but_the_corpus():
 
 
 def test_long_documents_are_cut_in_graphs_of_their_own_and_the_note_says_so():
-    data = classified(corpus(), 3)
+    data = classified(Corpus(corpus(), 3), 0)
     source: Any = data.source
     assert max(graph.num_nodes for graph in source.graphs) == 3
     assert source.corpus.num_nodes == sum(len(text.split()) for text in corpus().texts)
@@ -58,7 +68,7 @@ def test_long_documents_are_cut_in_graphs_of_their_own_and_the_note_says_so():
 
 
 def test_a_batch_has_documents_of_about_one_length_and_every_one_is_as_likely():
-    source: Any = classified(corpus(), 1000).source.viewed(Path())
+    source: Any = classified(Corpus(corpus(), 1000), 0).source.viewed(Path())
     generator = torch.Generator().manual_seed(0)
     counts, spread = torch.zeros(len(source.graphs)), []
     for _ in range(1500):
@@ -75,7 +85,7 @@ def test_a_batch_has_documents_of_about_one_length_and_every_one_is_as_likely():
 
 
 def test_the_corpus_is_one_graph_whose_documents_count():
-    source: Any = classified(corpus(), 1000).source
+    source: Any = classified(Corpus(corpus(), 1000), 0).source
     graph = source.viewed(DocumentWordGraph(window=3))
     assert isinstance(graph, CorpusGraph)
     texts = sorted(corpus().texts, key=lambda text: len(text.split()))
@@ -102,7 +112,7 @@ def test_the_corpus_is_one_graph_whose_documents_count():
 )
 def test_every_model_learns_from_its_view(model: str, view: Any):
     torch.manual_seed(0)
-    data = classified(corpus(), 1000)
+    data = classified(Corpus(corpus(), 1000), 0)
     config = Config(steps=1, hidden_channels=16, batch_size=16, data={"longest": 1000})
     source: Any = data.source.viewed(view)
     objective = data.objective(source, config)
@@ -121,7 +131,7 @@ def test_every_model_learns_from_its_view(model: str, view: Any):
 
 
 def test_baselines_score_what_they_should():
-    data = classified(corpus(), 1000)
+    data = classified(Corpus(corpus(), 1000), 0)
     assert data.baselines["majority class"]()[0] == pytest.approx(5 / 11, abs=0.1)
     assert data.baselines["logistic regression on TF-IDF"]()[0] > 0.8
 
@@ -131,4 +141,13 @@ def test_the_suite_reads(at_hand):
     assert {comparison.task for comparison in loaded.comparisons} >= {"r8", "mr"}
     corpus_config = loaded.config("r8-corpus")
     assert (corpus_config.learning_rate, corpus_config.hidden_channels, corpus_config.head) == (0.02, 200, False)
+    assert {label: loaded.config(label).steps for label in loaded.by_label()} == {
+        "r8": 800,
+        "mr": 800,
+        "r8-wide": 1000,
+        "mr-wide": 1000,
+        "r8-corpus": 200,
+        "mr-corpus": 200,
+    }
+    assert suite.load("documents-large").config("trec").steps == 1500
     assert len(trials.plan(loaded, "cpu")) > loaded.size
