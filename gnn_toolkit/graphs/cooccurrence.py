@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 
 from gnn_toolkit import _checks
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array, csr_array
 
 PAIRS = ("places", "windows")
 
@@ -25,14 +28,16 @@ class Cooccurrence:
 
     windows: int
     single: np.ndarray
-    pairs: csr_array
+    pairs: "csr_array"
 
-    def pmi(self) -> coo_array:
+    def pmi(self) -> "coo_array":
         """Return the pointwise mutual information of all pairs i < j for which it is above zero.
 
         ``log(p(i, j) / (p(i) p(j)))`` with ``p(i, j) = pairs[i, j] / windows`` and ``p(i) = single[i] / windows``;
         natural logarithm.
         """
+        from scipy.sparse import coo_array  # only for those who ask
+
         found = self.pairs.tocoo()
         row, col = found.coords
         expected = self.single[row].astype(float) * self.single[col]
@@ -73,6 +78,8 @@ def cooccurrence(
     >>> found.windows, found.single.tolist(), found.pairs.toarray().tolist()
     (2, [2, 2, 1], [[0, 3, 1], [0, 0, 1], [0, 0, 0]])
     """
+    from scipy.sparse import coo_array
+
     _checks.positive("window", window)
     _checks.choice("pairs", pairs, PAIRS)
     _check_codes(codes, lengths, size)
@@ -120,7 +127,7 @@ class _Places:
         return np.maximum(0, last - first + 1)
 
 
-def _at(texts: _Places, distance: int, size: int, *, apart: bool) -> csr_array:
+def _at(texts: _Places, distance: int, size: int, *, apart: bool) -> "csr_array":
     """Return the counts of all pairs of places at one distance.
 
     Args:
@@ -129,6 +136,8 @@ def _at(texts: _Places, distance: int, size: int, *, apart: bool) -> csr_array:
         size: number of words.
         apart: whether a window counts only for the last places of both words in it.
     """
+    from scipy.sparse import coo_array
+
     s = np.flatnonzero((texts.text[distance:] == texts.text[:-distance]) & (texts.width[distance:] > distance))
     t = s + distance
     one, other = texts.codes[s], texts.codes[t]
