@@ -151,3 +151,18 @@ def test_the_suite_reads(at_hand):
     }
     assert suite.load("documents-large").config("trec").steps == 1500
     assert len(trials.plan(loaded, "cpu")) > loaded.size
+
+
+def test_the_validation_loss_is_watched_where_training_ends_by_it():
+    torch.manual_seed(0)
+    data = classified(Corpus(corpus(), 1000), 0)
+    source: Any = data.source.viewed(Path())
+    for rising, watches in ((None, False), (3, True)):
+        config = Config(steps=1, hidden_channels=4, rising=rising, data={"longest": 1000})
+        objective = data.objective(source, config)
+        network = MODELS["LSTM"].builders["document"].build(config, objective).eval()
+        (batch,) = source.held_out("validation")
+        loss = float(torch.nn.functional.cross_entropy(network(batch), batch.y).detach())
+        assert objective.watches is watches
+        seen = {key: pytest.approx(value) for key, value in objective.watch(network, 1).items()}
+        assert seen == ({"validation_loss": loss} if watches else {})
