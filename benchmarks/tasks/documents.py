@@ -47,7 +47,7 @@ class DocumentGraphs(GraphList):
     def viewed(self, view: View, device: str = "cpu") -> "DocumentGraphs | CorpusGraph":
         """Return the documents as a view leaves each of them, or the one graph that it makes of all."""
         if getattr(view, "of_corpus", False):
-            return CorpusGraph.of(view(self.corpus), self.splits, device)
+            return CorpusGraph.of(_corpus_graph(view, self.corpus), self.splits, device)
         graphs = super().viewed(view, device).graphs
         return DocumentGraphs(graphs, self.splits, self.num_features, self.corpus, device)
 
@@ -67,14 +67,21 @@ class CorpusGraph(OneGraph):
     @classmethod
     def of(cls, graph: Data, splits: Mapping[str, Tensor], device: str = "cpu") -> "CorpusGraph":
         """Return the source of a graph whose first nodes are the documents."""
-        nodes, answers = int(graph.num_nodes or 0), graph.y
-        assert isinstance(answers, Tensor)
-        y = answers.new_zeros(nodes)
-        y[: len(answers)] = answers
-        kept = Data(edge_index=graph.edge_index, edge_weight=graph.edge_weight, num_nodes=nodes, y=y)
-        kept["x"] = SparseFeatures.identity(nodes)
-        masks = {name: torch.isin(torch.arange(nodes), which) for name, which in splits.items()}
-        return cls(kept, masks, device)
+        nodes = torch.arange(int(graph.num_nodes or 0))
+        return cls(graph, {name: torch.isin(nodes, which) for name, which in splits.items()}, device)
+
+
+@lru_cache(maxsize=1)
+def _corpus_graph(view: View, corpus: Data) -> Data:
+    """Return the graph that a view makes of all documents; the seeds share it, for it may be large."""
+    graph = view(corpus)
+    nodes, answers = int(graph.num_nodes or 0), graph.y
+    assert isinstance(answers, Tensor)
+    y = answers.new_zeros(nodes)
+    y[: len(answers)] = answers
+    kept = Data(edge_index=graph.edge_index, edge_weight=graph.edge_weight, num_nodes=nodes, y=y)
+    kept["x"] = SparseFeatures.identity(nodes)
+    return kept
 
 
 class DocumentClass(Objective):

@@ -48,6 +48,10 @@ def test_the_seed_draws_the_validation_and_the_rest_is_the_same_for_all():
     assert not first.splits["validation"].equal(second.splits["validation"])
     assert first.splits["test"].equal(second.splits["test"])
     assert first.graphs == second.graphs
+    view = DocumentWordGraph(window=3)
+    one, other = (source.viewed(view).draw(torch.Generator(), 1) for source in (first, second))
+    assert one.edge_index is other.edge_index  # the graph is there once
+    assert not one.mask.equal(other.mask)
 
 
 def test_words_that_training_has_not_are_unknown_to_all_but_the_corpus():
