@@ -33,13 +33,18 @@ class DocumentGraphs(GraphList):
         graphs: of each document, codes of its words in ``x`` and its class in ``y``, sorted by length.
         splits: for ``"train"``, ``"validation"`` and ``"test"`` the numbers of their documents, in ascending order.
         num_words: number of codes that can be learnt, with 0 for all other words.
-        corpus: all documents in one batch, with codes of all words.
+        corpus: all documents, of which one graph can be made.
     """
 
     readout = "graph"
 
     def __init__(
-        self, graphs: Sequence[Data], splits: Mapping[str, Tensor], num_words: int, corpus: Data, device: str = "cpu"
+        self,
+        graphs: Sequence[Data],
+        splits: Mapping[str, Tensor],
+        num_words: int,
+        corpus: "Corpus",
+        device: str = "cpu",
     ) -> None:
         super().__init__(graphs, splits, device)
         self.num_features, self.corpus = num_words, corpus
@@ -47,7 +52,7 @@ class DocumentGraphs(GraphList):
     def viewed(self, view: View, device: str = "cpu") -> "DocumentGraphs | CorpusGraph":
         """Return the documents as a view leaves each of them, or the one graph that it makes of all."""
         if getattr(view, "of_corpus", False):
-            return CorpusGraph.of(_corpus_graph(view, self.corpus), self.splits, device)
+            return CorpusGraph.of(self.corpus.graph(view), self.splits, device)
         graphs = super().viewed(view, device).graphs
         return DocumentGraphs(graphs, self.splits, self.num_features, self.corpus, device)
 
@@ -69,19 +74,6 @@ class CorpusGraph(OneGraph):
         """Return the source of a graph whose first nodes are the documents."""
         nodes = torch.arange(int(graph.num_nodes or 0))
         return cls(graph, {name: torch.isin(nodes, which) for name, which in splits.items()}, device)
-
-
-@lru_cache(maxsize=1)
-def _corpus_graph(view: View, corpus: Data) -> Data:
-    """Return the graph that a view makes of all documents; the seeds share it, for it may be large."""
-    graph = view(corpus)
-    nodes, answers = int(graph.num_nodes or 0), graph.y
-    assert isinstance(answers, Tensor)
-    y = answers.new_zeros(nodes)
-    y[: len(answers)] = answers
-    kept = Data(edge_index=graph.edge_index, edge_weight=graph.edge_weight, num_nodes=nodes, y=y)
-    kept["x"] = SparseFeatures.identity(nodes)
-    return kept
 
 
 class DocumentClass(Objective):
@@ -121,6 +113,18 @@ class Corpus:
         ]
         self.whole = Data(x=codes, ptr=torch.nn.functional.pad(lengths.cumsum(0), (1, 0)), y=self.y)
         self.longest, self.cut = longest, int((lengths > longest).sum())
+        self._graph: tuple[View, Data] | None = None
+
+    def graph(self, view: View) -> Data:
+        """Return the graph that a view makes of all documents; the seeds share it, for it may be large."""
+        if self._graph is None or self._graph[0] is not view:
+            made = view(self.whole)
+            nodes = int(made.num_nodes or 0)
+            y = torch.nn.functional.pad(self.y, (0, nodes - len(self.y)))
+            graph = Data(edge_index=made.edge_index, edge_weight=made.edge_weight, num_nodes=nodes, y=y)
+            graph["x"] = SparseFeatures.identity(nodes)
+            self._graph = view, graph
+        return self._graph[1]
 
     def splits(self, seed: int) -> dict[str, Tensor]:
         """Return the numbers of the documents of each part; a tenth of those to train on is drawn for validation."""
@@ -162,7 +166,7 @@ def classified(corpus: Corpus, seed: int) -> TaskData:
     train, validation, test = (len(splits[part]) for part in ("train", "validation", "test"))
     cut = f"; {corpus.cut} are cut to {corpus.longest} words in graphs of their own" if corpus.cut else ""
     return TaskData(
-        DocumentGraphs(corpus.graphs, splits, corpus.num_words, corpus.whole),
+        DocumentGraphs(corpus.graphs, splits, corpus.num_words, corpus),
         partial(DocumentClass, out_channels=len(corpus.classes)),
         {
             "majority class": lambda: corpus.majority,

@@ -36,7 +36,7 @@ def test_the_parts_are_the_published_ones_with_a_tenth_for_validation():
     assert torch.cat(list(parts.values())).sort().values.tolist() == list(range(len(found)))
     lengths = [len(text.split()) for text in found.texts]
     assert [graph.num_nodes for graph in source.graphs] == [max(1, length) for length in sorted(lengths)]
-    assert sum(lengths) == source.corpus.num_nodes
+    assert sum(lengths) == source.corpus.whole.num_nodes
     assert "46 train, 5 validation, drawn by the seed, 11 test" in data.note
 
 
@@ -59,7 +59,7 @@ def test_words_that_training_has_not_are_unknown_to_all_but_the_corpus():
     tested = next(k for k in data.splits["test"].tolist() if data.graphs[k].x.tolist()[1:] == [0, 0])
     assert data.graphs[tested].x[0] > 0
     assert data.num_features == len(WORDS) + 1
-    assert int(data.corpus.x.max()) == len(WORDS) + 2
+    assert int(data.corpus.whole.x.max()) == len(WORDS) + 2
     assert int(torch.cat([graph.x for graph in data.graphs]).max()) == len(WORDS)
 
 
@@ -67,7 +67,7 @@ def test_long_documents_are_cut_in_graphs_of_their_own_and_the_note_says_so():
     data = classified(Corpus(corpus(), 3), 0)
     source: Any = data.source
     assert max(graph.num_nodes for graph in source.graphs) == 3
-    assert source.corpus.num_nodes == sum(len(text.split()) for text in corpus().texts)
+    assert source.corpus.whole.num_nodes == sum(len(text.split()) for text in corpus().texts)
     assert "are cut to 3 words" in data.note
 
 
