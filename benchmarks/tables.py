@@ -28,9 +28,8 @@ from .models.generator import generator
 from .models.model import Model
 from .models.network import MLP, convolution, recurrence
 from .models.watcher import watching
-from .tasks import citation, molecules
-from .tasks.accidents import CHICAGO
 from .tasks import citation, documents, molecules
+from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
