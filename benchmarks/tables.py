@@ -112,6 +112,7 @@ MODELS: dict[str, Model] = {
             "text": generator("gru"),
             "series": in_time("gru", "none"),
             "watch": watching("gru", "none"),
+            "document": readers.recurrence("gru"),
         },
     ),
     "LSTM": Model(
@@ -121,14 +122,8 @@ MODELS: dict[str, Model] = {
             "text": generator("lstm"),
             "series": in_time("lstm", "none"),
             "watch": watching("lstm", "none"),
+            "document": readers.recurrence("lstm"),
         },
-        {"graph": recurrence("gru"), "text": generator("gru"), "series": in_time("gru", "none")}
-        | {"document": readers.recurrence("gru")},
-    ),
-    "LSTM": Model(
-        "long short-term memory",
-        {"graph": recurrence("lstm"), "text": generator("lstm"), "series": in_time("lstm", "none")}
-        | {"document": readers.recurrence("lstm")},
     ),
     "BiLSTM": Model(
         "long short-term memory both ways",
