@@ -109,10 +109,9 @@ def fit(
     _checks.positive("evaluate_every", settings.evaluate_every)
     _checks.choice("keep", settings.keep, KEPT)
     _checks.positive("rate_decay_every", settings.rate_decay_every)
-    if settings.patience is not None:
-        _checks.positive("patience", settings.patience)
-    if settings.rising is not None:
-        _checks.positive("rising", settings.rising)
+    for name, value in (("patience", settings.patience), ("rising", settings.rising)):
+        if value is not None:
+            _checks.positive(name, value)
     if _checks.positive("devices", settings.devices) > 1 and shard is None:
         raise ValueError(_checks.problem("shard", "a function", None, "say what each of several processes trains on"))
     _checks.seed("seed", settings.seed)
@@ -232,8 +231,7 @@ class _Run:
             with torch.no_grad():
                 history.watched.append(watch(self.model, step))
         if self.settings.rising is not None and (watch is None or "validation_loss" not in history.watched[-1]):
-            remedy = "have watch return it, or leave rising out"
-            raise ValueError(_checks.problem("rising", "a watched validation_loss", "none", remedy))
+            raise ValueError(_checks.problem("rising", "a watched validation_loss", "none", "leave rising out"))
 
     @property
     def is_over(self) -> bool:
@@ -248,11 +246,10 @@ class _Run:
 
     def _has_risen(self) -> bool:
         """Return whether the last validation's loss is above the mean of those before it."""
-        count = self.settings.rising
-        if count is None or len(self.history.watched) < count + 2:
+        if (count := self.settings.rising) is None or len(self.history.watched) < count + 2:
             return False
-        *before, last = (seen["validation_loss"] for seen in self.history.watched[-count - 1 :])
-        return last > sum(before) / count
+        losses = [seen["validation_loss"] for seen in self.history.watched[-count - 1 :]]
+        return losses.pop() > sum(losses) / count
 
     def _is_late(self) -> bool:
         """Return whether the time is used up, at a validation; the first of several processes decides."""
