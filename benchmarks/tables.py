@@ -1,11 +1,15 @@
 """The literal tables: which tasks, views and models there are. A new one is a file and a row here, or a plugin."""
 
 from dataclasses import dataclass
+from pathlib import Path as Folder
 
-from torch_geometric.transforms import BaseTransform
+import pooch
+from torch_geometric.transforms import BaseTransform, Compose
 
 from gnn_toolkit.graphs import (
     DilatedPath,
+    DocumentWordGraph,
+    GraphOfWords,
     Grid,
     GridDAG,
     MirrorPath,
@@ -15,14 +19,16 @@ from gnn_toolkit.graphs import (
     SearchDAG,
     SearchPath,
     ShuffledEdges,
+    WordFields,
 )
 
+from .models import documents as readers
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
 from .models.network import MLP, convolution, recurrence
 from .models.watcher import watching
-from .tasks import citation, molecules
+from .tasks import citation, documents, molecules
 from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
@@ -62,9 +68,12 @@ TASKS: dict[str, Task] = {
     "detector-incidents": DETECTOR_INCIDENTS,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
+    **{name.lower(): documents.task(name) for name in documents.CORPORA},
 }
 
 BOTH = DilatedPath(both_ways=True)
+OF_WORDS = GraphOfWords(window=4)
+KEPT = Folder(pooch.os_cache("gnn_toolkit")) / "corpus graphs"
 VIEWS: dict[str, View] = {
     "path": View("the nodes in their order, each with an edge to the next", Path(), "path"),
     "path both ways": View("the path with the edges back", Path(both_ways=True)),
@@ -83,6 +92,15 @@ VIEWS: dict[str, View] = {
     "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16), "path"),
     "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),
     "no edges": View("the nodes alone", NoEdges(), "none"),
+    "graph of words": View("a document's distinct words, joined by the number of windows of 4 with both", OF_WORDS),
+    "graph of words, PMI": View("the same, joined by their mutual information", GraphOfWords(4, "pmi")),
+    "shuffled graph of words": View("the graph of words between other words", Compose([OF_WORDS, ShuffledEdges()])),
+    "word fields": View(
+        "the 64 best connected words of the graph of words, each with the 4 nearest to it",
+        Compose([OF_WORDS, WordFields(64, 5)]),
+        "fields",
+    ),
+    "corpus graph": View("all documents and words, by TF-IDF and mutual information", DocumentWordGraph(cache=KEPT)),
 }
 
 MODELS: dict[str, Model] = {
@@ -94,6 +112,7 @@ MODELS: dict[str, Model] = {
             "text": generator("gru"),
             "series": in_time("gru", "none"),
             "watch": watching("gru", "none"),
+            "document": readers.recurrence("gru"),
         },
     ),
     "LSTM": Model(
@@ -103,13 +122,23 @@ MODELS: dict[str, Model] = {
             "text": generator("lstm"),
             "series": in_time("lstm", "none"),
             "watch": watching("lstm", "none"),
+            "document": readers.recurrence("lstm"),
         },
     ),
-    "BiLSTM": Model("long short-term memory both ways", {"graph": recurrence("lstm", bidirectional=True)}),
+    "BiLSTM": Model(
+        "long short-term memory both ways",
+        {"graph": recurrence("lstm", bidirectional=True), "document": readers.recurrence("lstm", bidirectional=True)},
+    ),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
-    "GCN": Model("graph convolutions with relu", {"graph": convolution(), "series": at_once("gcn", "none", "graph")}),
+    "GCN": Model(
+        "graph convolutions with relu",
+        {"graph": convolution(), "series": at_once("gcn", "none", "graph"), "document": readers.convolution()},
+    ),
+    "GCN, attention": Model(
+        "graph convolutions with relu, read by attention", {"document": readers.convolution("attention")}
+    ),
     **{
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})
         for depth in (1, 2, 3, 4)
@@ -126,4 +155,6 @@ MODELS: dict[str, Model] = {
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
+    "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
+    "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
 }

@@ -11,9 +11,12 @@ from gnn_toolkit.datasets.cards import (
 )
 from gnn_toolkit.datasets.cell_transmission import CellNetwork
 from gnn_toolkit.datasets.chicago import CHICAGO_FEATURES, load_chicago_accidents
+from gnn_toolkit.datasets.cleaning import STOP_WORDS, clean_documents, clean_text
 from gnn_toolkit.datasets.digits import handwritten_digits
+from gnn_toolkit.datasets.documents import Documents, load_documents
 from gnn_toolkit.datasets.fetch import DatasetUnavailableError, fetch
 from gnn_toolkit.datasets.incidents import Incident, inject_incidents
+from gnn_toolkit.datasets.labelled_texts import LabelledTexts, read_labelled_texts
 from gnn_toolkit.datasets.palindromes import palindromes
 from gnn_toolkit.datasets.penn_fudan import (
     Picture,
@@ -41,14 +44,17 @@ from gnn_toolkit.datasets.windows import Batch, TrafficSeries, Windows
 
 __all__ = [
     "CHICAGO_FEATURES",
+    "STOP_WORDS",
     "Accident",
     "Batch",
     "CellNetwork",
     "DatasetCard",
     "DatasetFile",
     "DatasetUnavailableError",
+    "Documents",
     "GraphSignal",
     "Incident",
+    "LabelledTexts",
     "Picture",
     "PreparedFile",
     "PublishedFigure",
@@ -56,6 +62,8 @@ __all__ = [
     "TrafficSeries",
     "Windows",
     "cards",
+    "clean_documents",
+    "clean_text",
     "fetch",
     "from_temporal_signal",
     "handwritten_digits",
@@ -63,6 +71,7 @@ __all__ = [
     "load_beijing_metro",
     "load_card",
     "load_chicago_accidents",
+    "load_documents",
     "load_los_loop",
     "load_penn_fudan",
     "load_penn_fudan_picture",
@@ -73,6 +82,7 @@ __all__ = [
     "palindromes",
     "read_card",
     "read_chunks",
+    "read_labelled_texts",
     "read_sensor_graph",
     "read_text",
     "simulate_streets",

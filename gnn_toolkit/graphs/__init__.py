@@ -4,6 +4,8 @@ from gnn_toolkit._memo import remember
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_networkx
+from gnn_toolkit.graphs.corpus_graph import DocumentWordGraph, document_word_graph
+from gnn_toolkit.graphs.document_views import GraphOfWords
 from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.files import GraphFile, read_graph
 from gnn_toolkit.graphs.levels import topological_levels
@@ -12,11 +14,15 @@ from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
+from gnn_toolkit.graphs.word_fields import WordFields
+from gnn_toolkit.graphs.words import WordVocabulary, tokenize
 
 __all__ = [
     "Adjacency",
     "DilatedPath",
+    "DocumentWordGraph",
     "GraphFile",
+    "GraphOfWords",
     "Grid",
     "GridDAG",
     "LevelOrder",
@@ -29,7 +35,10 @@ __all__ = [
     "SearchPath",
     "ShuffledEdges",
     "SparseFeatures",
+    "WordFields",
+    "WordVocabulary",
     "adjacency",
+    "document_word_graph",
     "from_networkx",
     "gcn_norm",
     "level_order",
@@ -40,5 +49,6 @@ __all__ = [
     "remember",
     "repeat_graph",
     "to_networkx",
+    "tokenize",
     "topological_levels",
 ]

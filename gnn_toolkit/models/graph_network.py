@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
-from torch_geometric.utils import scatter
+from torch_geometric.utils import scatter, softmax
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
@@ -14,7 +14,7 @@ from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
 
 RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
 LAYERS = (*RECURRENCES, "gcn", "mlp")
-READOUTS = ("nodes", "last", "mean")
+READOUTS = ("nodes", "last", "mean", "attention")
 
 
 class GraphNetwork(nn.Module):
@@ -32,10 +32,11 @@ class GraphNetwork(nn.Module):
         head: whether a linear layer after them makes the logits; if not, the last convolution or linear layer does, as
             in Kipf and Welling (2017).
         num_relations: number of edge types that a recurrence tells apart.
-        readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
-            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends. A
-            graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which a ``Batch``
-            has, shows where one is.
+        readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph), ``"mean"`` (of the mean
+            over each graph's nodes) or ``"attention"`` (of the sum of ``a_v h_v``, where a is the softmax over each
+            graph's nodes of ``q . h_v`` with q learnt). Of a recurrence both ways, ``"last"`` is each way's state where
+            it ends. A graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which
+            a ``Batch`` has, shows where one is.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
         forget_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
@@ -106,7 +107,9 @@ class GraphNetwork(nn.Module):
         self.layers = nn.ModuleList(stack)
         self.embedded = embedding
         self.both_ways = bidirectional and layer in RECURRENCES
-        self.head = nn.Linear(hidden_channels * (1 + self.both_ways), out_channels) if head else nn.Identity()
+        width = hidden_channels * (1 + self.both_ways) if head else out_channels
+        self.attention = nn.Linear(width, 1, bias=False) if readout == "attention" else None
+        self.head = nn.Linear(width, out_channels) if head else nn.Identity()
 
     def forward(self, data: Data) -> Tensor:
         """Return the logits of every node, or of every graph of the batch."""
@@ -134,10 +137,10 @@ class GraphNetwork(nn.Module):
     def _read(self, states: Tensor, data: Data) -> Tensor:
         if self.readout == "nodes":
             return states
-        batch = data.batch
-        if batch is None:
-            batch = torch.zeros(states.size(0), dtype=torch.long, device=states.device)
-        graphs = 1 if data.batch is None else _num_graphs(data)
+        batch, graphs = graph_of(data, states)
+        if self.attention is not None:
+            share = softmax(self.attention(states), batch, num_nodes=graphs)
+            return scatter(share * states, batch, dim_size=graphs, reduce="sum")
         if self.readout == "mean":
             return scatter(states, batch, dim_size=graphs, reduce="mean")
         sizes = torch.bincount(batch, minlength=graphs)
@@ -150,6 +153,18 @@ class GraphNetwork(nn.Module):
             return states[last]
         forward, backward = states.chunk(2, 1)
         return torch.cat([forward[last], backward[first]], 1)
+
+
+def graph_of(data: Data, rows: Tensor) -> tuple[Tensor, int]:
+    """Return the graph that each node is of [N], and the number of graphs; a graph that is no batch is one.
+
+    Args:
+        data: a graph or a batch.
+        rows: a tensor with a row for each node.
+    """
+    if data.batch is None:
+        return torch.zeros(rows.size(0), dtype=torch.long, device=rows.device), 1
+    return data.batch, _num_graphs(data)
 
 
 def _num_graphs(data: Data) -> int:
