@@ -12,11 +12,15 @@ from gnn_toolkit.graphs import (
     Neighbourhoods,
     NoEdges,
     Path,
+    Phrases,
     SearchDAG,
     SearchPath,
     ShuffledEdges,
+    SiblingTree,
+    Tree,
 )
 
+from .models import tokens
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
@@ -25,9 +29,11 @@ from .models.watcher import watching
 from .tasks import citation, molecules
 from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
+from .tasks.computation import FORMULAS, LISTS, PROGRAMS
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
+from .tasks.sentences import RELATEDNESS, SENTIMENT
 from .tasks.task import Task
 from .tasks.text import TEXT, book
 from .tasks.traffic import LOS_LOOP, METRO
@@ -62,6 +68,11 @@ TASKS: dict[str, Task] = {
     "detector-incidents": DETECTOR_INCIDENTS,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
+    "sst": SENTIMENT,
+    "sick": RELATEDNESS,
+    "listops": LISTS,
+    "proplogic": FORMULAS,
+    "programs": PROGRAMS,
 }
 
 BOTH = DilatedPath(both_ways=True)
@@ -83,10 +94,21 @@ VIEWS: dict[str, View] = {
     "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16), "path"),
     "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),
     "no edges": View("the nodes alone", NoEdges(), "none"),
+    "tree": View("a tree from its leaves to its root", Tree(), "dag"),
+    "ordered tree": View(
+        "a tree from its leaves to its root, a type for each of five places of a child", Tree(5), "dag"
+    ),
+    "sibling tree": View("a tree whose nodes read their children one after the other", SiblingTree(), "dag"),
+    "words": View("the words of each phrase in their order, with an edge to the next", Phrases("path"), "path"),
+    "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
+    "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
+    "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
 }
 
 MODELS: dict[str, Model] = {
-    "RNN": Model("Elman network", {"graph": recurrence("rnn"), "text": generator("rnn")}),
+    "RNN": Model(
+        "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "tokens": tokens.recurrence("rnn")}
+    ),
     "GRU": Model(
         "gated recurrent unit",
         {
@@ -94,6 +116,7 @@ MODELS: dict[str, Model] = {
             "text": generator("gru"),
             "series": in_time("gru", "none"),
             "watch": watching("gru", "none"),
+            "tokens": tokens.recurrence("gru"),
         },
     ),
     "LSTM": Model(
@@ -103,13 +126,20 @@ MODELS: dict[str, Model] = {
             "text": generator("lstm"),
             "series": in_time("lstm", "none"),
             "watch": watching("lstm", "none"),
+            "tokens": tokens.recurrence("lstm"),
         },
     ),
-    "BiLSTM": Model("long short-term memory both ways", {"graph": recurrence("lstm", bidirectional=True)}),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
-    "GCN": Model("graph convolutions with relu", {"graph": convolution(), "series": at_once("gcn", "none", "graph")}),
+    "N-ary Tree-LSTM": Model(
+        "long short-term memory over a DAG, a forget gate for every edge type",
+        {"tokens": tokens.recurrence("lstm", forget="relation")},
+    ),
+    "GCN": Model(
+        "graph convolutions with relu",
+        {"graph": convolution(), "series": at_once("gcn", "none", "graph"), "tokens": tokens.CONVOLUTION},
+    ),
     **{
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})
         for depth in (1, 2, 3, 4)
@@ -126,4 +156,5 @@ MODELS: dict[str, Model] = {
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
+    "bag": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
 }

@@ -11,6 +11,7 @@ from gnn_toolkit.graphs.neighbours import rank_neighbours
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
+from gnn_toolkit.graphs.trees import Phrases, SiblingTree, Tree
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
 
 __all__ = [
@@ -24,11 +25,14 @@ __all__ = [
     "Neighbourhoods",
     "NoEdges",
     "Path",
+    "Phrases",
     "PrepareAdjacency",
     "SearchDAG",
     "SearchPath",
     "ShuffledEdges",
+    "SiblingTree",
     "SparseFeatures",
+    "Tree",
     "adjacency",
     "from_networkx",
     "gcn_norm",

@@ -10,6 +10,7 @@ from gnn_toolkit.models.monitor import Reading, StreetMonitor
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
+from gnn_toolkit.models.token_network import TokenNetwork
 from gnn_toolkit.models.usual_day import UsualDay
 from gnn_toolkit.models.vocabulary import Vocabulary
 
@@ -34,6 +35,7 @@ __all__ = [
     "StandardScaler",
     "StreetMonitor",
     "TextState",
+    "TokenNetwork",
     "UsualDay",
     "Vocabulary",
     "load_weights",

@@ -1,0 +1,240 @@
+"""What must be computed: nested lists (ListOps), relations of formulas, and the problem that a program solves."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch_geometric.data import Data
+
+from gnn_toolkit.datasets import (
+    Expression,
+    FormulaPair,
+    ListOps,
+    Program,
+    SyntaxTree,
+    load_codeforces,
+    load_formulas,
+    load_listops,
+    numbered,
+    vocabulary,
+)
+from gnn_toolkit.datasets.propositional import MOST, RELATIONS
+
+from .config import Config
+from .metrics import ACCURACY
+from .phrases import PhraseObjective, by_length
+from .sentences import SPLITS, joined, majority
+from .sized_graphs import SizedGraphs
+from .task import Task, TaskData
+
+HELD = 1000  # expressions or pairs to validate on
+PROBLEMS = 80
+
+
+def lists(seed: int, depth: int, length: int, expressions: int) -> TaskData:
+    """Compute a nested list; those of the test may be deeper and longer than all before.
+
+    Args:
+        seed: draws nothing here: all seeds share the expressions.
+        depth: greatest depth of an expression to train or validate on.
+        length: greatest number of symbols of one.
+        expressions: how many to train on.
+    """
+    test = load_listops()
+    source = ListOps(max_depth=depth, min_depth=1, max_length=length)
+    drawn = source.draw(expressions + HELD, 0, without=frozenset(one.tokens for one in test))
+    return computed({"train": drawn[HELD:], "validation": drawn[:HELD], "test": test})
+
+
+def computed(parts: dict[str, list[Expression]]) -> TaskData:
+    """Return the data of computing expressions."""
+    trees = {split: [one.tree() for one in members] for split, members in parts.items()}
+    values = {split: [one.value for one in members] for split, members in parts.items()}
+    depths = [str(one.depth) for split in SPLITS for one in parts[split]]
+    deepest = max(one.depth for one in parts["train"])
+    longest = max(len(one.tokens) for one in parts["train"])
+    return single(
+        trees,
+        values,
+        10,
+        {"depth": depths},
+        f"ListOps: {len(parts['train']):,} random expressions to train on, up to {deepest} deep and {longest} symbols "
+        f"long, {len(parts['validation']):,} like them to validate on; the published {len(parts['test']):,} to test on",
+    )
+
+
+def single(
+    trees: dict[str, list[SyntaxTree]],
+    labels: dict[str, list[int]],
+    classes: int,
+    groups: dict[str, list[str]],
+    note: str,
+) -> TaskData:
+    """Return the data of one question about each tree."""
+    numbers = vocabulary(trees["train"])
+    every, splits = joined(trees)
+    graphs = []
+    for tree, label in zip(every, (label for split in SPLITS for label in labels[split]), strict=True):
+        data = numbered([tree], numbers)
+        data.y = torch.full((len(tree.tokens),), label)
+        graphs.append(data)
+    objective = partial(
+        PhraseObjective,
+        metric=ACCURACY,
+        out_channels=classes,
+        num_tokens=len(numbers) + 2,
+        groups={**groups, "length": by_length(every)},
+    )
+    return TaskData(
+        SizedGraphs(graphs, splits),
+        objective,
+        {"majority class": partial(majority, labels), "regression on counts": partial(counted, trees, labels, numbers)},
+        note=note,
+    )
+
+
+def counted(trees: dict[str, Any], labels: dict[str, list[int]], numbers: dict[str, int]) -> tuple[float, int]:
+    """Return the accuracy of a logistic regression on the logarithms of how often each word is in a tree, or in two."""
+    x = {split: np.log1p([_counts(one, numbers) for one in trees[split]]) for split in ("train", "test")}
+    centre, spread = x["train"].mean(0), x["train"].std(0) + 1e-6
+    x = {split: (values - centre) / spread for split, values in x.items()}
+    model = LogisticRegression(max_iter=200, tol=1e-3).fit(x["train"], labels["train"])
+    return float(model.score(x["test"], labels["test"])), model.coef_.size + model.intercept_.size
+
+
+def _counts(trees: SyntaxTree | Sequence[SyntaxTree], numbers: dict[str, int]) -> list[int]:
+    """Return how often each word is in each of some trees."""
+    found = []
+    for tree in [trees] if isinstance(trees, SyntaxTree) else trees:
+        words = Counter(tree.words)
+        found += [words[word] for word in numbers]
+    return found
+
+
+def relations(seed: int, operators: int, pairs: int, tested: int) -> TaskData:
+    """Say which relation holds between two formulas; those of the test may have more operators than all before.
+
+    Args:
+        seed: draws nothing here: all seeds share the pairs.
+        operators: most operators of a formula to train or validate on.
+        pairs: how many pairs to train on.
+        tested: how many pairs of each number of operators to test on.
+    """
+    source = random.Random(0)
+    before = [pair for number in range(operators + 1) for pair in load_formulas("train", number)]
+    drawn = source.sample(before, min(len(before), pairs + HELD))
+    test, groups = [], []
+    for number in range(1, MOST + 1):
+        found = load_formulas("test", number)
+        test += source.sample(found, min(len(found), tested))
+        groups += [str(number)] * (len(test) - len(groups))
+    parts = {"train": drawn[HELD:], "validation": drawn[:HELD], "test": test}
+    return compared(parts, [""] * len(drawn) + groups, operators)
+
+
+def compared(parts: dict[str, list[FormulaPair]], operators: list[str], most: int) -> TaskData:
+    """Return the data of telling the relation between two formulas."""
+    numbers = vocabulary([tree for pair in parts["train"] for tree in (pair.first, pair.second)])
+    every, splits = joined(parts)
+    graphs: list[Data] = []
+    for pair in every:
+        graphs.append(numbered([pair.first, pair.second], numbers))
+        graphs[-1].y = torch.tensor([RELATIONS.index(pair.relation)])
+    labels = {split: [RELATIONS.index(pair.relation) for pair in members] for split, members in parts.items()}
+    trees = {split: [(pair.first, pair.second) for pair in members] for split, members in parts.items()}
+    objective = partial(
+        PhraseObjective,
+        metric=ACCURACY,
+        out_channels=len(RELATIONS),
+        num_tokens=len(numbers) + 2,
+        pair="relation",
+        groups={"operators": operators},
+    )
+    return TaskData(
+        SizedGraphs(graphs, splits),
+        objective,
+        {"majority class": partial(majority, labels), "regression on counts": partial(counted, trees, labels, numbers)},
+        note=f"pairs of formulas of up to {most} operators to train on, {len(parts['train']):,}, and to validate on, "
+        f"{len(parts['validation']):,}; {len(parts['test']):,} of 1 to {MOST} operators to test on",
+    )
+
+
+@lru_cache(maxsize=1)
+def _programs() -> dict[str, list[Program]]:
+    return {split: load_codeforces(split) for split in SPLITS}
+
+
+def problems(seed: int) -> TaskData:
+    """Say which of 80 problems a program solves, from the types of its syntax tree's nodes."""
+    parts = _programs()
+    trees = {split: [one.tree for one in members] for split, members in parts.items()}
+    labels = {split: [one.problem for one in members] for split, members in parts.items()}
+    depths = [str(one.tree.depth) for split in SPLITS for one in parts[split]]
+    sizes = ", ".join(f"{len(parts[split]):,} {split}" for split in SPLITS)
+    return single(trees, labels, PROBLEMS, {"depth": depths}, f"syntax trees of Python programs: {sizes}")
+
+
+BASELINES = ("majority class", "regression on counts")
+
+LISTS = Task(
+    "what a nested list of digits comes to, trained on shallow and short ones",
+    lists,
+    ACCURACY,
+    BASELINES,
+    Config(
+        steps=3000,
+        learning_rate=2e-3,
+        evaluate_every=250,
+        batch_size=64,
+        hidden_channels=128,
+        num_layers=1,
+        num_convolutions=4,
+    ),
+    options={"depth": 5, "length": 100, "expressions": 20_000},
+    form="tokens",
+    axis="depth",
+    data="listops",
+)
+
+FORMULAS = Task(
+    "which relation holds between two formulas, trained on those of few operators",
+    relations,
+    ACCURACY,
+    BASELINES,
+    Config(
+        steps=3000,
+        learning_rate=2e-3,
+        evaluate_every=250,
+        batch_size=64,
+        hidden_channels=64,
+        num_layers=1,
+        num_convolutions=4,
+    ),
+    options={"operators": 6, "pairs": 40_000, "tested": 400},
+    form="tokens",
+    axis="operators",
+    data="proplogic",
+)
+
+PROGRAMS = Task(
+    "which problem a program solves, from the shape of its syntax tree",
+    problems,
+    ACCURACY,
+    BASELINES,
+    Config(
+        steps=1500,
+        learning_rate=2e-3,
+        evaluate_every=250,
+        batch_size=64,
+        hidden_channels=128,
+        num_layers=1,
+        num_convolutions=3,
+    ),
+    form="tokens",
+    data="ast_codeforces",
+)
