@@ -23,6 +23,7 @@ from gnn_toolkit.datasets import (
     numbered,
     vocabulary,
 )
+from gnn_toolkit.datasets.listops import CLOSED
 from gnn_toolkit.datasets.propositional import MOST, RELATIONS
 
 from .config import Config
@@ -36,7 +37,7 @@ HELD = 1000  # expressions or pairs to validate on
 PROBLEMS = 80
 
 
-def lists(seed: int, depth: int, length: int, expressions: int) -> TaskData:
+def lists(seed: int, depth: int, length: int, expressions: int, parts: bool) -> TaskData:
     """Compute a nested list; those of the test may be deeper and longer than all before.
 
     Args:
@@ -44,27 +45,31 @@ def lists(seed: int, depth: int, length: int, expressions: int) -> TaskData:
         depth: greatest depth of an expression to train or validate on.
         length: greatest number of symbols of one.
         expressions: how many to train on.
+        parts: whether the value of every list within a training expression is asked for, where it closes.
     """
     test = load_listops()
     source = ListOps(max_depth=depth, min_depth=1, max_length=length)
     drawn = source.draw(expressions + HELD, 0, without=frozenset(one.tokens for one in test))
-    return computed({"train": drawn[HELD:], "validation": drawn[:HELD], "test": test})
+    return computed({"train": drawn[HELD:], "validation": drawn[:HELD], "test": test}, parts)
 
 
-def computed(parts: dict[str, list[Expression]]) -> TaskData:
+def computed(found: dict[str, list[Expression]], parts: bool) -> TaskData:
     """Return the data of computing expressions."""
-    trees = {split: [one.tree() for one in members] for split, members in parts.items()}
-    values = {split: [one.value for one in members] for split, members in parts.items()}
-    depths = [str(one.depth) for split in SPLITS for one in parts[split]]
-    deepest = max(one.depth for one in parts["train"])
-    longest = max(len(one.tokens) for one in parts["train"])
+    trees = {split: [one.tree() for one in members] for split, members in found.items()}
+    values = {split: [one.value for one in members] for split, members in found.items()}
+    depths = [str(one.depth) for split in SPLITS for one in found[split]]
+    deepest = max(one.depth for one in found["train"])
+    longest = max(len(one.tokens) for one in found["train"])
+    asked = "the value of every list in them is asked for" if parts else "their value alone is asked for"
     return single(
         trees,
         values,
         10,
         {"depth": depths},
-        f"ListOps: {len(parts['train']):,} random expressions to train on, up to {deepest} deep and {longest} symbols "
-        f"long, {len(parts['validation']):,} like them to validate on; the published {len(parts['test']):,} to test on",
+        f"ListOps: {len(found['train']):,} random expressions to train on, up to {deepest} deep and {longest} symbols "
+        f"long; {asked}; {len(found['validation']):,} like them to validate on; tested on the published "
+        f"{len(found['test']):,}",
+        CLOSED if parts else "",
     )
 
 
@@ -74,15 +79,17 @@ def single(
     classes: int,
     groups: dict[str, list[str]],
     note: str,
+    parts: str = "",
 ) -> TaskData:
-    """Return the data of one question about each tree."""
+    """Return the data of one question about each tree; while training also about each node with the word ``parts``."""
     numbers = vocabulary(trees["train"])
     every, splits = joined(trees)
-    graphs = []
-    for tree, label in zip(every, (label for split in SPLITS for label in labels[split]), strict=True):
-        data = numbered([tree], numbers)
-        data.y = torch.full((len(tree.tokens),), label)
-        graphs.append(data)
+    graphs = [numbered([tree], numbers) for tree in every]
+    answers = [label for split in SPLITS for label in labels[split]]
+    for place, (data, tree, answer) in enumerate(zip(graphs, every, answers, strict=True)):
+        data.y = torch.full((len(tree.tokens),), answer)
+        if parts and place < len(trees["train"]):
+            data.y, data.mask = torch.tensor(tree.labels), torch.tensor([token == parts for token in tree.tokens])
     objective = partial(
         PhraseObjective,
         metric=ACCURACY,
@@ -195,7 +202,7 @@ LISTS = Task(
         num_layers=1,
         num_convolutions=4,
     ),
-    options={"depth": 5, "length": 100, "expressions": 20_000},
+    options={"depth": 5, "length": 100, "expressions": 20_000, "parts": False},
     form="tokens",
     axis="depth",
     data="listops",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from gnn_toolkit import _checks
 from gnn_toolkit.datasets.syntax import SyntaxTree
 
 from .config import Config
@@ -40,7 +41,7 @@ class PhraseObjective(Objective):
         *,
         num_tokens: int,
         pair: str = "",
-        groups: Mapping[str, Sequence[str]] | None = None,
+        groups: Mapping[str, list[str]] | None = None,
     ) -> None:
         super().__init__(source, config, metric, out_channels, "nodes")
         self.num_tokens, self.pair, self.groups = num_tokens, pair, groups or {}
@@ -48,23 +49,27 @@ class PhraseObjective(Objective):
 
     def answers(self, model: nn.Module, batch: Graphs) -> tuple[Tensor, Tensor]:
         """Return the logits and the right answers."""
-        return model(batch), batch.y if self.pair else batch.y[batch.mask]
+        return model(batch), self.right(batch)
+
+    def right(self, batch: Graphs) -> Tensor:
+        """Return the right answers of a batch."""
+        return batch.y if self.pair else batch.y[batch.mask]
 
     def evaluate(self, model: nn.Module, split: str) -> Scores:
         """Return the scores of a model on a held-out split, in the split's order whatever that of the batches."""
-        which, found = [], []
-        for batch in self.held_out(model, split):
-            which.append(batch.which.cpu())
-            found.append(self.judge(model, batch))
-        graphs, scores = torch.cat(which), Scores.joined(found)
-        order = graphs.argsort()
-        graphs = graphs[order]
-        scores = self.pooled(split, graphs, Scores(scores.points[order], scores.answers[order], scores.root))
+        parts = [(batch.which, self.right(batch), self.judge(model, batch)) for batch in self.held_out(model, split)]
+        graphs, right = (torch.cat([part[place].cpu() for part in parts]) for place in (0, 1))
+        scores, order = Scores.joined([part[2] for part in parts]), graphs.argsort()
+        if len(scores.points) != len(graphs):
+            got = f"{len(scores.points)} about {len(graphs)} graphs"
+            raise ValueError(_checks.problem(f"split {split!r}", "one answer a graph", got, "ask about its root alone"))
+        scores = Scores(scores.points[order], scores.answers[order], scores.root)
+        scores = self.pooled(scores, right[order])
         if split == "test":
-            self._tested = graphs, scores
+            self._tested = graphs[order], scores
         return scores
 
-    def pooled(self, split: str, graphs: Tensor, scores: Scores) -> Scores:
+    def pooled(self, scores: Scores, right: Tensor) -> Scores:
         """Return the scores of a split's graphs where they depend on one another; here they do not."""
         return scores
 
@@ -77,7 +82,7 @@ class PhraseObjective(Objective):
         found = {}
         for name, group in self.groups.items():
             mine = [group[graph] for graph in graphs.tolist()]
-            for one in sorted(set(mine), key=lambda text: int(text.split("-")[0])):
+            for one in sorted(set(mine), key=_beginning):
                 here = torch.tensor([place for place, of in enumerate(mine) if of == one])
                 found[f"{name} {one}"] = Scores(scores.points[here], scores.answers[here], scores.root).mean
         return found
@@ -97,18 +102,22 @@ class SimilarityObjective(PhraseObjective):
     def judge(self, model: nn.Module, batch: Graphs) -> Scores:
         """Return the forecasts of a batch as points; how they relate to the truth, the whole split decides."""
         kinds = torch.arange(1.0, KINDS + 1, dtype=torch.float64, device=batch.y.device)
-        forecast = (model(batch).softmax(1).double() @ kinds).cpu()
+        forecast = (model(batch).softmax(1).double() @ kinds).detach().cpu()
         return Scores(forecast, torch.ones(len(forecast)))
 
-    def pooled(self, split: str, graphs: Tensor, scores: Scores) -> Scores:
+    def pooled(self, scores: Scores, right: Tensor) -> Scores:
         """Return each pair's share in Pearson's r."""
-        y = self.source.batch(graphs).y.double().cpu()
-        self._error = float((scores.points - y).square().mean())
-        return Scores(self.metric.points(scores.points, y), scores.answers)
+        self._error = float((scores.points - right.double()).square().mean())
+        return Scores(self.metric.points(scores.points, right), scores.answers)
 
     def measures(self, model: nn.Module, seed: int) -> dict[str, float]:
         """Return the score of each group of the test set, and the mean squared error."""
         return {**super().measures(model, seed), "mean squared error": self._error}
+
+
+def _beginning(group: str) -> int:
+    """Return the number that a group's name begins with, by which groups are in their order."""
+    return int(group.partition("-")[0])
 
 
 def sparse_target(y: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """Sentences and their parse trees: the sentiment of a sentence (SST), the relatedness of two (SICK)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
@@ -34,7 +35,7 @@ def lowered(tree: SyntaxTree) -> SyntaxTree:
 
 @lru_cache(maxsize=1)
 def _sst() -> dict[str, list[SyntaxTree]]:
-    return {split: [lowered(tree) for tree in load_sst(split)] for split in SPLITS}
+    return {split: load_sst(split) for split in SPLITS}
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +66,7 @@ def sentiment(seed: int, classes: int, phrases: bool) -> TaskData:
 def classified(trees: dict[str, list[SyntaxTree]], classes: int, phrases: bool) -> TaskData:
     """Return the data of telling the sentiment of labelled trees."""
     kept = {
-        split: [tree for tree in members if classes == KINDS or tree.labels[-1] != NEUTRAL]
+        split: [lowered(tree) for tree in members if classes == KINDS or tree.labels[-1] != NEUTRAL]
         for split, members in trees.items()
     }
     numbers = vocabulary(kept["train"], LEAST)
@@ -86,8 +87,8 @@ def classified(trees: dict[str, list[SyntaxTree]], classes: int, phrases: bool) 
         SizedGraphs(graphs, splits),
         objective,
         {"majority class": partial(majority, labels), "TF-IDF + logistic regression": partial(tfidf, texts, labels)},
-        note=f"Stanford Sentiment Treebank, {classes} classes: {_sizes(kept)} sentences; {asked}; {len(numbers):,} words "
-        "in lower case that the training sentences have twice; embeddings drawn at random, no vectors from elsewhere",
+        note=f"Stanford Sentiment Treebank, {classes} classes: {_sizes(kept)} sentences; {asked}; {len(numbers):,} "
+        "words in lower case that the training sentences have twice; embeddings drawn at random, none from elsewhere",
     )
 
 
@@ -156,14 +157,14 @@ def related(pairs: dict[str, list[SentencePair]]) -> TaskData:
     )
 
 
-def cosine(pairs: dict[str, Sequence[Any]]) -> tuple[float, int]:
+def cosine(pairs: Mapping[str, Sequence[Any]]) -> tuple[float, int]:
     """Return Pearson's r of the cosine between the TF-IDF vectors of both sentences."""
     texts = {
         split: [[" ".join(tree.words) for tree in trees] for *trees, _ in pairs[split]] for split in ("train", "test")
     }
     vectors = TfidfVectorizer(token_pattern=r"[^ ]+").fit([text for pair in texts["train"] for text in pair])
     first, second = (vectors.transform([pair[side] for pair in texts["test"]]) for side in (0, 1))
-    likeness = np.asarray(first.multiply(second).sum(1)).ravel()
+    likeness = np.asarray(csr_matrix(first).multiply(csr_matrix(second)).sum(1)).ravel()
     return float(np.corrcoef(likeness, [score for *_, score in pairs["test"]])[0, 1]), 0
 
 

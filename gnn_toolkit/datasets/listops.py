@@ -65,8 +65,30 @@ class Expression:
             deepest = max(deepest, depth)
         return deepest
 
+    def values(self) -> list[int]:
+        """Return at every digit and ``]`` what ends there comes to, and -1 at every operator.
+
+        >>> Expression.of("[SM 1 [MAX 2 5 ] ]".split()).values()
+        [-1, 1, -1, 2, 5, 5, 6]
+        """
+        found, opened = [], [("", list[int]())]
+        for token in self.tokens:
+            found.append(-1)
+            if token in OPERATORS:
+                opened.append((token, []))
+                continue
+            if token == CLOSED:
+                operator, arguments = opened.pop()
+                found[-1] = OPERATORS[operator](arguments)
+            else:
+                found[-1] = int(token)
+            opened[-1][1].append(found[-1])
+        return found
+
     def tree(self) -> SyntaxTree:
         """Return the tree: a node for every token, in their order; a ``]`` has its operator and arguments as children.
+
+        What :meth:`values` says are its labels.
 
         >>> Expression.of("[SM 1 2 ]".split()).tree().parents
         (3, 3, 3, -1)
@@ -79,7 +101,7 @@ class Expression:
                 for child in opened.pop():
                     parents[child] = node
             opened[-1].append(node)
-        return SyntaxTree(self.tokens, tuple(parents))
+        return SyntaxTree(self.tokens, tuple(parents), tuple(self.values()))
 
 
 @dataclass(frozen=True)

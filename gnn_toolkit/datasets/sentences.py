@@ -113,7 +113,7 @@ def load_sick(split: str, *, download: bool = True) -> list[SentencePair]:
     }
     first, second = (read_dependencies(parts[f"{side}.toks"], parts[f"{side}.parents"]) for side in "ab")
     scores = read_lines(parts["sim.txt"])
-    return [SentencePair(*pair, float(score)) for *pair, score in zip(first, second, scores, strict=True)]
+    return [SentencePair(a, b, float(score)) for a, b, score in zip(first, second, scores, strict=True)]
 
 
 def read_dependencies(words: Path, heads: Path, *, encoding: str = "utf-8") -> list[SyntaxTree]:

@@ -25,10 +25,11 @@ def test_values_and_depths(text: str, value: int, depth: int):
     found = Expression.of(text.split())
     assert (found.value, found.depth) == (value, depth)
     assert found.tree().depth == depth
+    assert found.values()[-1] == value
 
 
 def test_a_closing_bracket_is_the_parent_of_operator_and_arguments():
-    tree = Expression.of("[MAX 2 [MIN 4 7 ] 0 ]".split()).tree()
+    tree = Expression.of(["[MAX", "2", "[MIN", "4", "7", "]", "0", "]"]).tree()
     assert tree.parents == (7, 7, 5, 5, 5, 7, 7, -1)
     assert tree.words == tree.tokens
 

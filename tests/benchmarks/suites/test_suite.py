@@ -44,6 +44,7 @@ def test_the_suites_are_there():
     assert list(SUITES) == names
     assert len(SUITES["quick"].comparisons) == 20
     assert len(TASKS) == 16
+    assert len(TASKS) == 20
     lengths = range(5, 81, 5)
     memory, whole = SUITES["memory"], suite.load("memory", full=True)
     steps = {length: memory.config(f"palindrome-scalar-{length}").steps for length in lengths}

@@ -1,0 +1,48 @@
+"""What is asked of lists, formulas and programs, and the groups of the scores."""
+
+import pytest
+import torch
+
+from benchmarks.tasks import computation
+from gnn_toolkit.datasets import Expression, FormulaPair, ListOps, SyntaxTree
+
+LISTS = {
+    "train": ListOps(max_depth=2, min_depth=1).draw(30, 0),
+    "validation": ListOps(max_depth=2, min_depth=1).draw(5, 1),
+    "test": [Expression.of(text.split()) for text in ("[MAX 1 [MIN 2 3 ] ]", "4", "[SM 9 9 ]")],
+}
+
+
+@pytest.mark.parametrize("parts", [True, False])
+def test_the_value_of_every_list_is_asked_for_or_of_the_whole_alone(parts: bool):
+    data = computation.computed(LISTS, parts)
+    first, expression = data.source.graphs[0], LISTS["train"][0]
+    closed = [place for place, token in enumerate(expression.tokens) if token == "]"]
+    assert first.mask.nonzero().flatten().tolist() == (closed if parts else closed[-1:])
+    assert first.y[first.mask].tolist() == [expression.values()[place] for place in (closed if parts else closed[-1:])]
+    tested = [data.source.graphs[k] for k in data.source.splits["test"].tolist()]
+    assert [(int(g.mask.sum()), int(g.y[-1])) for g in tested] == [(1, 2), (1, 4), (1, 8)]
+    groups = data.objective.keywords["groups"]
+    assert [groups["depth"][-3:], groups["length"][-3:]] == [["2", "0", "1"], ["4-7", "1", "4-7"]]
+    assert "30 random expressions" in data.note
+
+
+def test_baselines_score_what_arithmetic_says():
+    trees = {split: [SyntaxTree((word,), (-1,)) for word in "abab"] for split in computation.SPLITS}
+    data = computation.single(trees, {split: [0, 1, 0, 1] for split in computation.SPLITS}, 2, {}, "")
+    assert data.baselines["majority class"]() == (0.5, 1)
+    assert data.baselines["regression on counts"]()[0] == 1.0
+
+
+def test_formulas_are_pairs_with_a_relation():
+    a, b = SyntaxTree(("a",), (-1,)), SyntaxTree(("not", "b", ")"), (2, 2, -1))
+    pair = [FormulaPair(a, b, "#"), FormulaPair(b, a, "|")]
+    data = computation.compared(dict.fromkeys(computation.SPLITS, pair), ["", ""] * 2 + ["1", "1"], 1)
+    graph = data.source.graphs[1]
+    assert (graph.y.tolist(), graph.mask.tolist()) == ([6], [False, False, True, True])
+    assert graph.edge_index.tolist() == [[0, 1], [2, 2]]
+    assert data.baselines["regression on counts"]()[0] == 1.0
+    assert data.objective(data.source, computation.FORMULAS.config).source.batch(torch.tensor([0, 1])).y.tolist() == [
+        0,
+        6,
+    ]
