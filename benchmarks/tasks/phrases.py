@@ -58,7 +58,7 @@ class PhraseObjective(Objective):
     def evaluate(self, model: nn.Module, split: str) -> Scores:
         """Return the scores of a model on a held-out split, in the split's order whatever that of the batches."""
         parts = [(batch.which, self.right(batch), self.judge(model, batch)) for batch in self.held_out(model, split)]
-        graphs, right = (torch.cat([part[place].cpu() for part in parts]) for place in (0, 1))
+        graphs, right = torch.cat([part[0] for part in parts]).cpu(), torch.cat([part[1] for part in parts]).cpu()
         scores, order = Scores.joined([part[2] for part in parts]), graphs.argsort()
         if len(scores.points) != len(graphs):
             got = f"{len(scores.points)} about {len(graphs)} graphs"
