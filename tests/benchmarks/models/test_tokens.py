@@ -1,0 +1,80 @@
+"""What is read of each model of words, and which edges it can use."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from benchmarks.models.tokens import network
+from benchmarks.tables import MODELS, VIEWS
+from benchmarks.tasks.config import Config
+from benchmarks.tasks.metrics import ACCURACY
+from benchmarks.tasks.phrases import PhraseObjective
+from benchmarks.tasks.sized_graphs import SizedGraphs
+from gnn_toolkit.datasets import SyntaxTree, numbered
+from gnn_toolkit.models import TokenNetwork
+
+TREE = SyntaxTree(("not", "bad", ""), (2, 2, -1))
+SPLITS = dict.fromkeys(("train", "validation", "test"), torch.tensor([0]))
+
+
+def objective(view: str, several: bool) -> PhraseObjective:
+    data = numbered([TREE], {"not": 2, "bad": 3})
+    data.y = torch.tensor([0, 1, 1])
+    if several:
+        data.mask[:] = True
+    source = SizedGraphs([data], SPLITS).viewed(VIEWS[view].transform)
+    return PhraseObjective(source, Config(steps=1, hidden_channels=4), ACCURACY, 2, num_tokens=4)
+
+
+@pytest.mark.parametrize(
+    ("layer", "view", "several", "readout"),
+    [
+        ("lstm", "ordered tree", True, "node"),
+        ("gru", "words", False, "node"),
+        ("gcn", "tree", False, "mean"),
+        ("gcn", "tree", True, "node"),
+        ("gcn", "words both ways", True, "mean"),
+    ],
+)
+def test_what_is_read(layer: str, view: str, several: bool, readout: str):
+    asked = objective(view, several)
+    model = network(layer, asked.config, asked)
+    assert isinstance(model, TokenNetwork)
+    assert model.readout == readout
+    assert asked.judge(model, asked.source.draw(torch.Generator(), 1)).points.shape == (3 if several else 1,)
+
+
+def test_each_edge_type_has_a_matrix_and_in_the_n_ary_lstm_a_forget_gate():
+    asked = objective("ordered tree", False)
+    shapes = []
+    for model in ("LSTM", "N-ary Tree-LSTM"):
+        built = MODELS[model].builders["tokens"].build(asked.config, asked)
+        shapes.append(tuple(dict(built.named_parameters())["network.layers.0.weight_hh_l0"].shape))
+    assert shapes == [(2, 16, 4), (2, 20, 4)]
+
+
+def test_both_ways_need_a_path_and_a_bag_needs_no_edges():
+    assert MODELS["BiLSTM"].builders["tokens"].edges == ("path",)
+    assert MODELS["bag"].builders["tokens"].edges == ("none",)
+    kinds = {name: VIEWS[name].edges for name in ("words", "bag of words", "tree", "sibling tree", "random tree")}
+    assert kinds == {
+        "words": "path",
+        "bag of words": "none",
+        **dict.fromkeys(("tree", "sibling tree", "random tree"), "dag"),
+    }
+
+
+def test_the_forget_bias_is_read():
+    asked = objective("words", False)
+    config = Config(steps=1, hidden_channels=4, forget_bias=2.0)
+    make = partial(network, "lstm")
+    torch.manual_seed(0)
+    plain = make(asked.config, asked)
+    torch.manual_seed(0)
+    changed = make(config, asked)
+    difference = (
+        dict(changed.named_parameters())["network.layers.0.bias_ih_l0"]
+        - dict(plain.named_parameters())["network.layers.0.bias_ih_l0"]
+    )
+    torch.testing.assert_close(difference, torch.tensor([0.0] * 4 + [2.0] * 4 + [0.0] * 8))
