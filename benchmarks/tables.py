@@ -18,6 +18,7 @@ from gnn_toolkit.graphs import (
     ShuffledEdges,
     SiblingTree,
     Tree,
+    TreePath,
 )
 
 from .models import tokens
@@ -99,6 +100,8 @@ VIEWS: dict[str, View] = {
         "a tree from its leaves to its root, a type for each of five places of a child", Tree(5), "dag"
     ),
     "sibling tree": View("a tree whose nodes read their children one after the other", SiblingTree(), "dag"),
+    "symbols": View("all nodes of a tree in their order, each with an edge to the next", TreePath(), "path"),
+    "symbols both ways": View("all nodes of a tree in their order, with edges both ways", TreePath(both_ways=True)),
     "words": View("the words of each phrase in their order, with an edge to the next", Phrases("path"), "path"),
     "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
     "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),

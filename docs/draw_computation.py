@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 ROWS = (("listops-parts", "depth", 5.0), ("listops-parts", "length", 100.0), ("proplogic", "operators", 6.0))
 # A column: its title, and the views that it shows, each with its dashes.
 COLUMNS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("path", {"path": "-", "words": "-", "path both ways": ":", "words both ways": ":"}),
+    ("path", {"symbols": "-", "symbols both ways": ":"}),
     ("tree", {"sibling tree": "-", "ordered tree": "-", "tree": "--"}),
     ("random tree", {"random tree": "-"}),
 )

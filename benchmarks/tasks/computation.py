@@ -3,7 +3,9 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,9 +32,10 @@ from .config import Config
 from .metrics import ACCURACY
 from .phrases import PhraseObjective, by_length
 from .sentences import SPLITS, joined, majority
-from .sized_graphs import SizedGraphs
+from .sized_graphs import FreshGraphs, SizedGraphs
 from .task import Task, TaskData
 
+COUNTED = 5000  # expressions that baselines are fitted to where models have new ones in every batch
 HELD = 1000  # expressions or pairs to validate on
 PROBLEMS = 80
 
@@ -44,13 +47,36 @@ def lists(seed: int, depth: int, length: int, expressions: int, parts: bool) -> 
         seed: draws nothing here: all seeds share the expressions.
         depth: greatest depth of an expression to train or validate on.
         length: greatest number of symbols of one.
-        expressions: how many to train on.
+        expressions: how many to train on; 0: every batch has new ones.
         parts: whether the value of every list within a training expression is asked for, where it closes.
     """
     test = load_listops()
     source = ListOps(max_depth=depth, min_depth=1, max_length=length)
-    drawn = source.draw(expressions + HELD, 0, without=frozenset(one.tokens for one in test))
-    return computed({"train": drawn[HELD:], "validation": drawn[:HELD], "test": test}, parts)
+    drawn = source.draw((expressions or COUNTED) + HELD, 0, without=frozenset(one.tokens for one in test))
+    found = {"train": drawn[HELD:], "validation": drawn[:HELD], "test": test}
+    data = computed(found, parts)
+    if expressions:
+        return data
+    held = frozenset(one.tokens for split in ("validation", "test") for one in found[split])
+    numbers = vocabulary([one.tree() for one in found["train"]])
+
+    def fresh(chance: random.Random, count: int) -> Data:
+        new = (one for one in source.stream(chance) if one.tokens not in held)
+        return _asked([one.tree() for one in islice(new, count)], numbers, parts)
+
+    kept = data.source
+    assert isinstance(kept, SizedGraphs)
+    note = f"{data.note}; every batch has new expressions, baselines were fitted to {COUNTED:,}"
+    return replace(data, source=FreshGraphs(kept.graphs, kept.splits, fresh), note=note)
+
+
+def _asked(trees: list[SyntaxTree], numbers: dict[str, int], parts: bool) -> Data:
+    """Return expressions side by side, of which the value of every list is asked for, or that of the whole alone."""
+    data = numbered(trees, numbers)
+    data.y = torch.tensor([label for tree in trees for label in tree.labels])
+    if parts:
+        data.mask = data.x[:, 0] == numbers[CLOSED]
+    return data
 
 
 def computed(found: dict[str, list[Expression]], parts: bool) -> TaskData:
@@ -202,7 +228,7 @@ LISTS = Task(
         num_layers=1,
         num_convolutions=4,
     ),
-    options={"depth": 5, "length": 100, "expressions": 20_000, "parts": False},
+    options={"depth": 5, "length": 100, "expressions": 0, "parts": False},
     form="tokens",
     axis="depth",
     data="listops",

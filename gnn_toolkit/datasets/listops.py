@@ -140,9 +140,21 @@ class ListOps:
             if not 0 <= getattr(self, low) <= getattr(self, high):
                 got = getattr(self, low)
                 raise ValueError(problem(low, f"at most {high}, {getattr(self, high)}", got, f"raise {high}"))
-        if self.max_length < 3 + self.min_depth * (self.min_arguments + 1):
+        if self.max_length < 1 + self.min_depth * (self.min_arguments + 1):
             remedy = "raise max_length, or lower min_depth"
             raise ValueError(problem("max_length", "room for an expression so deep", self.max_length, remedy))
+
+    def stream(self, source: random.Random) -> Iterator[Expression]:
+        """Yield expressions without end, some of them several times, with a random source of one's own.
+
+        >>> next(ListOps(min_depth=1).stream(random.Random(0))).depth
+        1
+        """
+        for tokens in self._draws(source):
+            if len(tokens) > 1 or (tokens and not self.min_depth):
+                expression = Expression.of(tokens)
+                if expression.depth >= self.min_depth:
+                    yield expression
 
     def draw(self, count: int, seed: int, *, without: "frozenset[tuple[str, ...]]" = frozenset()) -> list[Expression]:
         """Return so many different expressions.

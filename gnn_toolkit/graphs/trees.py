@@ -71,6 +71,31 @@ class SiblingTree(BaseTransform):
         return with_edges(data, edge_index, level=level, edge_type=edge_type)
 
 
+class TreePath(BaseTransform):
+    """All nodes of a tree in their order, each with an edge to the next; of several trees, each for itself.
+
+    Args:
+        both_ways: also the edges back, for convolutions; there is then no ``level``.
+
+    >>> tree = Data(num_nodes=3, edge_index=torch.tensor([[0], [1]]), phrase=torch.tensor([0, 0, 1]))
+    >>> TreePath()(tree).edge_index.tolist(), tree.level.tolist()
+    ([[0], [1]], [0, 1, 0])
+    """
+
+    def __init__(self, both_ways: bool = False) -> None:
+        self.both_ways = both_ways
+
+    def forward(self, data: Data) -> Data:
+        """Return ``data`` with the edges of the paths; ``phrase`` says which tree a node is of."""
+        nodes = torch.arange(node_count(data))
+        phrase = data["phrase"] if "phrase" in data else torch.zeros_like(nodes)
+        edge_index = _paths(phrase)
+        if self.both_ways:
+            return with_edges(data, torch.cat([edge_index, edge_index.flip(0)], 1))
+        starts = torch.diff(phrase, prepend=phrase.new_tensor([-1])) != 0
+        return with_edges(data, edge_index, level=nodes - nodes[starts][starts.cumsum(0) - 1])
+
+
 class Phrases(BaseTransform):
     """The words below every node that is asked about, each of these phrases with edges of its own.
 

@@ -1,7 +1,9 @@
 """Expressions are computed; the generator keeps to its settings; the published file agrees with both."""
 
+import random
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,14 @@ def test_an_operator_comes_with_the_probability_asked_for():
         token.startswith("[") for one in deep for token in one.tokens[1:-1] if one.depth == 2 or len(one.tokens) > 5
     ]
     assert 0.1 < sum(inside) / len(inside) < 0.25
+
+
+def test_the_stream_goes_on_with_the_settings():
+    source = ListOps(max_depth=2, min_depth=1, max_length=20)
+    drawn = list(islice(source.stream(random.Random(5)), 300))
+    assert {one.depth for one in drawn} == {1, 2}
+    assert max(len(one.tokens) for one in drawn) <= 20
+    assert 0 in {one.depth for one in islice(ListOps().stream(random.Random(5)), 20)}
 
 
 def test_settings_that_cannot_be_are_refused():

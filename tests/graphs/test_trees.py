@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from gnn_toolkit.graphs import Phrases, SiblingTree, Tree
+from gnn_toolkit.graphs import Phrases, SiblingTree, Tree, TreePath
 from gnn_toolkit.graphs.trees import SHAPES
 
 
@@ -54,6 +54,37 @@ def test_what_is_no_tree_is_refused(view):
     )
     with pytest.raises(ValueError, match="cycle"):
         view(cycle)
+
+
+def test_a_path_goes_through_all_nodes_of_each_tree():
+    data = tree([1, -1, 4, 4, -1])
+    data.phrase = torch.tensor([0, 0, 1, 1, 1])
+    assert TreePath()(data.clone()).edge_index.tolist() == [[0, 2, 3], [1, 3, 4]]
+    assert TreePath()(data.clone()).level.tolist() == [0, 1, 0, 1, 2]
+    assert TreePath(both_ways=True)(data.clone()).edge_index.tolist() == [[0, 2, 3, 1, 3, 4], [1, 3, 4, 0, 2, 3]]
+    del data.phrase
+    assert TreePath()(data).level.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("view", [Tree(3), SiblingTree(), TreePath(), *map(Phrases, SHAPES)], ids=repr)
+def test_trees_side_by_side_are_seen_as_each_by_itself(view):
+    first, second = tree(FOUR, words=[5, 6, 0, 7, 0]), tree([1, -1, 1], words=[3, 4, 2])
+    for number, one in enumerate((first, second)):
+        one.phrase = torch.full((one.num_nodes,), number)
+    together = Data(
+        x=torch.cat([first.x, second.x]),
+        edge_index=torch.cat([first.edge_index, second.edge_index + 5], 1),
+        mask=torch.cat([first.mask, second.mask]),
+        phrase=torch.cat([first.phrase, second.phrase]),
+    )
+    seen, parts = view(together), [view(first), view(second)]
+    first_nodes = parts[0].num_nodes
+    assert seen.x.equal(torch.cat([part.x for part in parts]))
+    assert seen.mask.equal(torch.cat([part.mask for part in parts]))
+    edges = torch.cat([parts[0].edge_index, parts[1].edge_index + first_nodes], 1)
+    assert {*zip(*seen.edge_index.tolist(), strict=True)} == {*zip(*edges.tolist(), strict=True)}
+    if "level" in seen:
+        assert seen.level.equal(torch.cat([part.level for part in parts]))
 
 
 def test_phrases_are_the_words_below_what_is_asked_about():

@@ -1,10 +1,13 @@
 """What is asked of lists, formulas and programs, and the groups of the scores."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
 
 from benchmarks.tasks import computation
-from gnn_toolkit.datasets import Expression, FormulaPair, ListOps, SyntaxTree
+from gnn_toolkit.datasets import Expression, FormulaPair, ListOps, SyntaxTree, load_listops, vocabulary
 
 LISTS = {
     "train": ListOps(max_depth=2, min_depth=1).draw(30, 0),
@@ -25,6 +28,34 @@ def test_the_value_of_every_list_is_asked_for_or_of_the_whole_alone(parts: bool)
     groups = data.objective.keywords["groups"]
     assert [groups["depth"][-3:], groups["length"][-3:]] == [["2", "0", "1"], ["4-7", "1", "4-7"]]
     assert "30 random expressions" in data.note
+
+
+def test_fresh_expressions_are_asked_about_like_the_fixed_ones():
+    data = computation.computed(LISTS, True)
+    numbers = vocabulary([one.tree() for one in LISTS["train"]])
+    fixed = data.source.graphs[:3]
+    fresh = computation._asked([one.tree() for one in LISTS["train"][:3]], numbers, True)
+    for key in ("x", "mask"):
+        assert fresh[key].equal(torch.cat([graph[key] for graph in fixed]))
+    assert fresh.y[fresh.mask].equal(torch.cat([graph.y[graph.mask] for graph in fixed]))
+    assert int(computation._asked([one.tree() for one in LISTS["train"][:3]], numbers, False).mask.sum()) == 3
+
+
+def test_new_expressions_are_drawn_and_never_those_of_the_test(
+    data_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+):
+    data_folder("listops/test_d20s.tsv")
+    tested = [one for one in load_listops() if one.depth == 1 and len(one.tokens) <= 5]
+    monkeypatch.setattr(computation, "load_listops", lambda: tested)
+    monkeypatch.setattr(computation, "HELD", 5)
+    monkeypatch.setattr(computation, "COUNTED", 50)
+    data = computation.lists(0, depth=1, length=5, expressions=0, parts=True)
+    words = {number: word for word, number in vocabulary([one.tree() for one in tested]).items()}
+    batch = data.source.draw(torch.Generator().manual_seed(0), 300)
+    drawn = [tuple(words[int(x)] for x in part[:, 0]) for part in batch.x.split(batch.phrase.bincount().tolist())]
+    assert not {*drawn} & {one.tokens for one in tested}
+    assert batch.y[batch.mask].tolist() == [Expression.of(tokens).value for tokens in drawn]
+    assert "every batch has new expressions" in data.note
 
 
 def test_baselines_score_what_arithmetic_says():
