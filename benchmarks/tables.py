@@ -13,6 +13,7 @@ from gnn_toolkit.graphs import (
     NoEdges,
     Path,
     Phrases,
+    RandomParents,
     SearchDAG,
     SearchPath,
     ShuffledEdges,
@@ -105,6 +106,7 @@ VIEWS: dict[str, View] = {
     "words": View("the words of each phrase in their order, with an edge to the next", Phrases("path"), "path"),
     "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
     "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
+    "random parents": View("a random tree over all nodes: a parent is any node behind", RandomParents(), "dag"),
     "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
 }
 

@@ -18,7 +18,7 @@ ROWS = (("listops-parts", "depth", 5.0), ("listops-parts", "length", 100.0), ("p
 COLUMNS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("path", {"symbols": "-", "symbols both ways": ":"}),
     ("tree", {"sibling tree": "-", "ordered tree": "-", "tree": "--"}),
-    ("random tree", {"random tree": "-"}),
+    ("random tree", {"random parents": "-", "random tree": "-"}),
 )
 # Colours of Okabe and Ito (2008), and marks, so that no line depends on its colour.
 MODELS = {

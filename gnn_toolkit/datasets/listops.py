@@ -148,7 +148,7 @@ class ListOps:
         """Yield expressions without end, some of them several times, with a random source of one's own.
 
         >>> next(ListOps(min_depth=1).stream(random.Random(0))).depth
-        1
+        3
         """
         for tokens in self._draws(source):
             if len(tokens) > 1 or (tokens and not self.min_depth):

@@ -11,7 +11,7 @@ from gnn_toolkit.graphs.neighbours import rank_neighbours
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
-from gnn_toolkit.graphs.trees import Phrases, SiblingTree, Tree, TreePath
+from gnn_toolkit.graphs.trees import Phrases, RandomParents, SiblingTree, Tree, TreePath
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Path",
     "Phrases",
     "PrepareAdjacency",
+    "RandomParents",
     "SearchDAG",
     "SearchPath",
     "ShuffledEdges",

@@ -71,6 +71,36 @@ class SiblingTree(BaseTransform):
         return with_edges(data, edge_index, level=level, edge_type=edge_type)
 
 
+class RandomParents(BaseTransform):
+    """A random tree over the same nodes: the parent of each is any node after it, each as likely; the last is the root.
+
+    It is the control for a tree whose inner nodes have words of their own: about ``log N`` deep, and the wrong one.
+
+    Args:
+        seed: of the draw; each tree has one of its own by its words, always the same.
+
+    >>> data = RandomParents()(Data(x=torch.tensor([[2], [3], [4]]), edge_index=torch.empty(2, 0).long()))
+    >>> data.edge_index.tolist()
+    [[0, 1], [1, 2]]
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    def forward(self, data: Data) -> Data:
+        """Return ``data`` with edges to random parents; ``phrase`` says which tree a node is of."""
+        if data.x is None:
+            raise ValueError(_checks.problem("data", "a tree with words x", data, "set data.x"))
+        sizes = torch.bincount(data["phrase"]).tolist() if "phrase" in data else [data.x.size(0)]
+        edges, first = [], 0
+        for words in data.x[:, 0].split(sizes):
+            source, last = random.Random(f"{self.seed} {words.tolist()}"), first + len(words) - 1
+            edges += [(node, source.randint(node + 1, last)) for node in range(first, last)]
+            first = last + 1
+        edge_index = torch.tensor(edges, dtype=torch.long).view(-1, 2).t().contiguous()
+        return with_edges(data, edge_index, level=topological_levels(edge_index, first))
+
+
 class TreePath(BaseTransform):
     """All nodes of a tree in their order, each with an edge to the next; of several trees, each for itself.
 
@@ -78,7 +108,8 @@ class TreePath(BaseTransform):
         both_ways: also the edges back, for convolutions; there is then no ``level``.
 
     >>> tree = Data(num_nodes=3, edge_index=torch.tensor([[0], [1]]), phrase=torch.tensor([0, 0, 1]))
-    >>> TreePath()(tree).edge_index.tolist(), tree.level.tolist()
+    >>> data = TreePath()(tree)
+    >>> data.edge_index.tolist(), data.level.tolist()
     ([[0], [1]], [0, 1, 0])
     """
 

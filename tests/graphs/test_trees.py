@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from gnn_toolkit.graphs import Phrases, SiblingTree, Tree, TreePath
+from gnn_toolkit.graphs import Phrases, RandomParents, SiblingTree, Tree, TreePath
 from gnn_toolkit.graphs.trees import SHAPES
 
 
@@ -66,7 +66,7 @@ def test_a_path_goes_through_all_nodes_of_each_tree():
     assert TreePath()(data).level.tolist() == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("view", [Tree(3), SiblingTree(), TreePath(), *map(Phrases, SHAPES)], ids=repr)
+@pytest.mark.parametrize("view", [Tree(3), SiblingTree(), TreePath(), RandomParents(), *map(Phrases, SHAPES)], ids=repr)
 def test_trees_side_by_side_are_seen_as_each_by_itself(view):
     first, second = tree(FOUR, words=[5, 6, 0, 7, 0]), tree([1, -1, 1], words=[3, 4, 2])
     for number, one in enumerate((first, second)):
@@ -131,6 +131,15 @@ def test_a_random_tree_is_binary_over_the_same_words_and_always_the_same():
     assert not Phrases("random tree", seed=1)(data.clone()).edge_index.equal(found.edge_index)
     other = tree([8] * 8 + [-1], words=[2, 3, 4, 5, 6, 7, 8, 3, 0])
     assert not Phrases("random tree")(other).edge_index.equal(found.edge_index)
+
+
+def test_random_parents_are_any_nodes_behind():
+    parents = torch.stack([RandomParents(seed)(tree([-1] * 4)).edge_index[1] for seed in range(600)])
+    counts = torch.bincount(parents[:, 0], minlength=4)
+    assert counts[0] == 0
+    assert abs(counts[1:] - 200).max() < 50
+    assert parents[:, 2].eq(3).all()
+    assert RandomParents()(tree([-1])).edge_index.shape == (2, 0)
 
 
 def test_random_cuts_are_equally_likely():
