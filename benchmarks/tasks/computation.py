@@ -19,8 +19,8 @@ from gnn_toolkit.datasets import (
     ListOps,
     Program,
     SyntaxTree,
+    draw_formulas,
     load_codeforces,
-    load_formulas,
     load_listops,
     numbered,
     vocabulary,
@@ -158,13 +158,10 @@ def relations(seed: int, operators: int, pairs: int, tested: int) -> TaskData:
         pairs: how many pairs to train on.
         tested: how many pairs of each number of operators to test on.
     """
-    source = random.Random(0)
-    before = [pair for number in range(operators + 1) for pair in load_formulas("train", number)]
-    drawn = source.sample(before, min(len(before), pairs + HELD))
+    drawn = draw_formulas("train", range(operators + 1), pairs + HELD)
     test, groups = [], []
     for number in range(1, MOST + 1):
-        found = load_formulas("test", number)
-        test += source.sample(found, min(len(found), tested))
+        test += draw_formulas("test", [number], tested)
         groups += [str(number)] * (len(test) - len(groups))
     parts = {"train": drawn[HELD:], "validation": drawn[:HELD], "test": test}
     return compared(parts, [""] * len(drawn) + groups, operators)
@@ -202,9 +199,15 @@ def _programs() -> dict[str, list[Program]]:
     return {split: load_codeforces(split) for split in SPLITS}
 
 
-def problems(seed: int) -> TaskData:
-    """Say which of 80 problems a program solves, from the types of its syntax tree's nodes."""
-    parts = _programs()
+def problems(seed: int, programs: int, tested: int) -> TaskData:
+    """Say which of 80 problems a program solves, from the types of its syntax tree's nodes.
+
+    Args:
+        seed: draws nothing here: the splits are those of the files, which are in a random order.
+        programs: how many to train on, at most.
+        tested: how many to validate and to test on, at most.
+    """
+    parts = {split: found[: programs if split == "train" else tested] for split, found in _programs().items()}
     trees = {split: [one.tree for one in members] for split, members in parts.items()}
     labels = {split: [one.problem for one in members] for split, members in parts.items()}
     depths = [str(one.tree.depth) for split in SPLITS for one in parts[split]]
@@ -248,7 +251,7 @@ FORMULAS = Task(
         num_layers=1,
         num_convolutions=4,
     ),
-    options={"operators": 6, "pairs": 40_000, "tested": 400},
+    options={"operators": 6, "pairs": 5000, "tested": 100},
     form="tokens",
     axis="operators",
     data="proplogic",
@@ -268,6 +271,7 @@ PROGRAMS = Task(
         num_layers=1,
         num_convolutions=3,
     ),
+    options={"programs": 4000, "tested": 1000},
     form="tokens",
     data="ast_codeforces",
 )

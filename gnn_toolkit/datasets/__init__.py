@@ -25,7 +25,7 @@ from gnn_toolkit.datasets.penn_fudan import (
 from gnn_toolkit.datasets.pickles import load_pickled_arrays
 from gnn_toolkit.datasets.planetoid import load_planetoid
 from gnn_toolkit.datasets.programs import Program, load_codeforces, read_programs
-from gnn_toolkit.datasets.propositional import FormulaPair, load_formulas, read_formulas
+from gnn_toolkit.datasets.propositional import FormulaPair, draw_formulas, load_formulas, read_formulas
 from gnn_toolkit.datasets.sensor_graph import read_sensor_graph
 from gnn_toolkit.datasets.sentences import SentencePair, load_sick, load_sst, read_dependencies, read_labelled_trees
 from gnn_toolkit.datasets.signals import GraphSignal, from_temporal_signal
@@ -67,6 +67,7 @@ __all__ = [
     "TrafficSeries",
     "Windows",
     "cards",
+    "draw_formulas",
     "fetch",
     "from_temporal_signal",
     "handwritten_digits",

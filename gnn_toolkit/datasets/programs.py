@@ -26,11 +26,12 @@ class Program:
     problem: int
 
 
-def load_codeforces(split: str, *, download: bool = True) -> list[Program]:
+def load_codeforces(split: str, most: int | None = None, *, download: bool = True) -> list[Program]:
     """Return the programs of a split of ``ast_codeforces``: 80 problems, 86 types of nodes.
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``.
+        most: so many at most, the first of the file, which are in a random order.
         download: whether to download a file that is not at hand.
 
     Raises:

@@ -1,9 +1,12 @@
 """Propositional logic (Bowman et al. 2015): pairs of formulas, and which relation holds between them."""
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gnn_toolkit._checks import choice, count, problem
+from gnn_toolkit import _checks
+from gnn_toolkit._checks import choice, problem
 from gnn_toolkit.datasets.fetch import fetch
 from gnn_toolkit.datasets.syntax import SyntaxTree, malformed, read_brackets, read_lines
 
@@ -38,11 +41,40 @@ def load_formulas(split: str, operators: int, *, download: bool = True) -> list[
         ValueError: no such split or number.
         DatasetUnavailableError: a file is altered, or neither here nor to be had from its address.
     """
+    return read_formulas(_path(split, operators, download))
+
+
+def _path(split: str, operators: int, download: bool) -> Path:
+    """Return the file of the pairs with so many operators."""
     choice("split", split, ("train", "test"))
-    if count("operators", operators) > MOST:
+    if _checks.count("operators", operators) > MOST:
         raise ValueError(problem("operators", f"at most {MOST}", operators, "there are no such files"))
-    path = fetch("proplogic", f"{split}{operators}", download=download)
-    return read_formulas(path)
+    return fetch("proplogic", f"{split}{operators}", download=download)
+
+
+def draw_formulas(
+    split: str, operators: Sequence[int], count: int, seed: int = 0, *, download: bool = True
+) -> list[FormulaPair]:
+    """Return so many pairs drawn from the files of some numbers of operators, or all where there are no more.
+
+    Only those that are drawn are parsed.
+
+    Args:
+        split: ``"train"`` or ``"test"``.
+        operators: the numbers, each from 0 to 12.
+        count: how many pairs.
+        seed: of the draw.
+        download: whether to download files that are not at hand.
+
+    Raises:
+        ValueError: no such split or number.
+        DatasetUnavailableError: a file is altered, or neither here nor to be had from its address.
+    """
+    places = []
+    for path in (_path(split, number, download) for number in operators):
+        places += [(text, str(path), line) for line, text in enumerate(read_lines(path), 1)]
+    drawn = random.Random(seed).sample(places, min(count, len(places)))
+    return [_pair(*place) for place in drawn]
 
 
 def read_formulas(path: Path) -> list[FormulaPair]:

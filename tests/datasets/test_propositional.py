@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gnn_toolkit.datasets import load_formulas, read_formulas
+from gnn_toolkit.datasets import draw_formulas, load_formulas, read_formulas
 
 
 def test_the_published_counts(data_folder: Callable[[str], Path]):
@@ -16,6 +16,10 @@ def test_the_published_counts(data_folder: Callable[[str], Path]):
     operators = [max(sum(w in ("and", "or", "not") for w in t.words) for t in (p.first, p.second)) for p in pairs]
     assert set(operators) == {2}
     assert all(set(Counter(p.first.parents).values()) <= {1, 2} for p in pairs)
+    drawn = draw_formulas("test", [2], 50)
+    assert len({(one.first, one.second) for one in drawn} & {(one.first, one.second) for one in pairs}) == 50
+    assert drawn == draw_formulas("test", [2], 50) != draw_formulas("test", [2], 50, seed=1)
+    assert len(draw_formulas("test", [2], 5000)) == 2198
     with pytest.raises(ValueError, match="operators: expected at most 12, got 13"):
         load_formulas("test", 13)
 
