@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,6 @@ from gnn_toolkit.datasets import (
     Expression,
     FormulaPair,
     ListOps,
-    Program,
     SyntaxTree,
     draw_formulas,
     load_codeforces,
@@ -194,11 +193,6 @@ def compared(parts: dict[str, list[FormulaPair]], operators: list[str], most: in
     )
 
 
-@lru_cache(maxsize=1)
-def _programs() -> dict[str, list[Program]]:
-    return {split: load_codeforces(split) for split in SPLITS}
-
-
 def problems(seed: int, programs: int, tested: int) -> TaskData:
     """Say which of 80 problems a program solves, from the types of its syntax tree's nodes.
 
@@ -207,7 +201,7 @@ def problems(seed: int, programs: int, tested: int) -> TaskData:
         programs: how many to train on, at most.
         tested: how many to validate and to test on, at most.
     """
-    parts = {split: found[: programs if split == "train" else tested] for split, found in _programs().items()}
+    parts = {split: load_codeforces(split, programs if split == "train" else tested) for split in SPLITS}
     trees = {split: [one.tree for one in members] for split, members in parts.items()}
     labels = {split: [one.problem for one in members] for split, members in parts.items()}
     depths = [str(one.tree.depth) for split in SPLITS for one in parts[split]]

@@ -59,6 +59,7 @@ __all__ = [
     "Picture",
     "PreparedFile",
     "ListOps",
+    "Picture",
     "Program",
     "PublishedFigure",
     "SentencePair",

@@ -38,13 +38,16 @@ def load_codeforces(split: str, most: int | None = None, *, download: bool = Tru
         ValueError: no such split.
         DatasetUnavailableError: a file is altered or not here.
     """
-    return read_programs(
-        fetch("ast_codeforces", f"{_SPLITS[choice('split', split, _SPLITS)]}.tsv.gz", download=download)
-    )
+    name = _SPLITS[choice("split", split, _SPLITS)]
+    return read_programs(fetch("ast_codeforces", f"{name}.tsv.gz", download=download), most)
 
 
-def read_programs(path: Path) -> list[Program]:
+def read_programs(path: Path, most: int | None = None) -> list[Program]:
     r"""Read programs: the number of a problem, a tab, and a tree of tuples (type, [children]), a leaf a type alone.
+
+    Args:
+        path: of the file.
+        most: so many at most, the first ones.
 
     Raises:
         ValueError: a malformed line; the message names file, line and column.
@@ -55,7 +58,7 @@ def read_programs(path: Path) -> list[Program]:
     >>> read_programs(path)[0].tree.tokens
     ('Name', 'Constant', 'Assign', 'Module')
     """
-    return [_program(text, str(path), line) for line, text in enumerate(read_lines(path), 1)]
+    return [_program(text, str(path), line) for line, text in enumerate(read_lines(path)[:most], 1)]
 
 
 def _program(text: str, file: str, line: int) -> Program:

@@ -118,5 +118,9 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
         if task in ("cora", "citeseer", "pubmed", "mutag", "proteins"):
             for file in cards()[task].files:
                 data_folder(f"{cards()[task].folder}/{file.name}")
+        trees = {"sst": "sst/trees/train.txt", "sick": "sick/train/sim.txt", "listops": "listops/test_d20s.tsv"}
+        trees |= {"proplogic": "proplogic/train6.gz", "programs": "ast_codeforces/train.tsv.gz"}
+        if task in trees:
+            data_folder(trees[task])
 
     return check

@@ -25,6 +25,7 @@ def test_the_trees_are_those_that_python_reads(data_folder: Callable[[str], Path
     for program, (problem, tree) in zip(found[:60], texts, strict=False):
         assert (program.problem, list(program.tree.tokens)) == (int(problem), postorder(ast.literal_eval(tree)))
     assert max(one.tree.depth for one in found) == 20
+    assert load_codeforces("validation", 7) == found[:7]
 
 
 def read(tmp_path: Path, tree: str) -> Program:
