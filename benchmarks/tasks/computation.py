@@ -74,7 +74,7 @@ def _asked(trees: list[SyntaxTree], numbers: dict[str, int], parts: bool) -> Dat
     data = numbered(trees, numbers)
     data.y = torch.tensor([label for tree in trees for label in tree.labels])
     if parts:
-        data.mask = data.x[:, 0] == numbers[CLOSED]
+        data.mask = torch.tensor([token == CLOSED for tree in trees for token in tree.tokens])
     return data
 
 

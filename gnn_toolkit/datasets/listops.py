@@ -1,7 +1,7 @@
 """ListOps (Nangia and Bowman 2018): nested lists of digits, whose value must be computed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Expression:
     value: int
 
     @classmethod
-    def of(cls, tokens: "tuple[str, ...] | list[str]") -> "Expression":
+    def of(cls, tokens: Sequence[str]) -> "Expression":
         """Return the expression of some tokens, with its value; the median of an even count is cut to an integer.
 
         Raises:

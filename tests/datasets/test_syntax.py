@@ -2,12 +2,15 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gnn_toolkit.datasets import SyntaxTree, numbered, vocabulary
+from gnn_toolkit.datasets import SyntaxTree, vocabulary
+from gnn_toolkit.datasets import numbered as as_data
 from gnn_toolkit.datasets.syntax import read_brackets, read_lines
 
+numbered: Any = as_data  # type checkers do not know what a graph holds
 TREE = SyntaxTree(("b", "a", "", "a", ""), (2, 2, 4, 4, -1))
 
 

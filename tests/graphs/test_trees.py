@@ -1,5 +1,7 @@
 """Views of trees: child to parent, sibling to sibling, and phrases as paths, random trees and bags."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch_geometric.data import Data
@@ -8,7 +10,7 @@ from gnn_toolkit.graphs import Phrases, RandomParents, SiblingTree, Tree, TreePa
 from gnn_toolkit.graphs.trees import SHAPES
 
 
-def tree(parents: list[int], words: list[int] | None = None, asked: list[int] | None = None) -> Data:
+def tree(parents: list[int], words: list[int] | None = None, asked: list[int] | None = None) -> Any:
     """Return a tree; the roots are asked about unless others are."""
     parent = torch.tensor(parents)
     child = (parent >= 0).nonzero().flatten()

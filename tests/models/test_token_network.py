@@ -12,12 +12,12 @@ from gnn_toolkit.layers import DAGLSTM, GCNConv
 from gnn_toolkit.models import TokenNetwork
 
 
-def make(layer: str, **options: Any) -> TokenNetwork:
+def make(layer: str, **options: Any) -> Any:
     torch.manual_seed(0)
     return TokenNetwork(9, 4, 3, layer=layer, **options).double()
 
 
-def sentence(asked: list[bool]) -> Data:
+def sentence(asked: list[bool]) -> Any:
     edge_index = torch.tensor([[0, 1, 2, 3], [2, 2, 4, 4]])
     data = Data(x=torch.tensor([[5], [6], [0], [7], [0]]), edge_index=edge_index, phrase=torch.zeros(5).long())
     data.mask = torch.tensor(asked)

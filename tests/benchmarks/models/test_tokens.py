@@ -1,6 +1,7 @@
 """What is read of each model of words, and which edges it can use."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from gnn_toolkit.datasets import SyntaxTree, numbered
 from gnn_toolkit.models import TokenNetwork
 
 TREE = SyntaxTree(("not", "bad", ""), (2, 2, -1))
-SPLITS = dict.fromkeys(("train", "validation", "test"), torch.tensor([0]))
+SPLITS: dict[str, torch.Tensor] = dict.fromkeys(("train", "validation", "test"), torch.tensor([0]))
 
 
 def objective(view: str, several: bool) -> PhraseObjective:
@@ -23,7 +24,8 @@ def objective(view: str, several: bool) -> PhraseObjective:
     data.y = torch.tensor([0, 1, 1])
     if several:
         data.mask[:] = True
-    source = SizedGraphs([data], SPLITS).viewed(VIEWS[view].transform)
+    transform: Any = VIEWS[view].transform
+    source = SizedGraphs([data], SPLITS).viewed(transform)
     return PhraseObjective(source, Config(steps=1, hidden_channels=4), ACCURACY, 2, num_tokens=4)
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from benchmarks.tasks import computation
+from benchmarks.tasks import computation as module
 from gnn_toolkit.datasets import Expression, FormulaPair, ListOps, SyntaxTree, load_listops, vocabulary
+
+computation: Any = module  # whose sources have graphs and splits
 
 LISTS = {
     "train": ListOps(max_depth=2, min_depth=1).draw(30, 0),
@@ -46,9 +49,9 @@ def test_new_expressions_are_drawn_and_never_those_of_the_test(
 ):
     data_folder("listops/test_d20s.tsv")
     tested = [one for one in load_listops() if one.depth == 1 and len(one.tokens) <= 5]
-    monkeypatch.setattr(computation, "load_listops", lambda: tested)
-    monkeypatch.setattr(computation, "HELD", 5)
-    monkeypatch.setattr(computation, "COUNTED", 50)
+    monkeypatch.setattr(module, "load_listops", lambda: tested)
+    monkeypatch.setattr(module, "HELD", 5)
+    monkeypatch.setattr(module, "COUNTED", 50)
     data = computation.lists(0, depth=1, length=5, expressions=0, parts=True)
     words = {number: word for word, number in vocabulary([one.tree() for one in tested]).items()}
     batch = data.source.draw(torch.Generator().manual_seed(0), 300)

@@ -1,11 +1,15 @@
 """Sentiment and relatedness: what is asked about, unknown words, and baselines that arithmetic gives."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from benchmarks.tables import MODELS, TASKS, VIEWS
-from benchmarks.tasks import sentences
+from benchmarks.tasks import sentences as module
 from gnn_toolkit.datasets import SentencePair, SyntaxTree
+
+sentences: Any = module  # whose sources have graphs and splits
 
 GOOD, BAD, DULL = (
     SyntaxTree(("Film", word, ""), (2, 2, -1), (2, label, label))
@@ -78,7 +82,8 @@ def test_relatedness_is_of_two_trees_side_by_side():
 def test_every_model_learns_on_every_view(task: str, model: str, view: str):
     data = sentences.classified(TREES, 5, True) if task == "sst" else sentences.related(PAIRS)
     config = TASKS[task].configured({"hidden_channels": 8})
-    source = data.source.viewed(VIEWS[view].transform)
+    transform: Any = VIEWS[view].transform
+    source = data.source.viewed(transform)
     objective = data.objective(source, config)
     torch.manual_seed(0)
     network = MODELS[model].builders["tokens"].build(config, objective)

@@ -43,7 +43,7 @@ def test_fresh_graphs_are_new_in_every_batch_and_follow_the_generator():
 
     kept = source(4)
     for graph in kept.graphs:
-        graph.phrase = torch.zeros(graph.num_nodes, dtype=torch.long)
+        graph.phrase = torch.zeros(graph.num_nodes or 0, dtype=torch.long)
     data = FreshGraphs(kept.graphs, kept.splits, fresh).viewed(TreePath())
     first, again = (torch.Generator().manual_seed(0) for _ in range(2))
     batches = [data.draw(first, 8) for _ in range(3)]
