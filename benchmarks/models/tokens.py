@@ -10,6 +10,7 @@ from gnn_toolkit.models.token_network import BAG
 
 from ..tasks.config import Config
 from ..tasks.phrases import PhraseObjective
+from ..tasks.sized_graphs import SizedGraphs
 from .model import Builder
 
 SIZES = ("hidden_channels", "dropout", "input_dropout")
@@ -30,17 +31,16 @@ def network(
         bidirectional: whether a recurrence also runs against the edges.
         forget: what has a forget gate of its own in an LSTM.
     """
-    recurrent, example = layer in RECURRENCES, objective.example
-    phrases = int(example["phrase"].max()) + 1
-    several = int(example["mask"].sum()) > phrases
+    recurrent, source = layer in RECURRENCES, objective.source
+    assert isinstance(source, SizedGraphs)
     return TokenNetwork(
         objective.num_tokens,
         config.hidden_channels,
         objective.out_channels,
         layer=layer,
         num_layers=config.num_layers if recurrent else config.num_convolutions,
-        num_relations=objective.source.num_relations,
-        readout="node" if recurrent or several else "mean",
+        num_relations=source.num_relations,
+        readout="node" if recurrent or source.asks_inside() else "mean",
         bidirectional=bidirectional,
         pair=objective.pair,
         dropout=config.dropout,

@@ -41,6 +41,13 @@ class SizedGraphs(GraphList):
         """Return the graphs as a view leaves each of them."""
         return SizedGraphs(super().viewed(view, device).graphs, self.splits, device)
 
+    def asks_inside(self) -> bool:
+        """Return whether some phrase has several nodes that are asked about, so that none stands for the whole."""
+        whole = self._stored()
+        starts = torch.diff(whole["phrase"], prepend=whole["phrase"].new_tensor([-1])) != 0
+        starts[whole["first"]] = True
+        return int(whole["mask"].sum()) > int(starts.sum())
+
     def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
         """Draw a training batch of about one size."""
         train = self._sorted["train"]

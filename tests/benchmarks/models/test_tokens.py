@@ -13,6 +13,7 @@ from benchmarks.tasks.metrics import ACCURACY
 from benchmarks.tasks.phrases import PhraseObjective
 from benchmarks.tasks.sized_graphs import SizedGraphs
 from gnn_toolkit.datasets import SyntaxTree, numbered
+from gnn_toolkit.graphs import Phrases
 from gnn_toolkit.models import TokenNetwork
 
 TREE = SyntaxTree(("not", "bad", ""), (2, 2, -1))
@@ -27,6 +28,18 @@ def objective(view: str, several: bool) -> PhraseObjective:
     transform: Any = VIEWS[view].transform
     source = SizedGraphs([data], SPLITS).viewed(transform)
     return PhraseObjective(source, Config(steps=1, hidden_channels=4), ACCURACY, 2, num_tokens=4)
+
+
+def test_one_graph_that_is_asked_about_inside_is_enough():
+    word = SyntaxTree(("not",), (-1,))
+    graphs = [numbered([tree], {"not": 2, "bad": 3}) for tree in (word, TREE, word)]
+    for graph in graphs:
+        graph.y = torch.zeros(graph.num_nodes or 0, dtype=torch.long)
+    splits: dict[str, torch.Tensor] = dict.fromkeys(("train", "validation", "test"), torch.arange(3))
+    assert not SizedGraphs(graphs, splits).asks_inside()
+    graphs[1].mask = torch.tensor([True, False, True])
+    assert SizedGraphs(graphs, splits).asks_inside()
+    assert not SizedGraphs(graphs, splits).viewed(Phrases("path")).asks_inside()
 
 
 @pytest.mark.parametrize(
