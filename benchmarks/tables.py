@@ -134,6 +134,10 @@ MODELS: dict[str, Model] = {
             "tokens": tokens.recurrence("lstm"),
         },
     ),
+    "BiLSTM": Model(
+        "long short-term memory both ways",
+        {"graph": recurrence("lstm", bidirectional=True), "tokens": tokens.recurrence("lstm", bidirectional=True)},
+    ),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),

@@ -42,6 +42,8 @@ def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
 def test_the_suites_are_there():
     names = ["accidents", "citation", "full", "memory", "molecules", "monitor", "quick", "storyteller", "traffic"]
     assert list(SUITES) == names
+    names = "citation computation full memory molecules monitor quick sentences storyteller traffic"
+    assert list(SUITES) == names.split()
     assert len(SUITES["quick"].comparisons) == 20
     assert len(TASKS) == 16
     assert len(TASKS) == 20
