@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from benchmarks.models.tokens import network
-from benchmarks.tables import MODELS, VIEWS
+from benchmarks.suites.suite import load
+from benchmarks.tables import MODELS, TASKS, VIEWS
 from benchmarks.tasks.config import Config
 from benchmarks.tasks.metrics import ACCURACY
 from benchmarks.tasks.phrases import PhraseObjective
@@ -58,6 +59,33 @@ def test_what_is_read(layer: str, view: str, several: bool, readout: str):
     assert isinstance(model, TokenNetwork)
     assert model.readout == readout
     assert asked.judge(model, asked.source.draw(torch.Generator(), 1)).points.shape == (3 if several else 1,)
+
+
+COMPARISONS = sorted(
+    {(one.task, one.view, one.model) for name in ("sentences", "computation") for one in load(name).comparisons}
+)
+
+
+@pytest.mark.parametrize(("task", "view", "model"), COMPARISONS, ids=lambda name: name.replace(" ", "_"))
+def test_every_comparison_of_the_suites_gives_a_loss_and_gradients(task: str, view: str, model: str):
+    pair = task in ("sick", "proplogic")
+    trees = [TREE, SyntaxTree(("bad", "not", "bad", "not"), (3, 2, 3, -1))]
+    graphs = [numbered([tree, tree] if pair else [tree], {"not": 2, "bad": 3}) for tree in trees]
+    for graph in graphs:
+        graph.y = torch.ones(1 if pair else graph.num_nodes or 0, dtype=torch.long)
+        if task == "listops":
+            graph.mask[-2:] = True
+    transform: Any = VIEWS[view].transform
+    splits: dict[str, torch.Tensor] = dict.fromkeys(("train", "validation", "test"), torch.arange(2))
+    source = SizedGraphs(graphs, splits).viewed(transform)
+    config = TASKS[task].configured({"hidden_channels": 4, "batch_size": 8})
+    asked = PhraseObjective(source, config, ACCURACY, 2, num_tokens=4, pair="relation" if pair else "")
+    network = MODELS[model].builders["tokens"].build(config, asked)
+    batch = asked.batch(torch.Generator().manual_seed(0))
+    answers, y = asked.answers(network, batch)
+    assert answers.shape == (len(y), 2)
+    asked.loss(network, batch).backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
 
 
 def test_each_edge_type_has_a_matrix_and_in_the_n_ary_lstm_a_forget_gate():
