@@ -16,13 +16,19 @@ from gnn_toolkit.graphs import (
     Neighbourhoods,
     NoEdges,
     Path,
+    Phrases,
+    RandomParents,
     SearchDAG,
     SearchPath,
     ShuffledEdges,
+    SiblingTree,
+    Tree,
+    TreePath,
     WordFields,
 )
 
 from .models import documents as readers
+from .models import tokens
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
@@ -31,9 +37,11 @@ from .models.watcher import watching
 from .tasks import citation, documents, molecules
 from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
+from .tasks.computation import FORMULAS, LISTS, PROGRAMS
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
+from .tasks.sentences import RELATEDNESS, SENTIMENT
 from .tasks.task import Task
 from .tasks.text import TEXT, book
 from .tasks.traffic import LOS_LOOP, METRO
@@ -69,6 +77,11 @@ TASKS: dict[str, Task] = {
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
     **{name.lower(): documents.task(name) for name in documents.CORPORA},
+    "sst": SENTIMENT,
+    "sick": RELATEDNESS,
+    "listops": LISTS,
+    "proplogic": FORMULAS,
+    "programs": PROGRAMS,
 }
 
 BOTH = DilatedPath(both_ways=True)
@@ -101,10 +114,24 @@ VIEWS: dict[str, View] = {
         "fields",
     ),
     "corpus graph": View("all documents and words, by TF-IDF and mutual information", DocumentWordGraph(cache=KEPT)),
+    "tree": View("a tree from its leaves to its root", Tree(), "dag"),
+    "ordered tree": View(
+        "a tree from its leaves to its root, a type for each of five places of a child", Tree(5), "dag"
+    ),
+    "sibling tree": View("a tree whose nodes read their children one after the other", SiblingTree(), "dag"),
+    "symbols": View("all nodes of a tree in their order, each with an edge to the next", TreePath(), "path"),
+    "symbols both ways": View("all nodes of a tree in their order, with edges both ways", TreePath(both_ways=True)),
+    "words": View("the words of each phrase in their order, with an edge to the next", Phrases("path"), "path"),
+    "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
+    "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
+    "random parents": View("a random tree over all nodes: a parent is any node behind", RandomParents(), "dag"),
+    "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
 }
 
 MODELS: dict[str, Model] = {
-    "RNN": Model("Elman network", {"graph": recurrence("rnn"), "text": generator("rnn")}),
+    "RNN": Model(
+        "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "tokens": tokens.recurrence("rnn")}
+    ),
     "GRU": Model(
         "gated recurrent unit",
         {
@@ -113,6 +140,7 @@ MODELS: dict[str, Model] = {
             "series": in_time("gru", "none"),
             "watch": watching("gru", "none"),
             "document": readers.recurrence("gru"),
+            "tokens": tokens.recurrence("gru"),
         },
     ),
     "LSTM": Model(
@@ -123,18 +151,32 @@ MODELS: dict[str, Model] = {
             "series": in_time("lstm", "none"),
             "watch": watching("lstm", "none"),
             "document": readers.recurrence("lstm"),
+            "tokens": tokens.recurrence("lstm"),
         },
     ),
     "BiLSTM": Model(
         "long short-term memory both ways",
-        {"graph": recurrence("lstm", bidirectional=True), "document": readers.recurrence("lstm", bidirectional=True)},
+        {
+            "graph": recurrence("lstm", bidirectional=True),
+            "document": readers.recurrence("lstm", bidirectional=True),
+            "tokens": tokens.recurrence("lstm", bidirectional=True),
+        },
     ),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
+    "N-ary Tree-LSTM": Model(
+        "long short-term memory over a DAG, a forget gate for every edge type",
+        {"tokens": tokens.recurrence("lstm", forget="relation")},
+    ),
     "GCN": Model(
         "graph convolutions with relu",
-        {"graph": convolution(), "series": at_once("gcn", "none", "graph"), "document": readers.convolution()},
+        {
+            "graph": convolution(),
+            "series": at_once("gcn", "none", "graph"),
+            "document": readers.convolution(),
+            "tokens": tokens.CONVOLUTION,
+        },
     ),
     "GCN, attention": Model(
         "graph convolutions with relu, read by attention", {"document": readers.convolution("attention")}
@@ -157,4 +199,5 @@ MODELS: dict[str, Model] = {
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
     "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
     "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
+    "bag": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
 }

@@ -13,6 +13,7 @@ from gnn_toolkit.graphs.neighbours import rank_neighbours
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
+from gnn_toolkit.graphs.trees import Phrases, RandomParents, SiblingTree, Tree, TreePath
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
 from gnn_toolkit.graphs.word_fields import WordFields
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
@@ -30,11 +31,16 @@ __all__ = [
     "Neighbourhoods",
     "NoEdges",
     "Path",
+    "Phrases",
     "PrepareAdjacency",
+    "RandomParents",
     "SearchDAG",
     "SearchPath",
     "ShuffledEdges",
+    "SiblingTree",
     "SparseFeatures",
+    "Tree",
+    "TreePath",
     "WordFields",
     "WordVocabulary",
     "adjacency",

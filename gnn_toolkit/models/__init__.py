@@ -14,6 +14,7 @@ from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.models.text_classifier import TextClassifier
 from gnn_toolkit.models.tf_idf import TfIdfLinear
+from gnn_toolkit.models.token_network import TokenNetwork
 from gnn_toolkit.models.usual_day import UsualDay
 from gnn_toolkit.models.vocabulary import Vocabulary
 
@@ -42,6 +43,7 @@ __all__ = [
     "TextClassifier",
     "TextState",
     "TfIdfLinear",
+    "TokenNetwork",
     "UsualDay",
     "Vocabulary",
     "WideMLP",

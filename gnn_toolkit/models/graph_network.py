@@ -45,6 +45,8 @@ class GraphNetwork(nn.Module):
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         bidirectional: whether a recurrence also runs against the edges.
         aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or ``"max"``.
+        forget: what has a forget gate of its own in an LSTM: every ``"edge"``, or every ``"relation"``, that is edge
+            type.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
@@ -79,6 +81,7 @@ class GraphNetwork(nn.Module):
         orthogonal: bool = False,
         bidirectional: bool = False,
         aggr: str = "mean",
+        forget: str = "edge",
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
@@ -97,6 +100,12 @@ class GraphNetwork(nn.Module):
                 "num_relations": num_relations,
                 "aggr": aggr,
             }
+            if _checks.choice("forget", forget, ("edge", "relation")) == "relation":
+                if layer != "lstm":
+                    raise ValueError(
+                        _checks.problem("forget", '"edge" for a layer without memory', forget, "leave it out")
+                    )
+                options["forget"] = forget
             recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
             init_long_memory_(recurrence, forget_bias=forget_bias, chrono=chrono, orthogonal=orthogonal)
             stack.append(recurrence)
