@@ -1,12 +1,16 @@
 """The literal tables: which tasks, views and models there are. A new one is a file and a row here, or a plugin."""
 
 from dataclasses import dataclass
+from pathlib import Path as Folder
 
+import pooch
 from torch_geometric.transforms import BaseTransform, Compose
 
 from gnn_toolkit.graphs import (
     AcyclicOrder,
     DilatedPath,
+    DocumentWordGraph,
+    GraphOfWords,
     Grid,
     GridDAG,
     LineGraph,
@@ -14,22 +18,33 @@ from gnn_toolkit.graphs import (
     Neighbourhoods,
     NoEdges,
     Path,
+    Phrases,
+    RandomParents,
     SearchDAG,
     SearchPath,
     ShuffledEdges,
+    SiblingTree,
+    Tree,
+    TreePath,
+    WordFields,
 )
 
+from .models import documents as readers
+from .models import tokens
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
 from .models.network import MLP, convolution, linear, recurrence
 from .models.watcher import watching
-from .tasks import citation, molecules
+from .tasks import citation, documents, molecules
+from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
+from .tasks.computation import FORMULAS, LISTS, PROGRAMS
 from .tasks.copying import COPYING
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
+from .tasks.sentences import RELATEDNESS, SENTIMENT
 from .tasks.task import Task
 from .tasks.text import TEXT, book
 from .tasks.traffic import LOS_LOOP, METRO
@@ -60,13 +75,22 @@ TASKS: dict[str, Task] = {
     "club": CLUB,
     "los-loop": LOS_LOOP,
     "metro": METRO,
+    "chicago": CHICAGO,
     "street-accidents": STREET_ACCIDENTS,
     "detector-incidents": DETECTOR_INCIDENTS,
     **{name.lower(): citation.task(name) for name in citation.NETWORKS},
     **{name.lower(): molecules.task(name) for name in molecules.COLLECTIONS},
+    **{name.lower(): documents.task(name) for name in documents.CORPORA},
+    "sst": SENTIMENT,
+    "sick": RELATEDNESS,
+    "listops": LISTS,
+    "proplogic": FORMULAS,
+    "programs": PROGRAMS,
 }
 
 BOTH = DilatedPath(both_ways=True)
+OF_WORDS = GraphOfWords(window=4)
+KEPT = Folder(pooch.os_cache("gnn_toolkit")) / "corpus graphs"
 VIEWS: dict[str, View] = {
     "path": View("the nodes in their order, each with an edge to the next", Path(), "path"),
     "path both ways": View("the path with the edges back", Path(both_ways=True)),
@@ -91,10 +115,39 @@ VIEWS: dict[str, View] = {
     "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16), "path"),
     "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),
     "no edges": View("the nodes alone", NoEdges(), "none"),
+    "graph of words": View("a document's distinct words, joined by the number of windows of 4 with both", OF_WORDS),
+    "graph of words, PMI": View("the same, joined by their mutual information", GraphOfWords(4, "pmi")),
+    "shuffled graph of words": View("the graph of words between other words", Compose([OF_WORDS, ShuffledEdges()])),
+    "word fields": View(
+        "the 64 best connected words of the graph of words, each with the 4 nearest to it",
+        Compose([OF_WORDS, WordFields(64, 5)]),
+        "fields",
+    ),
+    "corpus graph": View("all documents and words, by TF-IDF and mutual information", DocumentWordGraph(cache=KEPT)),
+    "tree": View("a tree from its leaves to its root", Tree(), "dag"),
+    "ordered tree": View(
+        "a tree from its leaves to its root, a type for each of five places of a child", Tree(5), "dag"
+    ),
+    "sibling tree": View("a tree whose nodes read their children one after the other", SiblingTree(), "dag"),
+    "symbols": View("all nodes of a tree in their order, each with an edge to the next", TreePath(), "path"),
+    "symbols both ways": View("all nodes of a tree in their order, with edges both ways", TreePath(both_ways=True)),
+    "words": View("the words of each phrase in their order, with an edge to the next", Phrases("path"), "path"),
+    "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
+    "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
+    "random parents": View("a random tree over all nodes: a parent is any node behind", RandomParents(), "dag"),
+    "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
 }
 
+LINEAR = {
+    "MinGRU": "minimal gated recurrent unit",
+    "MinLSTM": "minimal LSTM",
+    "LRU": "linear recurrent unit",
+    "Mamba": "selective state space",
+}
 MODELS: dict[str, Model] = {
-    "RNN": Model("Elman network", {"graph": recurrence("rnn"), "text": generator("rnn")}),
+    "RNN": Model(
+        "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "tokens": tokens.recurrence("rnn")}
+    ),
     "GRU": Model(
         "gated recurrent unit",
         {
@@ -102,6 +155,8 @@ MODELS: dict[str, Model] = {
             "text": generator("gru"),
             "series": in_time("gru", "none"),
             "watch": watching("gru", "none"),
+            "document": readers.recurrence("gru"),
+            "tokens": tokens.recurrence("gru"),
         },
     ),
     "LSTM": Model(
@@ -111,31 +166,45 @@ MODELS: dict[str, Model] = {
             "text": generator("lstm"),
             "series": in_time("lstm", "none"),
             "watch": watching("lstm", "none"),
+            "document": readers.recurrence("lstm"),
+            "tokens": tokens.recurrence("lstm"),
         },
     ),
-    "BiLSTM": Model("long short-term memory both ways", {"graph": recurrence("lstm", bidirectional=True)}),
+    "BiLSTM": Model(
+        "long short-term memory both ways",
+        {
+            "graph": recurrence("lstm", bidirectional=True),
+            "document": readers.recurrence("lstm", bidirectional=True),
+            "tokens": tokens.recurrence("lstm", bidirectional=True),
+        },
+    ),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
     **{
-        name: Model(f"{text}, in residual blocks", {"graph": linear(cell), "text": generator(cell)})
-        for name, cell, text in (
-            ("MinGRU", "mingru", "minimal gated recurrent unit"),
-            ("MinLSTM", "minlstm", "minimal LSTM"),
-            ("LRU", "lru", "linear recurrent unit"),
-            ("Mamba", "mamba", "selective state space"),
-        )
+        name: Model(f"{text}, in residual blocks", {"graph": linear(name.lower()), "text": generator(name.lower())})
+        for name, text in LINEAR.items()
     },
     **{
-        f"DAG{name}": Model(f"{text} over a DAG, of the mean over predecessors", {"graph": linear(cell)})
-        for name, cell, text in (
-            ("MinGRU", "mingru", "minimal gated recurrent unit"),
-            ("MinLSTM", "minlstm", "minimal LSTM"),
-            ("LRU", "lru", "linear recurrent unit"),
-            ("Mamba", "mamba", "selective state space"),
-        )
+        f"DAG{name}": Model(f"{text} over a DAG, of the mean over predecessors", {"graph": linear(name.lower())})
+        for name, text in LINEAR.items()
     },
-    "GCN": Model("graph convolutions with relu", {"graph": convolution(), "series": at_once("gcn", "none", "graph")}),
+    "N-ary Tree-LSTM": Model(
+        "long short-term memory over a DAG, a forget gate for every edge type",
+        {"tokens": tokens.recurrence("lstm", forget="relation")},
+    ),
+    "GCN": Model(
+        "graph convolutions with relu",
+        {
+            "graph": convolution(),
+            "series": at_once("gcn", "none", "graph"),
+            "document": readers.convolution(),
+            "tokens": tokens.CONVOLUTION,
+        },
+    ),
+    "GCN, attention": Model(
+        "graph convolutions with relu, read by attention", {"document": readers.convolution("attention")}
+    ),
     **{
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})
         for depth in (1, 2, 3, 4)
@@ -150,5 +219,9 @@ MODELS: dict[str, Model] = {
         }.items()
     },
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
+    "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
+    "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
+    "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
+    "bag": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
 }

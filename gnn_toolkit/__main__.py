@@ -8,17 +8,21 @@ import typer
 
 from gnn_toolkit import _checks
 from gnn_toolkit.bench import bench
+from gnn_toolkit.commands.classify import classify
 from gnn_toolkit.commands.describe import describe
 from gnn_toolkit.commands.doctor import doctor
 from gnn_toolkit.commands.forecast import forecast
 from gnn_toolkit.commands.generate import generate
 from gnn_toolkit.commands.monitor import monitor
+from gnn_toolkit.commands.train_classifier import train_classifier
 from gnn_toolkit.commands.train_text import train_text
 from gnn_toolkit.training import NotFiniteError
 
 COMMANDS = {
     "train-text": train_text,
     "generate": generate,
+    "train-classifier": train_classifier,
+    "classify": classify,
     "forecast": forecast,
     "monitor": monitor,
     "describe": describe,
@@ -26,7 +30,8 @@ COMMANDS = {
 }
 
 app = typer.Typer(
-    help="Train a generator of text on any book, and let it write; forecast and watch sensors; look into graph files.",
+    help="Train a generator of text on any book, and let it write; train a classifier on texts of your own; "
+    "forecast and watch sensors; look into graph files.",
     no_args_is_help=True,
     rich_markup_mode=None,  # an error is a line, not a frame
     pretty_exceptions_enable=False,

@@ -243,13 +243,16 @@ def measured(argument: str, values: Tensor, mask: Tensor | None = None) -> Tenso
     """Return where ``values`` hold a reading: where ``mask`` says so and the number is finite and below 1e30 in size.
 
     Raises:
-        ValueError: values that are no tensor, or a mask of another shape or of numbers.
+        ValueError: values that are no tensor of real numbers, or a mask of another shape or of numbers.
 
     >>> measured("values", torch.tensor([50.0, torch.nan, 3.4e38]))
     tensor([ True, False, False])
     """
     if not isinstance(values, Tensor):
         raise ValueError(problem(argument, "a tensor", type(values).__name__, f"pass torch.as_tensor({argument})"))
+    if values.dtype == torch.bool or values.is_complex():
+        remedy = "the mask is another argument, and a complex number is two real ones"
+        raise ValueError(problem(argument, "real numbers", values.dtype, remedy))
     there = values.isfinite() & (values.abs().double() < IMPOSSIBLE)
     if mask is None:
         return there

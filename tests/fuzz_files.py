@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from gnn_toolkit.datasets import load_pickled_arrays, read_card
+from gnn_toolkit.datasets import load_pickled_arrays, read_card, read_labelled_texts
 from gnn_toolkit.models import CharGenerator, Vocabulary
 from gnn_toolkit.training import load_checkpoint, save_checkpoint
 
@@ -33,6 +33,8 @@ sha256 = "{}"
 bytes = 12
 headers = {{ Accept = "text/plain" }}
 """.format("0" * 64)
+
+TEXTS = 'text,label\n"good, caf\u00e9",pos\nbad,neg\n\u6771\u4eac,pos\n'
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
@@ -111,7 +113,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Path, bytes, Callable[[], object]
     """Yield again and again a reader's name, its file, the whole content, and how to read it."""
     weights, described, checkpoint = model_files(folder)
     whole = {path: path.read_bytes() for path in (weights, described, checkpoint)}
-    card, arrays = folder / "card.toml", folder / "a.pkl"
+    card, arrays, texts = folder / "card.toml", folder / "a.pkl", folder / "texts.csv"
     sources = pickles()
     while True:
         for source in sources:
@@ -120,6 +122,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Path, bytes, Callable[[], object]
             yield "model", path, whole[path], lambda: CharGenerator.load(weights)
         yield "checkpoint", checkpoint, whole[checkpoint], lambda: load_checkpoint(checkpoint)
         yield "card", card, CARD.encode(), lambda: read_card(card)
+        yield "texts", texts, TEXTS.encode(), lambda: read_labelled_texts(texts)
 
 
 def fuzz(count: int, seed: int = 0) -> Counter[tuple[str, str]]:

@@ -118,3 +118,9 @@ def test_a_negative_weight_is_named_by_its_edge_unless_signs_are_allowed():
         _checks.edge_weights(weight, 4)
     _checks.edge_weights(weight, 4, signed=True)
     _checks.edge_weights(weight.abs(), 4)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64])
+def test_readings_are_real_numbers(dtype: torch.dtype):
+    with pytest.raises(ValueError, match=f"^values: expected real numbers, got {dtype}"):
+        _checks.measured("values", torch.ones(2).to(dtype))

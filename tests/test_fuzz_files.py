@@ -13,6 +13,7 @@ def test_damaged_files_are_refused_or_read_and_never_crash():
     assert found["model", "refused"] > 20
     assert found["model", "read"] == found["checkpoint", "read"] == 0
     assert found["checkpoint", "set aside"] > 10
+    assert found["texts", "read"] > 5
 
 
 def test_damage_is_repeatable_and_changes_a_file():

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gnn_toolkit.layers import GCNConv
+from gnn_toolkit.layers.bases import Chebyshev
 from gnn_toolkit.models import Forecaster, scheduled_sampling_probability
 
 from ..tasks.config import Config
@@ -15,6 +16,7 @@ from ..tasks.source import Graphs
 from ..tasks.traffic import Forecast, Horizon
 from .model import Builder
 
+TERMS = 3  # of Chebyshev's, as a forecaster has
 SAMPLED = 0.1  # the decay of scheduled sampling, as a part of all steps
 
 
@@ -50,6 +52,26 @@ def at_once(layer: str, *edges: str) -> Builder:
     return Builder(partial(windowed, layer), edges, ("hidden_channels", "num_convolutions"))
 
 
+class Spectral(nn.Module):
+    """A convolution by Chebyshev's polynomials, ``sum over k of Z_k(x) W_k + b``: what `GConvGRU` has for a product.
+
+    Args:
+        in_channels: width of the features.
+        out_channels: width of what comes out.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.basis, self.linear = Chebyshev(TERMS), nn.Linear(TERMS * in_channels, out_channels)
+
+    def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None) -> Tensor:
+        """Return the convolution [B, N, out] of features [B, N, in]."""
+        graphs, nodes, width = x.shape
+        matrices = self.basis.matrices(edge_index, edge_weight, nodes, x.dtype)
+        terms = self.basis.terms(matrices, x.transpose(0, 1).flatten(1))
+        return self.linear(torch.cat([term.view(nodes, graphs, width) for term in terms], 2)).transpose(0, 1)
+
+
 class WindowNetwork(nn.Module):
     """Convolutions or linear layers with relu over all of a window at once: a node's features are its whole history."""
 
@@ -57,7 +79,7 @@ class WindowNetwork(nn.Module):
         super().__init__()
         self.horizon = horizon
         width = 2 * horizon.history + (horizon.history + horizon.steps) * horizon.num_covariates
-        kind = GCNConv if layer == "gcn" else nn.Linear
+        kind = {"gcn": GCNConv, "cheb": Spectral, "mlp": nn.Linear}[layer]
         widths = [width, *[config.hidden_channels] * config.num_convolutions]
         self.layers = nn.ModuleList(kind(a, b) for a, b in pairwise(widths))
         self.head = nn.Linear(config.hidden_channels, horizon.steps)
@@ -78,7 +100,7 @@ class WindowNetwork(nn.Module):
         parts = (scaled, x_mask.to(x.dtype), covariates)
         h = torch.cat([part.transpose(1, 2).flatten(2) for part in parts], -1)
         for layer in self.layers:
-            h = layer(h, edge_index, edge_weight) if isinstance(layer, GCNConv) else layer(h)
+            h = layer(h) if isinstance(layer, nn.Linear) else layer(h, edge_index, edge_weight)
             h = h.relu()
         change = self.head(h).transpose(1, 2).unsqueeze(-1)
         latest = scaled[:, -1:] if self.horizon.base is None else 0.0

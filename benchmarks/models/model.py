@@ -8,8 +8,8 @@ from torch import nn
 
 from ..tasks.config import Config
 
-# What a view makes of a graph's edges, from special to general.
-EDGES = ("none", "path", "dag", "graph")
+# What a view makes of a graph's edges, from special to general; "fields": ordered receptive fields beside them.
+EDGES = ("none", "path", "dag", "graph", "fields")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ POSITIVE = (
     "num_convolutions",
     "rate_decay_every",
     "patience",
+    "rising",
     "parameters",
     "state_channels",
 )

@@ -95,6 +95,13 @@ def _squares(forecast: Tensor, y: Tensor) -> Tensor:
     return (forecast - y).double().square()
 
 
+def _products(forecast: Tensor, y: Tensor) -> Tensor:
+    """Return what each answer adds to the correlation of all: the product of both numbers, standardised."""
+    deviations = [values.double() - values.double().mean() for values in (forecast, y)]
+    spread = [values.square().mean().sqrt().clamp(min=1e-12) for values in deviations]
+    return deviations[0] / spread[0] * deviations[1] / spread[1]
+
+
 ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right, margin=0.01)
 NATS_PER_CHARACTER = Metric(
     "nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats, margin=0.01
@@ -106,4 +113,12 @@ RMSE = Metric(
     points=_squares,
     loss=torch.nn.functional.mse_loss,
     root=True,
+)
+PEARSON = Metric(
+    "Pearson's r",
+    higher_is_better=True,
+    bounds=(-1.0, 1.0),
+    points=_products,
+    loss=torch.nn.functional.mse_loss,
+    margin=0.01,
 )

@@ -39,6 +39,7 @@ class Objective:
     def __init__(self, source: Source, config: Config, metric: Metric, out_channels: int, readout: str) -> None:
         self.source, self.config, self.metric = source, config, metric
         self.out_channels, self.readout = out_channels, readout
+        self.watches = self.watches or config.rising is not None
 
     @property
     def example(self) -> Data:
@@ -86,8 +87,15 @@ class Objective:
         return Scores(points, torch.ones(len(points)), self.metric.root)
 
     def watch(self, model: nn.Module, step: int) -> dict[str, Any]:
-        """Return what else the curve keeps of a validation."""
-        return {}
+        """Return what else the curve keeps of a validation: its loss where training ends by it."""
+        if self.config.rising is None:
+            return {}
+        losses, answers = 0.0, 0
+        for batch in self.held_out(model, "validation"):
+            logits, y = self.answers(model, batch)
+            losses += float(self.metric.loss(logits, y)) * len(y)
+            answers += len(y)
+        return {"validation_loss": losses / answers}
 
     def samples(self, model: nn.Module, seed: int) -> dict[str, str]:
         """Return what the trained model writes, by temperature."""

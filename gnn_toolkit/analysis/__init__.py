@@ -1,5 +1,6 @@
 """What a layer or a model can see, what it does see, and what happens inside on the way."""
 
+from gnn_toolkit.analysis.explanation_page import explanation_page
 from gnn_toolkit.analysis.gradients import LastStepGradients, StateGradients, last_step_gradients, state_gradients
 from gnn_toolkit.analysis.parameters import parameter_count
 from gnn_toolkit.analysis.reach import empirical_receptive_field, receptive_field
@@ -11,6 +12,7 @@ __all__ = [
     "StateGradients",
     "Unrolled",
     "empirical_receptive_field",
+    "explanation_page",
     "last_step_gradients",
     "parameter_count",
     "receptive_field",

@@ -12,6 +12,7 @@ from gnn_toolkit.commands import sensors
 from gnn_toolkit.commands.console import bar_of_steps, between_steps, say
 from gnn_toolkit.commands.street_demo import demonstrate
 from gnn_toolkit.commands.watch import Fitting, Watch, fit_on, load, rows
+from gnn_toolkit.commands.writing import check_written
 from gnn_toolkit.datasets.tables import Bounds, count_of
 
 HOW = Fitting()
@@ -45,9 +46,11 @@ def monitor(
     out: Annotated[Path, typer.Option(help="Where the page of the demo goes.")] = Path("streets.html"),
     size: Annotated[int, typer.Option(min=2, help="Streets each way, of the demo.")] = 4,
     days: Annotated[int, typer.Option(min=1, help="Usual days to learn from, of the demo.")] = 3,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a page of the demo that is there.")] = False,
 ) -> None:
     """Watch over sensors: fit on usual days, then print alarms as rows come; the same command goes on after a stop."""
     if demo:
+        check_written("--out", [out], [values, graph], force=force)
         _demonstrate(out, size, days, 200 if steps is None else steps, seed)
         return
     if values is None or graph is None:
@@ -56,6 +59,10 @@ def monitor(
         raise ValueError(_checks.problem("monitor", "VALUES and GRAPH, or --demo", got, remedy))
     loaded = load(model)
     if loaded is None:
+        state = model.with_suffix(".state")
+        if state.exists():
+            remedy = "delete it, or pass another --model"
+            raise ValueError(_checks.problem(str(state), "no file where a monitor is fitted anew", "one", remedy))
         series = sensors.read(values, graph, minutes, times, sensor, time_format, None, low, high, missing)
         how = Fitting(300 if steps is None else steps, ahead, hidden, layer, false_alarms, held_out, seed)
         try:
@@ -64,9 +71,9 @@ def monitor(
             say("\nStopped before the monitor was fitted; nothing was written.")
             raise typer.Exit(130) from None
     else:
-        say(f"goes on with the monitor in {model}; delete it to fit another")
+        say(f"goes on with the monitor in {model}, as it was fitted; delete it and its .state to fit another")
     reading = {"has_times": minutes is None, "times": times, "time_format": time_format}
-    _watch(Watch(*loaded, model.with_suffix(".state")), watch, follow, reading, Bounds(low, high, tuple(missing or ())))
+    _watch(Watch(*loaded, model), watch, follow, reading, Bounds(low, high, tuple(missing or ())))
 
 
 def _watch(watch: Watch, source: str, follow: bool, reading: dict[str, Any], bounds: Bounds) -> None:

@@ -29,7 +29,7 @@ Missing = Annotated[list[float] | None, typer.Option(help="A number that marks a
 
 def read(
     values: Path,
-    graph: Path,
+    graph: Path | None,
     minutes: float | None,
     times: str | None,
     sensor: str | None,

@@ -1,5 +1,6 @@
 """A monitor of sensors at work: fitted on usual days, it watches rows as they come and can be stopped at any time."""
 
+import hashlib
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -90,20 +91,21 @@ class Watch:
     Args:
         monitor: fitted.
         names: of the sensors.
-        state: file of the state.
+        model: file of the monitor; the state goes beside it.
     """
 
-    def __init__(self, monitor: StreetMonitor, names: tuple[str, ...], state: Path) -> None:
-        self.monitor, self.names, self.path = monitor, names, state
+    def __init__(self, monitor: StreetMonitor, names: tuple[str, ...], model: Path) -> None:
+        self.monitor, self.names, self.path = monitor, names, model.with_suffix(".state")
+        self.of = hashlib.sha256(model.read_bytes()).hexdigest()
         self.time: datetime | None = None
         self.header, self.end, self.rows = "", 0, 0
         self.step = timedelta(days=1) / monitor.steps_per_day
-        kept = load_checkpoint(state)
+        kept = load_checkpoint(self.path)
         if kept is not None:
             self._resume(kept)
 
     def _resume(self, kept: dict[str, Any]) -> None:
-        if kept["names"] != list(self.names):
+        if kept.get("of") != self.of or kept["names"] != list(self.names):
             remedy = "delete it to begin anew, or name another monitor"
             raise ValueError(_checks.problem(str(self.path), "the state of this monitor", "another", remedy))
         for name in RUNNING:
@@ -113,7 +115,7 @@ class Watch:
 
     def _keep(self) -> None:
         running = {name: getattr(self.monitor, name).cpu() for name in RUNNING}
-        about = {"names": list(self.names), "header": self.header, "end": self.end, "rows": self.rows}
+        about = {"of": self.of, "names": list(self.names), "header": self.header, "end": self.end, "rows": self.rows}
         save_checkpoint(self.path, running | about | {"time": None if self.time is None else self.time.isoformat()})
 
     def see(self, row: Row) -> Iterator[str]:

@@ -21,11 +21,13 @@ _KINDS: dict[Any, str] = {
 _CARD = {"title": str, "description": str, "licence": str, "citation": str}
 _FIGURE = {"model": str, "metric": str, "value": float | int, "source": str}
 _FILE = {"name": str, "url": str, "sha256": str, "bytes": int}
+_PREPARED = {"name": str, "url": str, "arrays_sha256": str, "bytes": int}
 _PATH = (r"\w[\w.+-]*(/\w[\w.+-]*)*", "a relative path of plain names and forward slashes")
 _PATTERNS = (
     ("name", *_PATH),
     ("url", r"https?://[^\s/]\S*", "an http or https address"),
     ("sha256", r"[0-9a-f]{64}", "64 hexadecimal digits in lower case"),
+    ("arrays_sha256", r"[0-9a-f]{64}", "64 hexadecimal digits in lower case"),
 )
 _SECURE = (r"https://[^\s/]\S*", "an https address")  # on cards, which others write
 
@@ -53,6 +55,31 @@ class DatasetFile:
 
     def __post_init__(self) -> None:
         _check_file("DatasetFile", vars(self))
+
+
+@dataclass(frozen=True)
+class PreparedFile:
+    """One file of arrays that a machine makes of an original, pinned by what it holds.
+
+    Args:
+        name: Path of the file below the dataset's folder, with forward slashes.
+        url: Address of exactly this revision of the original.
+        arrays_sha256: Digest of the arrays (``datasets.prepared.arrays_digest``), 64 hexadecimal digits.
+        bytes: Bytes that the original has at most.
+        headers: HTTP headers that the address needs, if any; no other host is sent them.
+
+    Raises:
+        ValueError: If the name leads out of the folder, the address is none, or digest, size or headers are no such.
+    """
+
+    name: str
+    url: str
+    arrays_sha256: str
+    bytes: int
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        _check_file("PreparedFile", vars(self))
 
 
 @dataclass(frozen=True)
@@ -85,6 +112,7 @@ class DatasetCard:
         folder: Path of the folder that holds the files, with forward slashes; the card's name where it gives none.
         published: Figures that others reported.
         files: Files to fetch; empty where the data come with Python or with a dependency.
+        prepared: Files to make of an original.
 
     Raises:
         ValueError: If name or folder leads out of the folder of all datasets.
@@ -102,6 +130,7 @@ class DatasetCard:
     folder: str = ""
     published: tuple[PublishedFigure, ...] = ()
     files: tuple[DatasetFile, ...] = ()
+    prepared: tuple[PreparedFile, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.folder:
@@ -131,6 +160,15 @@ class DatasetCard:
             raise ValueError(problem("file_name", "no file", repr(name), f"{self.name!r} needs none: load it directly"))
         choice("file_name", name, [file.name for file in self.files])
         return next(file for file in self.files if file.name == name)
+
+    def prepared_file(self, name: str) -> PreparedFile:
+        """Return the file called ``name`` that is made of an original.
+
+        Raises:
+            ValueError: If the card has no such file.
+        """
+        choice("name", name, [file.name for file in self.prepared])
+        return next(file for file in self.prepared if file.name == name)
 
 
 def cards() -> dict[str, DatasetCard]:
@@ -180,15 +218,22 @@ def read_card(path: Path | Traversable) -> DatasetCard:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(problem(path.name, "a TOML file in UTF-8", error, "correct the card")) from error
-    table = _checked(path.name, table, _CARD, {"folder": str, "published": list, "files": list})
+    table = _checked(path.name, table, _CARD, {"folder": str, "published": list, "files": list, "prepared": list})
     if "folder" in table:
         _require(path.name, "folder", table, bool(re.fullmatch(_PATH[0], table["folder"])), _PATH[1])
     figures = [
         PublishedFigure(**_checked(f"{path.name}, published[{i}]", entry, _FIGURE, {}))
         for i, entry in enumerate(table.pop("published", []))
     ]
-    files = [_file(f"{path.name}, files[{i}]", entry) for i, entry in enumerate(table.pop("files", []))]
-    return DatasetCard(path.name.removesuffix(".toml"), **table, published=tuple(figures), files=tuple(files))
+    files = [
+        DatasetFile(**_file(f"{path.name}, files[{i}]", entry, _FILE)) for i, entry in enumerate(table.pop("files", []))
+    ]
+    prepared = [
+        PreparedFile(**_file(f"{path.name}, prepared[{i}]", entry, _PREPARED))
+        for i, entry in enumerate(table.pop("prepared", []))
+    ]
+    name = path.name.removesuffix(".toml")
+    return DatasetCard(name, **table, published=tuple(figures), files=tuple(files), prepared=tuple(prepared))
 
 
 def _card_files() -> dict[str, Traversable]:
@@ -199,18 +244,18 @@ def _card_files() -> dict[str, Traversable]:
     return dict(sorted(found.items()))
 
 
-def _file(where: str, entry: object) -> DatasetFile:
-    table = _checked(where, entry, _FILE, {"headers": dict})
+def _file(where: str, entry: object, required: Mapping[str, Any]) -> dict[str, Any]:
+    table = _checked(where, entry, required, {"headers": dict})
     _check_file(where, table)
     _require(where, "url", table, bool(re.fullmatch(_SECURE[0], table["url"])), _SECURE[1])
-    return DatasetFile(**table)
+    return table
 
 
 def _check_file(where: str, table: Mapping[str, Any]) -> None:
     """Raise a ``ValueError`` unless a file's parts are what they should be, wherever they come from."""
     headers = table.get("headers", {})
     _checked(f"{where}: headers", headers, dict.fromkeys(headers, str), {})
-    for key, pattern, allowed in _PATTERNS:
+    for key, pattern, allowed in (row for row in _PATTERNS if row[0] in table):
         _require(where, key, table, isinstance(table[key], str) and bool(re.fullmatch(pattern, table[key])), allowed)
     size = table["bytes"]
     _require(

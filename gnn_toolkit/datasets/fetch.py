@@ -15,9 +15,9 @@ import pooch
 import requests
 
 from gnn_toolkit._checks import problem
-from gnn_toolkit.datasets.cards import DatasetCard, DatasetFile, load_card
+from gnn_toolkit.datasets.cards import DatasetCard, DatasetFile, PreparedFile, load_card
 
-_FOLDER = "GNN_TOOLKIT_DATA"
+FOLDER = "GNN_TOOLKIT_DATA"
 _TIMEOUT = 30  # seconds without a byte
 _BLOCK = 1 << 16  # bytes written at a time
 _REDIRECTS = 10
@@ -53,7 +53,7 @@ def fetch(card: str | DatasetCard, file_name: str, *, download: bool = True) -> 
     """
     card = load_card(card) if isinstance(card, str) else card
     file = card.file(file_name)
-    own = os.environ.get(_FOLDER)
+    own = os.environ.get(FOLDER)
     for name in (file.name, f"{file.name}.gz"):
         if own and (path := Path(own).expanduser() / card.folder / name).is_file():
             _verify(path, str(path), file, "replace the file, or remove it to have it downloaded")
@@ -71,8 +71,8 @@ def _cached(title: str, file: DatasetFile) -> Path:
     try:
         pooch.retrieve(file.url, f"sha256:{file.sha256}", path.name, path.parent, downloader=downloader)
     except requests.RequestException as error:
-        own = os.environ.get(_FOLDER, "not set")
-        remedy = f"try again, or put the file at {path}, or into {_FOLDER} (now {own}) as {title}"
+        own = os.environ.get(FOLDER, "not set")
+        remedy = f"try again, or put the file at {path}, or into {FOLDER} (now {own}) as {title}"
         raise DatasetUnavailableError(problem(title, f"a file at {file.url}", error, remedy)) from error
     return path
 
@@ -87,7 +87,7 @@ def _download(title: str, file: DatasetFile, path: Path, target: Path) -> None:
     with suppress(FileNotFoundError):
         os.replace(part, target)
     try:
-        _stream(file, target)
+        stream(file, target)
     except BaseException:
         if target.stat().st_size:
             os.replace(target, part)
@@ -95,7 +95,7 @@ def _download(title: str, file: DatasetFile, path: Path, target: Path) -> None:
     _verify(target, title, file, f"nothing was kept: try again, or look for another copy than {file.url}")
 
 
-def _stream(file: DatasetFile, target: Path) -> None:
+def stream(file: DatasetFile | PreparedFile, target: Path) -> None:
     """Append to ``target`` the bytes that it lacks, or write it anew if the server sends only whole files."""
     done = target.stat().st_size
     wanted = {"Range": f"bytes={done}-"} if 0 < done < file.bytes else {}
@@ -110,7 +110,7 @@ def _stream(file: DatasetFile, target: Path) -> None:
                 _progress(file, sink.tell())
 
 
-def _opened(file: DatasetFile, wanted: Mapping[str, str]) -> requests.Response:
+def _opened(file: DatasetFile | PreparedFile, wanted: Mapping[str, str]) -> requests.Response:
     """Return the answer of the file's address, or of where it leads to.
 
     The headers of the card go to its own host alone, and from https no way leads to http.
@@ -131,8 +131,8 @@ def _opened(file: DatasetFile, wanted: Mapping[str, str]) -> requests.Response:
     raise requests.TooManyRedirects(f"more than {_REDIRECTS} redirects")
 
 
-def _progress(file: DatasetFile, done: int) -> None:
-    if sys.stderr.isatty():
+def _progress(file: DatasetFile | PreparedFile, done: int) -> None:
+    if sys.stderr.isatty() and isinstance(file, DatasetFile):  # of an original no more than a limit is known
         end = "\n" if done == file.bytes else ""
         print(f"\r{file.name}: {done / file.bytes:4.0%}", end=end, file=sys.stderr, flush=True)
 

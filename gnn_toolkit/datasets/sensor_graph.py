@@ -94,6 +94,10 @@ def _pairs(path: Path, header: list[str], rows: list[list[str]], names: tuple[st
         sigma = float(apart.std()) or float(apart.mean()) if len(apart) else 1.0
         cost = np.exp(-np.square(cost / (sigma or 1.0)))
         far = int((cost < LEAST).sum())
+        if len(apart) and far >= int((number[0] != number[1]).sum()):
+            got = f"{count_of(len(apart), 'distance')} of deviation {sigma:.4g}, by which every pair is far apart"
+            remedy = "give a column of weights, or the distances of pairs that are no neighbours, too"
+            raise ValueError(problem(str(path), "distances from near to far", got, remedy))
         if far:
             notes.append(f"left out {count_of(far, 'pair')} of {path.name}: so far apart that it weighs below {LEAST}")
         cost = np.where(cost < LEAST, 0.0, cost)

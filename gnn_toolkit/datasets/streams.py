@@ -11,7 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from gnn_toolkit._checks import problem
-from gnn_toolkit.datasets.tables import Bounds, numbers
+from gnn_toolkit.datasets.tables import TIME_COLUMNS, Bounds, numbers
 from gnn_toolkit.datasets.timestamps import parse_times
 
 
@@ -39,7 +39,7 @@ class RowReader:
         header: the first line.
         names: of the sensors, in the order of the values; columns of other names are left out.
         has_times: whether a column holds timestamps.
-        times: name of that column; ``None`` for the first that is no sensor.
+        times: name of that column; ``None`` for one called so (time, timestamp ...), or the first that is no sensor.
         time_format: of ``strptime``; ``None`` for ISO 8601 or seconds since 1970.
         bounds: which numbers are readings.
 
@@ -72,7 +72,8 @@ class RowReader:
         if has_times and not others:
             remedy = "name it, or say how long a step is if rows have no times"
             raise ValueError(problem("times", "a column of timestamps", times or "none but sensors", remedy))
-        self.time = others[0] if has_times else None
+        named = (k for k in others if self.header[k] and self.header[k].lower() in TIME_COLUMNS)
+        self.time = next(named, others[0]) if has_times else None
         if not self.columns:
             got = ", ".join(self.header[:5])
             remedy = f"the first line names the sensors, e.g. {names[0]!r}"
@@ -125,7 +126,7 @@ def lines_of_file(path: Path, start: int, *, follow: bool, pause: float = 0.5) -
             line = file.readline()
             if line.endswith(b"\n") or (line and not follow):
                 place += len(line)
-                yield line.decode("utf-8-sig").rstrip("\r\n"), place
+                yield line.decode("utf-8-sig", errors="replace").rstrip("\r\n"), place
                 continue
             if not follow:
                 return

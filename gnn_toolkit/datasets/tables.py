@@ -46,11 +46,19 @@ class Bounds:
         low: the lowest that is one.
         high: the highest that is one.
         missing: numbers that mark a gap.
+
+    Raises:
+        ValueError: the lowest is above the highest, or one of them is no number.
     """
 
     low: float = -math.inf
     high: float = math.inf
     missing: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            got = f"{self.low} and {self.high}"
+            raise ValueError(problem("low", "a number not above high", got, "give numbers, or leave them out"))
 
 
 def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -88,9 +96,13 @@ def read_readings(
     if not whole:
         remedy = "check the separators"
         raise ValueError(problem(str(path), "rows of as many cells as the header", f"{len(rows)} others", remedy))
-    time = _time_column(header, whole, times, path.name)
+    time = _time_column(header, whole, times, time_format, path.name)
     long = _sensor_column(header, time) if sensor is None else _column(header, sensor, "sensor")
     columns = [k for k in range(len(header)) if k not in (time, long)]
+    unnamed = [k for k in columns if not header[k] and time is not None]  # such as the numbers of the rows
+    if unnamed:
+        notes.append(f"left out {count_of(len(unnamed), 'column')} without a name")
+        columns = [k for k in columns if k not in unnamed]
     names, which = tuple(header[k] for k in columns), None
     if long is not None:
         names, which = _numbered([row[long] for row in whole])
@@ -110,21 +122,31 @@ def read_readings(
     return _on_grid(parse_times([row[time] for row in whole], time_format), cells, names, which, notes)
 
 
-def _time_column(header: list[str], rows: list[list[str]], times: str | float | None, where: str) -> int | None:
+def _time_column(
+    header: list[str], rows: list[list[str]], times: str | float | None, time_format: str | None, where: str
+) -> int | None:
     """Return the number of the column of timestamps; ``None`` where ``times`` is the length of a step."""
     if isinstance(times, str):
         return _column(header, times, "times")
     if times is not None:
         return None
     for k in range(len(header)):
-        if header[k].lower() in TIME_COLUMNS or not is_number(rows[0][k]):
-            try:
-                parse_times([rows[0][k]], None)
-            except ValueError:
-                continue
+        named = header[k].lower() in TIME_COLUMNS
+        if (named or not is_number(rows[0][k])) and _is_time(rows[0][k], time_format):
+            if not is_number(header[k]) and _is_time(header[k], time_format):
+                remedy = "write a first line such as time,sensor1,sensor2"
+                raise ValueError(problem(where, "a header that names the columns", f"the time {header[k]!r}", remedy))
             return k
     remedy = "name it, or say that steps have e.g. 5 minutes: times=5, --minutes 5"
     raise ValueError(problem("times", f"a column of timestamps in {where}", "none that can be read", remedy))
+
+
+def _is_time(cell: str, time_format: str | None) -> bool:
+    try:
+        parse_times([cell], time_format)
+    except ValueError:
+        return False
+    return True
 
 
 def _column(header: list[str], name: str, argument: str) -> int:

@@ -26,7 +26,7 @@ def load_los_loop(*, download: bool = True) -> TrafficSeries:
     with path.open(encoding="utf-8") as file:
         names = tuple(file.readline().strip().split(","))
     speeds = torch.from_numpy(np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32)).unsqueeze(2)
-    edges = _edges(np.loadtxt(fetch("los_loop", "los_adj.csv", download=download), delimiter=","))
+    edges = edges_of(np.loadtxt(fetch("los_loop", "los_adj.csv", download=download), delimiter=","))
     return TrafficSeries(speeds, torch.isfinite(speeds), *edges, steps_per_day=288, names=names)
 
 
@@ -53,12 +53,12 @@ def load_beijing_metro(minutes: int = 15, flow: str = "in", *, download: bool = 
         raise ValueError(problem("minutes", "10, 15 or 30", minutes, "pick one of these"))
     path = fetch("beijing_metro", f"{flow}flowdata/{flow}_{minutes}min.csv", download=download)
     counts = torch.from_numpy(np.loadtxt(path, delimiter=",", dtype=np.float32)).t().contiguous().unsqueeze(2)
-    edges = _edges(np.loadtxt(fetch("beijing_metro", "adjacency.csv", download=download), delimiter=","))
+    edges = edges_of(np.loadtxt(fetch("beijing_metro", "adjacency.csv", download=download), delimiter=","))
     names = tuple(map(str, range(counts.size(1))))
     return TrafficSeries(counts, torch.isfinite(counts), *edges, steps_per_day=18 * 60 // minutes, names=names)
 
 
-def _edges(matrix: np.ndarray) -> tuple[Tensor, Tensor]:
+def edges_of(matrix: np.ndarray) -> tuple[Tensor, Tensor]:
     """Return the edges u -> v of ``matrix[u, v]``, without loops, and their weights."""
     weights = torch.from_numpy(matrix).float().fill_diagonal_(0.0)
     edge_index = weights.nonzero().t().contiguous()

@@ -156,6 +156,25 @@ class TrafficSeries:
         part = {"values": self.values[first:end], "mask": self.mask[first:end]}
         return replace(self, **part, first_slot=slot, start=self.time(first))
 
+    def ordered(self, names: Sequence[str]) -> "TrafficSeries":
+        """Return the series with its nodes in the order of these names, which are all of its own.
+
+        Raises:
+            ValueError: other names.
+        """
+        wanted, own = tuple(names), self.names
+        if wanted == own:
+            return self
+        if sorted(wanted) != sorted(own) or len(set(own)) < len(own):
+            missing, more = sorted({*wanted} - {*own}), sorted({*own} - {*wanted})
+            got = f"{len(missing)} missing ({', '.join(missing[:3])}), {len(more)} others ({', '.join(more[:3])})"
+            raise ValueError(problem("names", f"the {len(wanted)} nodes asked for", got, "give those nodes, each once"))
+        order = torch.tensor([own.index(name) for name in wanted])
+        place = torch.empty_like(order).scatter_(0, order, torch.arange(len(order)))
+        where = None if self.places is None else self.places[order]
+        part = {"values": self.values[:, order], "mask": self.mask[:, order], "edge_index": place[self.edge_index]}
+        return replace(self, **part, names=wanted, places=where)
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -49,6 +49,17 @@ class SparseFeatures:
         indices[0], indices[3] = indices[0][: x.size(0) + 1], indices[3][: x.size(1) + 1]
         return cls(x[row, col], indices)
 
+    @classmethod
+    def identity(cls, count: int, dtype: torch.dtype = torch.float32) -> "SparseFeatures":
+        """Return the features of nodes that have none: the identity matrix [count, count], a name for each node.
+
+        >>> SparseFeatures.identity(3).shape
+        torch.Size([3, 3])
+        """
+        diagonal = torch.arange(_checks.count("count", count)).expand(2, -1)
+        _, *indices = compress(diagonal, count, False)
+        return cls(torch.ones(count, dtype=dtype), indices)
+
     @property
     def shape(self) -> torch.Size:
         """Number of nodes and width."""

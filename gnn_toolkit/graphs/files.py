@@ -39,8 +39,14 @@ BEGINNINGS = (  # of the content, without byte order mark and white space
     (r"LEDA\.GRAPH", "leda"),
     (r">>graph6<<", "graph6"),
     (r">>sparse6<<", "sparse6"),
-    (r"[{]", "json"),
+    (r"[{\[]", "json"),
+    (r"%%MatrixMarket", "Matrix Market"),
+    (r"(strict\s+)?(di)?graph\b[^\n{]*\{", "DOT"),
 )
+ELSEWHERE = {  # formats that networkx itself does not read
+    "Matrix Market": "nx.from_scipy_sparse_array(scipy.io.mmread(...)) does",
+    "DOT": "nx.nx_pydot.read_dot(...) does, with pydot",
+}
 OPENERS: dict[str, Callable[..., Any]] = {"": open, ".gz": gzip.open, ".bz2": bz2.open}
 
 
@@ -80,6 +86,8 @@ def read_graph(path: str | Path) -> GraphFile:
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
         raise ValueError(problem(str(path), "a graph file in UTF-8", error, "convert it, or unpack it")) from error
     kind = _kind(path.with_suffix("") if packed else path, text)
+    if kind in ELSEWHERE:
+        raise ValueError(problem(str(path), "a format that networkx reads by itself", kind, ELSEWHERE[kind]))
     try:
         return _READERS[kind](path, packed, text)
     except Exception as error:  # networkx's readers raise whatever the place where they stumble raises
@@ -119,6 +127,8 @@ def _json(path: Path, packed: str, text: str) -> GraphFile:
     """Read one of the forms of ``networkx.readwrite.json_graph``."""
     content = json.loads(text)
     opened = f"json.loads({_text(path, packed)})"
+    if not isinstance(content, dict):
+        raise ValueError(f"a graph is an object in braces, and this is a {type(content).__name__}")
     if "nodes" in content and ("links" in content or "edges" in content):
         edges = "links" if "links" in content else "edges"
         graph, call = nx.node_link_graph(content, edges=edges), f"nx.node_link_graph({opened}, edges={edges!r})"

@@ -2,7 +2,9 @@
 
 from gnn_toolkit.models.blocks import RecurrentBlock, RecurrentStack
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
+from gnn_toolkit.models.deep_graph_cnn import DeepGraphCNN
 from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
+from gnn_toolkit.models.document_network import DocumentNetwork, WideMLP
 from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_sampling_probability
 from gnn_toolkit.models.graph_network import GraphNetwork
 from gnn_toolkit.models.linear_sequences import LRU, Mamba, MinGRU, MinLSTM
@@ -10,6 +12,9 @@ from gnn_toolkit.models.monitor import Reading, StreetMonitor
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
+from gnn_toolkit.models.text_classifier import TextClassifier
+from gnn_toolkit.models.tf_idf import TfIdfLinear
+from gnn_toolkit.models.token_network import TokenNetwork
 from gnn_toolkit.models.usual_day import UsualDay
 from gnn_toolkit.models.vocabulary import Vocabulary
 
@@ -19,9 +24,11 @@ __all__ = [
     "LSTM",
     "RNN",
     "CharGenerator",
+    "DeepGraphCNN",
     "DilatedGRU",
     "DilatedLSTM",
     "DilatedRNN",
+    "DocumentNetwork",
     "Forecaster",
     "GraphNetwork",
     "Mamba",
@@ -33,9 +40,13 @@ __all__ = [
     "Sampling",
     "StandardScaler",
     "StreetMonitor",
+    "TextClassifier",
     "TextState",
+    "TfIdfLinear",
+    "TokenNetwork",
     "UsualDay",
     "Vocabulary",
+    "WideMLP",
     "load_weights",
     "read_description",
     "save_weights",

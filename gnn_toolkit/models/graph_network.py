@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
-from torch_geometric.utils import scatter
+from torch_geometric.utils import scatter, softmax
 
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
@@ -18,7 +18,7 @@ from gnn_toolkit.models.blocks import RecurrentStack
 LINEAR = {"mingru": DAGMinGRU, "minlstm": DAGMinLSTM, "lru": DAGLRU, "mamba": DAGMamba}
 RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM, **LINEAR}
 LAYERS = (*RECURRENCES, "gcn", "mlp")
-READOUTS = ("nodes", "last", "mean")
+READOUTS = ("nodes", "last", "mean", "attention")
 
 
 class GraphNetwork(nn.Module):
@@ -37,11 +37,11 @@ class GraphNetwork(nn.Module):
         head: whether a linear layer after them makes the logits; if not, the last convolution or linear layer does, as
             in Kipf and Welling (2017).
         num_relations: number of edge types that a recurrence tells apart.
-        readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph) or ``"mean"`` (of the
-            mean over each graph's nodes). Of a recurrence both ways, ``"last"`` is each way's state where it ends; the
-            blocks of a linear one mix both ways at each node. A
-            graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which a ``Batch``
-            has, shows where one is.
+        readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph), ``"mean"`` (of the mean
+            over each graph's nodes) or ``"attention"`` (of the sum of ``a_v h_v``, where a is the softmax over each
+            graph's nodes of ``q . h_v`` with q learnt). Of a recurrence both ways, ``"last"`` is each way's state where
+            it ends; the blocks of a linear one mix both ways at each node. A graph without nodes has a state of zeros,
+            so its logits are the head's bias; ``data.ptr``, which a ``Batch`` has, shows where one is.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
         forget_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
@@ -50,6 +50,8 @@ class GraphNetwork(nn.Module):
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         bidirectional: whether a recurrence also runs against the edges.
         aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or, unless it is linear, ``"max"``.
+        forget: what has a forget gate of its own in an LSTM: every ``"edge"``, or every ``"relation"``, that is edge
+            type.
         expansion: hidden width of the perceptron in each block of a linear recurrence, in widths of the block.
         gate: whether x gates the outputs of a linear recurrence in its block.
         gate_gain: the weights by which a recurrence's gates see x are multiplied by it at the start
@@ -89,6 +91,7 @@ class GraphNetwork(nn.Module):
         orthogonal: bool = False,
         bidirectional: bool = False,
         aggr: str = "mean",
+        forget: str = "edge",
         expansion: int = 2,
         gate: bool = False,
         gate_gain: float = 1.0,
@@ -109,6 +112,11 @@ class GraphNetwork(nn.Module):
         if layer in RECURRENCES:
             sizes = (width, hidden_channels, num_layers)
             options |= {"bidirectional": bidirectional, "num_relations": num_relations, "aggr": aggr}
+            if _checks.choice("forget", forget, ("edge", "relation")) == "relation":
+                if layer != "lstm":
+                    remedy = "leave it out"
+                    raise ValueError(_checks.problem("forget", '"edge" for a layer without memory', forget, remedy))
+                options |= {"forget": forget}
             if layer in LINEAR:
                 options |= {"dropout": dropout, "expansion": expansion, "gate": gate}
                 recurrence = RecurrentStack(LINEAR[layer], *sizes, **options)
@@ -124,7 +132,9 @@ class GraphNetwork(nn.Module):
         self.layers = nn.ModuleList(stack)
         self.embedded = embedding
         self.both_ways = bidirectional and layer in RECURRENCES and layer not in LINEAR
-        self.head = nn.Linear(hidden_channels * (1 + self.both_ways), out_channels) if head else nn.Identity()
+        width = hidden_channels * (1 + self.both_ways) if head else out_channels
+        self.attention = nn.Linear(width, 1, bias=False) if readout == "attention" else None
+        self.head = nn.Linear(width, out_channels) if head else nn.Identity()
 
     def forward(self, data: Data) -> Tensor:
         """Return the logits of every node, or of every graph of the batch."""
@@ -152,10 +162,10 @@ class GraphNetwork(nn.Module):
     def _read(self, states: Tensor, data: Data) -> Tensor:
         if self.readout == "nodes":
             return states
-        batch = data.batch
-        if batch is None:
-            batch = torch.zeros(states.size(0), dtype=torch.long, device=states.device)
-        graphs = 1 if data.batch is None else _num_graphs(data)
+        batch, graphs = graph_of(data, states)
+        if self.attention is not None:
+            share = softmax(self.attention(states), batch, num_nodes=graphs)
+            return scatter(share * states, batch, dim_size=graphs, reduce="sum")
         if self.readout == "mean":
             return scatter(states, batch, dim_size=graphs, reduce="mean")
         sizes = torch.bincount(batch, minlength=graphs)
@@ -168,6 +178,18 @@ class GraphNetwork(nn.Module):
             return states[last]
         forward, backward = states.chunk(2, 1)
         return torch.cat([forward[last], backward[first]], 1)
+
+
+def graph_of(data: Data, rows: Tensor) -> tuple[Tensor, int]:
+    """Return the graph that each node is of [N], and the number of graphs; a graph that is no batch is one.
+
+    Args:
+        data: a graph or a batch.
+        rows: a tensor with a row for each node.
+    """
+    if data.batch is None:
+        return torch.zeros(rows.size(0), dtype=torch.long, device=rows.device), 1
+    return data.batch, _num_graphs(data)
 
 
 def _num_graphs(data: Data) -> int:

@@ -1,7 +1,10 @@
 """Training a forecaster on any series of a graph, and how sure its forecasts are."""
 
+import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,90 +13,13 @@ from gnn_toolkit import _checks
 from gnn_toolkit.datasets import Batch, TrafficSeries, Windows
 from gnn_toolkit.models import Forecaster, UsualDay
 from gnn_toolkit.models.forecaster import latest
+from gnn_toolkit.training.checkpoint import load_checkpoint
 from gnn_toolkit.training.errors import ForecastErrors, masked_mae
-from gnn_toolkit.training.loop import History, fit
-from gnn_toolkit.training.settings import Settings
+from gnn_toolkit.training.fitted_forecaster import FittedForecaster, ForecastSettings, ask, make_forecaster
+from gnn_toolkit.training.loop import fit
 
 TOGETHER = 64  # windows that are forecast at a time, where nothing is learnt
 PARTS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForecastSettings(Settings):
-    """How to train a forecaster, and how large it is.
-
-    Attributes:
-        history: number of steps that a forecast reads.
-        horizon: number of steps to forecast.
-        layer: a name of :class:`gnn_toolkit.models.Forecaster`.
-        hidden_channels: width of the states.
-        num_layers: of encoder and decoder each.
-        K: number of terms of a convolution, where the layer has it.
-        batch_size: windows of a step.
-        validation: part of the series by which the weights are chosen and the intervals are set.
-        test: part of the series, at its end, that training never sees.
-    """
-
-    steps: int = 400
-    learning_rate: float = 5e-3
-    clip_norm: float | None = 5.0
-    evaluate_every: int = 100
-    rate_decay: float = 0.5
-    rate_decay_every: int = 150
-    history: int = 12
-    horizon: int = 12
-    layer: str = "gconvgru"
-    hidden_channels: int = 32
-    num_layers: int = 1
-    K: int = 3
-    batch_size: int = 16
-    validation: float = 0.15
-    test: float = 0.15
-
-
-@dataclass(frozen=True)
-class FittedForecaster:
-    """A trained forecaster of a series, with what it needs to be asked and what its forecasts are worth.
-
-    Attributes:
-        model: the forecaster.
-        series: what it was trained on.
-        settings: how.
-        history: of its training.
-        low: [horizon, N, F], how far below a forecast what comes is in ``(1 - level) / 2`` of all cases.
-        high: [horizon, N, F], how far above it is in as many.
-        level: share of what comes that lies between.
-        covered: share of the test part that did.
-        errors: on the test part, of the model and of two forecasts without a network: the last value, and the usual
-            value of the hour.
-    """
-
-    model: Forecaster
-    series: TrafficSeries
-    settings: ForecastSettings
-    history: History
-    low: Tensor
-    high: Tensor
-    level: float
-    covered: float
-    errors: dict[str, ForecastErrors]
-
-    @torch.no_grad()
-    def forecast(self, end: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Return forecast, lower and upper end [horizon, N, F] of the steps from ``end`` on; ``None`` for the end.
-
-        Raises:
-            ValueError: fewer steps before ``end`` than a history has.
-        """
-        size, back = len(self.series), self.settings.history
-        last = size if end is None else end
-        if not back <= last <= size:
-            allowed = f"a step in [{back}, {size}]"
-            raise ValueError(_checks.problem("end", allowed, last, "a forecast reads a whole history"))
-        steps = slice(last - back, last)
-        x, mask = self.series.values[None, steps], self.series.mask[None, steps]
-        made = _ask(self.model, self.series, x, mask, torch.tensor([last]))[0].cpu()
-        return made, made + self.low, made + self.high
 
 
 def fit_forecaster(
@@ -101,6 +27,7 @@ def fit_forecaster(
     settings: ForecastSettings | None = None,
     *,
     level: float = 0.9,
+    checkpoint: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FittedForecaster:
     """Train a forecaster on a series; it ends with the weights whose mean absolute error validates best.
@@ -115,14 +42,15 @@ def fit_forecaster(
     what they say where the days to come are like those; ``covered`` is what they covered on the test part.
 
     Args:
-        series: to learn.
+        series: to learn, in single precision.
         settings: how to train, in one process; ``None`` for the defaults.
         level: share of what comes that is to lie in an interval.
+        checkpoint: where to keep the state at validations, and to go on from, bit for bit on a CPU.
         progress: called with the number of steps done after every step.
 
     Raises:
-        ValueError: a series too short for a window in each part, or in which nothing was measured, or settings that
-            do not fit.
+        ValueError: a series too short for a window in each part, or in which nothing was measured, settings that do
+            not fit, or a checkpoint of another training.
         NotFiniteError: the loss is not finite; the message names the step.
 
     >>> from gnn_toolkit.datasets import simulate_streets, street_grid
@@ -133,12 +61,10 @@ def fit_forecaster(
     """
     settings = settings or ForecastSettings()
     _check(settings, level)
+    series = replace(series, values=series.values.float())
     parts = _parts(series, settings)
     torch.manual_seed(settings.seed)
-    model = Forecaster(
-        series.values.size(2), settings.hidden_channels, settings.horizon, layer=settings.layer,
-        num_layers=settings.num_layers, K=settings.K, num_covariates=2,
-    )  # fmt: skip
+    model = make_forecaster(series.values.size(2), settings)
     ends = [len(series) if part.last is None else part.last for part in parts.values()]
     model.scaler.fit(series.values[: ends[0]], series.mask[: ends[0]])
     width = model.scaler.deviation.mean()  # the loss is without units, so that no series needs another rate
@@ -148,7 +74,7 @@ def fit_forecaster(
 
     def loss(_: nn.Module, which: Tensor) -> Tensor:
         batch = parts["train"].take(which.cpu())
-        made = _ask(model, series, batch.x, batch.x_mask, batch.step)
+        made = ask(model, series, batch.x, batch.x_mask, batch.step)
         return masked_mae(made / width, batch.y.to(made) / width, batch.y_mask.to(made.device))
 
     def validate(_: nn.Module) -> float:
@@ -157,7 +83,10 @@ def fit_forecaster(
             errors.add(made, batch.y, batch.y_mask)
         return errors.mae
 
-    history = fit(model, draw, loss, validate, settings, higher_is_better=False, progress=progress)
+    history = fit(
+        model, draw, loss, validate, settings, higher_is_better=False, checkpoint=checkpoint, progress=progress,
+        stateful=_Question(series, settings, checkpoint),
+    )  # fmt: skip
     model.eval()
     low, high = _intervals(model, series, parts["validation"], level)
     usual = UsualDay(series.values.size(1), series.values.size(2), series.steps_per_day)
@@ -166,10 +95,41 @@ def fit_forecaster(
     return FittedForecaster(model, series, settings, history, low, high, level, covered, errors)
 
 
+class _Question:
+    """Of which series and settings a checkpoint is: one of another training is no beginning of this one.
+
+    Raises:
+        ValueError: the checkpoint is of another training.
+    """
+
+    def __init__(self, series: TrafficSeries, settings: ForecastSettings, checkpoint: Path | None) -> None:
+        digest = hashlib.sha256()
+        for part in (series.values, series.mask, series.edge_index, series.edge_weight):
+            digest.update(part.cpu().contiguous().numpy().tobytes())
+        self.about = asdict(settings) | {"series": digest.hexdigest()}
+        kept = None if checkpoint is None else load_checkpoint(checkpoint)
+        if kept is None:
+            return
+        other = kept.get("stateful") or {}
+        changed = [name for name, value in self.about.items() if other.get(name) != value]
+        if changed:
+            allowed, got = f"a checkpoint of this training in {checkpoint}", f"one that differs in {', '.join(changed)}"
+            raise ValueError(_checks.problem("checkpoint", allowed, got, "delete it to begin anew, or name another"))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the training is of."""
+        return self.about
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing changes from step to step."""
+
+
 def _check(settings: ForecastSettings, level: float) -> None:
     if settings.devices != 1:
         raise ValueError(_checks.problem("settings", "devices=1", settings.devices, "train in one process"))
     _checks.positive("batch_size", settings.batch_size)
+    _checks.positive("hidden_channels", settings.hidden_channels)
+    _checks.seed("seed", settings.seed)
     if not 0 < level < 1:
         raise ValueError(_checks.problem("level", "a share in (0, 1)", level, "pass e.g. 0.9"))
     if not (settings.validation > 0 and settings.test > 0 and settings.validation + settings.test < 1):
@@ -195,27 +155,12 @@ def _parts(series: TrafficSeries, settings: ForecastSettings) -> dict[str, Windo
     return parts
 
 
-def hour_of(series: TrafficSeries, steps: Tensor) -> Tensor:
-    """Return sine and cosine of the hour of steps [...], [..., 2]."""
-    angle = 2 * torch.pi * (series.first_slot + steps).double() / series.steps_per_day
-    return torch.stack([angle.sin(), angle.cos()], -1).float()
-
-
-def _ask(model: Forecaster, series: TrafficSeries, x: Tensor, mask: Tensor, step: Tensor) -> Tensor:
-    """Return the model's forecasts of windows whose targets begin at ``step`` [B]."""
-    device = model.head.weight.device
-    steps = step.cpu()[:, None] + torch.arange(-x.size(1), model.horizon)
-    hour = hour_of(series, steps)[:, :, None].expand(-1, -1, x.size(2), -1)
-    edges = (series.edge_index.to(device), series.edge_weight.to(device))
-    return model(x.to(device), *edges, x_mask=mask.to(device), covariates=hour.to(device))
-
-
 @torch.no_grad()
 def _made(model: Forecaster, series: TrafficSeries, windows: Windows) -> Iterator[tuple[Batch, Tensor]]:
     """Yield the windows of a part in order, with their forecasts."""
     for which in torch.arange(len(windows)).split(TOGETHER):
         batch = windows.take(which)
-        yield batch, _ask(model, series, batch.x, batch.x_mask, batch.step).cpu()
+        yield batch, ask(model, series, batch.x, batch.x_mask, batch.step).cpu()
 
 
 def _intervals(model: Forecaster, series: TrafficSeries, windows: Windows, level: float) -> tuple[Tensor, Tensor]:

@@ -109,8 +109,9 @@ def fit(
     _checks.positive("evaluate_every", settings.evaluate_every)
     _checks.choice("keep", settings.keep, KEPT)
     _checks.positive("rate_decay_every", settings.rate_decay_every)
-    if settings.patience is not None:
-        _checks.positive("patience", settings.patience)
+    for name, value in (("patience", settings.patience), ("rising", settings.rising)):
+        if value is not None:
+            _checks.positive(name, value)
     if _checks.positive("devices", settings.devices) > 1 and shard is None:
         raise ValueError(_checks.problem("shard", "a function", None, "say what each of several processes trains on"))
     _checks.seed("seed", settings.seed)
@@ -229,6 +230,8 @@ class _Run:
         if watch is not None:
             with torch.no_grad():
                 history.watched.append(watch(self.model, step))
+        if self.settings.rising is not None and (watch is None or "validation_loss" not in history.watched[-1]):
+            raise ValueError(_checks.problem("rising", "a watched validation_loss", "none", "leave rising out"))
 
     @property
     def is_over(self) -> bool:
@@ -239,7 +242,14 @@ class _Run:
         stale = (
             patience is not None and best is not None and len(steps) - steps.index(self.history.best_step) > patience
         )
-        return reached or stale or self.done >= self.settings.steps or self._is_late()
+        return reached or stale or self._has_risen() or self.done >= self.settings.steps or self._is_late()
+
+    def _has_risen(self) -> bool:
+        """Return whether the last validation's loss is above the mean of those before it."""
+        if (count := self.settings.rising) is None or len(self.history.watched) < count + 2:
+            return False
+        losses = [seen["validation_loss"] for seen in self.history.watched[-count - 1 :]]
+        return losses.pop() > sum(losses) / count
 
     def _is_late(self) -> bool:
         """Return whether the time is used up, at a validation; the first of several processes decides."""

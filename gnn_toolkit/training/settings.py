@@ -36,6 +36,8 @@ class Settings:
         steps: number of optimiser steps.
         stop_at: training ends at the validation that reaches this score; ``None`` never ends it early.
         patience: training ends after so many validations without a better one; ``None`` never ends it early.
+        rising: training ends at the validation whose loss is above the mean of so many before it, as Yao et al. (2019)
+            end it; ``watch`` must give the ``validation_loss``. ``None`` never ends it early.
         learning_rate: of the optimiser.
         optimizer: ``"adam"``, ``"rmsprop"``, ``"sgd"``; ``"momentum"``: SGD with 0.9 of the step before;
             ``"nesterov"``: the same, the gradient taken after that part of the step.
@@ -69,6 +71,7 @@ class Settings:
     precision: Any = "32-true"
     stop_at: float | None = None
     patience: int | None = None
+    rising: int | None = None
 
 
 def optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:

@@ -4,6 +4,9 @@ import csv
 import json
 import math
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 
 from gnn_toolkit.__main__ import app, main
 
+ROOT = Path(__file__).parents[2]
 OPTIONS = ["--steps", "3", "--hidden", "4", "--history", "6", "--horizon", "3"]
 
 
@@ -54,6 +58,8 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path, monkeypatch: pytest
     for out, force, said in (
         (inputs[0], ["--force"], "another file than the input"),
         (str(tmp_path / "next.csv"), [], "a file that is not there yet"),
+        (str(tmp_path), [], "a name for a file"),
+        (str(tmp_path / "new.json"), [], "names that differ"),
     ):
         monkeypatch.setattr("sys.argv", ["gnn_toolkit", "forecast", *inputs, "--out", out, *force, *OPTIONS])
         with pytest.raises(SystemExit) as ended:
@@ -62,3 +68,40 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path, monkeypatch: pytest
         assert said in capsys.readouterr().err
     assert Path(inputs[0]).read_bytes() == before
     assert (tmp_path / "next.html").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_forecaster_is_saved_and_asked_again(tmp_path: Path):
+    values, graph = files(tmp_path)
+    out = tmp_path / "next.csv"
+    assert CliRunner().invoke(app, ["forecast", values, graph, "--out", str(out), *OPTIONS]).exit_code == 0
+    assert not out.with_suffix(".checkpoint").exists()
+    model = out.with_suffix(".safetensors")
+    again = tmp_path / "again.csv"
+    done = CliRunner().invoke(app, ["forecast", values, "--model", str(model), "--out", str(again)])
+    assert done.exit_code == 0, done.output
+    assert "training" not in done.output.replace("the training never saw", "")
+    assert again.read_text(encoding="utf-8") == out.read_text(encoding="utf-8")
+    assert again.with_suffix(".html").exists()
+    assert not again.with_suffix(".safetensors").exists()
+
+
+def test_a_stopped_training_goes_on(tmp_path: Path):
+    command = [sys.executable, "-m", "gnn_toolkit", "forecast", *files(tmp_path), "--out", str(tmp_path / "n.csv")]
+    options = [*OPTIONS, "--steps", "4000"]
+    kept = tmp_path / "n.checkpoint"
+    with subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.DEVNULL) as first:
+        while not kept.exists() and first.poll() is None:
+            time.sleep(0.02)
+        first.kill()
+    assert kept.exists()
+    assert not (tmp_path / "n.csv").exists()
+    other = subprocess.run([*command, *options, "--steps", "5"], cwd=ROOT, capture_output=True, text=True)
+    assert other.returncode == 2
+    assert "differs in steps" in other.stderr
+
+
+def test_without_a_graph_or_a_forecaster_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["gnn_toolkit", "forecast", files(tmp_path)[0], "--out", str(tmp_path / "n.csv")])
+    with pytest.raises(SystemExit):
+        main()
+    assert "graph: expected a file, got none" in capsys.readouterr().err

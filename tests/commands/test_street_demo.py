@@ -18,6 +18,9 @@ def test_the_demonstration_writes_a_page_and_tells(tmp_path: Path):
     text = page.read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>")
     assert text.count('"accidents":[[') == 1
+    again = CliRunner().invoke(app, command)
+    assert "--out: expected a file that is not there yet" in str(again.exception)
+    assert page.read_text(encoding="utf-8") == text
 
 
 def test_without_the_demonstration_it_says_what_to_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):

@@ -119,7 +119,8 @@ def torch_rows(state: Path) -> int:
 
 
 def watch(folder: Path, to: Path) -> Watch:
-    return Watch(StreetMonitor.load(folder / "m.safetensors"), NAMES, to / "other.state")
+    shutil.copy(folder / "m.safetensors", to / "other.safetensors")
+    return Watch(StreetMonitor.load(folder / "m.safetensors"), NAMES, to / "other.safetensors")
 
 
 def row(time: datetime | None, values: list[float]) -> Row:
@@ -167,7 +168,7 @@ def test_rows_without_times_follow_one_another(folder: Path, tmp_path: Path):
 def test_the_state_of_another_monitor_is_refused(folder: Path, tmp_path: Path):
     list(watch(folder, tmp_path).see(row(START, readings(0))))
     with pytest.raises(ValueError, match=r"other.state: expected the state of this monitor"):
-        Watch(StreetMonitor.load(folder / "m.safetensors"), ("a", "b", "c"), tmp_path / "other.state")
+        Watch(StreetMonitor.load(folder / "m.safetensors"), ("a", "b", "c"), tmp_path / "other.safetensors")
 
 
 def test_a_sensor_without_a_column_and_a_row_that_does_not_fit_are_said(folder: Path, tmp_path: Path):

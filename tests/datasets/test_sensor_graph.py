@@ -93,3 +93,8 @@ def test_places_are_matched_by_name(tmp_path: Path):
         (tmp_path / "places.csv").write_text(text, encoding="utf-8")
         with pytest.raises(ValueError, match=r"places.csv: expected"):
             TrafficSeries.from_csv(tmp_path / "values.csv", times=5, places=tmp_path / "places.csv")
+
+
+def test_distances_by_which_nothing_is_near_are_refused(tmp_path: Path):
+    with pytest.raises(ValueError, match="expected distances from near to far, got 2 distances of deviation 50"):
+        edges(tmp_path, "from,to,distance\na,b,800\nb,c,900\n")

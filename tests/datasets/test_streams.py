@@ -77,3 +77,15 @@ def test_a_line_is_waited_for_until_its_end_is_written(tmp_path: Path):
     path.write_bytes(b"")
     with pytest.raises(ValueError, match=r"rows.csv: expected at least 8 bytes"):
         next(lines)
+
+
+def test_the_times_are_found_beside_numbers_of_rows():
+    row = RowReader(",time,a", ("a",), has_times=True).read("7,2012-03-01 07:00,1")
+    assert (row.time, row.values.tolist()) == (datetime(2012, 3, 1, 7), [1.0])
+
+
+def test_bytes_that_are_no_text_spoil_one_cell(tmp_path: Path):
+    path = tmp_path / "live.csv"
+    path.write_bytes(b"time,a\n2012-03-01 07:00,1\xe4\n")
+    lines = [line for line, _ in lines_of_file(path, 0, follow=False)]
+    assert lines == ["time,a", "2012-03-01 07:00,1\ufffd"]

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -179,3 +180,26 @@ def test_the_same_readings_wide_and_long_are_one_series(tmp_path: Path):
     assert first.values.equal(second.values)
     assert first.values[..., 0].equal(values)
     assert (first.names, first.steps_per_day, first.first_slot) == (second.names, 144, 72)
+
+
+def test_a_format_is_enough_to_find_the_times(tmp_path: Path):
+    text = "when,a\n03/01/2012 07:00,1\n03/01/2012 07:05,2\n"
+    series = TrafficSeries.from_csv(file(tmp_path, text), time_format="%m/%d/%Y %H:%M")
+    assert (series.start, series.steps_per_day) == (datetime(2012, 3, 1, 7), 288)
+
+
+def test_numbers_of_rows_are_no_sensor(tmp_path: Path):
+    series = TrafficSeries.from_csv(file(tmp_path, ",time,a\n0,2012-03-01 07:00,5\n1,2012-03-01 07:05,6\n"))
+    assert (series.names, numbers(series)) == (("a",), [[5.0], [6.0]])
+    assert "left out 1 column without a name" in series.notes
+
+
+def test_a_table_without_a_header_is_refused(tmp_path: Path):
+    with pytest.raises(ValueError, match="expected a header that names the columns, got the time '2012-03-01 07:00'"):
+        TrafficSeries.from_csv(file(tmp_path, "2012-03-01 07:00,5\n2012-03-01 07:05,6\n"))
+
+
+@pytest.mark.parametrize("bounds", [{"low": NAN}, {"high": NAN}, {"low": 5.0, "high": 1.0}])
+def test_bounds_that_bound_nothing_are_refused(tmp_path: Path, bounds: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"^low: expected a number not above high"):
+        TrafficSeries.from_csv(file(tmp_path, WIDE), **bounds)

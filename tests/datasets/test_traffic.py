@@ -69,7 +69,7 @@ def test_repeating_a_slot_gives_its_known_errors_on_the_metro(metro, days: int, 
 
 
 def test_edges_go_from_row_to_column_without_loops():
-    edge_index, weight = traffic._edges(torch.tensor([[1.0, 0.5], [0.0, 1.0]]).numpy())
+    edge_index, weight = traffic.edges_of(torch.tensor([[1.0, 0.5], [0.0, 1.0]]).numpy())
     assert edge_index.tolist() == [[0], [1]]
     assert weight.tolist() == [0.5]
 

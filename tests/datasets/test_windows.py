@@ -116,3 +116,21 @@ def test_a_part_of_a_series_begins_at_its_own_hour():
 def test_what_does_not_fit_is_refused(argument: str, call):
     with pytest.raises(ValueError, match=f"^{argument}: expected"):
         call()
+
+
+def test_nodes_in_another_order_keep_readings_edges_and_places():
+    values = torch.arange(6.0).view(2, 3, 1)
+    series = TrafficSeries(
+        values, torch.ones(2, 3, 1, dtype=torch.bool), torch.tensor([[0, 1], [1, 2]]), torch.tensor([1.0, 2.0]), 24,
+        ("a", "b", "c"), places=torch.arange(6.0).view(3, 2),
+    )  # fmt: skip
+    other = series.ordered(("c", "a", "b"))
+    assert other.values.flatten(1).tolist() == [[2.0, 0.0, 1.0], [5.0, 3.0, 4.0]]
+    named = [tuple(other.names[node] for node in edge) for edge in other.edge_index.t().tolist()]
+    assert named == [("a", "b"), ("b", "c")]
+    assert other.places is not None
+    assert other.places[0].tolist() == [4.0, 5.0]
+    assert other.ordered(series.names).edge_index.equal(series.edge_index)
+    for names in (("a", "b"), ("a", "b", "d"), ("a", "b", "b")):
+        with pytest.raises(ValueError, match=r"^names: expected the"):
+            series.ordered(names)

@@ -81,3 +81,14 @@ def test_what_they_cannot_do_is_refused():
         SparseFeatures.of(torch.ones(2, 2).long())
     with pytest.raises(ValueError, match="x: expected shape"):
         SparseFeatures.of(torch.ones(2))
+
+
+def test_the_identity_names_every_node():
+    weight = torch.randn(4, 3, requires_grad=True)
+    x = SparseFeatures.identity(3)
+    out = torch.nn.functional.linear(x, weight)  # pyright: ignore[reportArgumentType]
+    out.square().sum().backward()
+    assert out.equal(weight.t())
+    assert weight.grad is not None
+    assert weight.grad.equal(2 * weight.detach())
+    assert SparseFeatures.identity(0).shape == (0, 0)

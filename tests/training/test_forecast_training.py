@@ -125,6 +125,8 @@ def silent() -> TrafficSeries:
         ("series", lambda: fit_forecaster(silent(), SMALL)),
         ("settings", lambda: fit_forecaster(series(), replace(SMALL, devices=2))),
         ("validation", lambda: fit_forecaster(series(), replace(SMALL, validation=0.6, test=0.5))),
+        ("hidden_channels", lambda: fit_forecaster(series(), replace(SMALL, hidden_channels=0))),
+        ("seed", lambda: fit_forecaster(series(), replace(SMALL, seed=1 << 70))),
         ("batch_size", lambda: fit_forecaster(series(), replace(SMALL, batch_size=0))),
         ("level", lambda: fit_forecaster(series(), SMALL, level=1.0)),
     ],
@@ -146,3 +148,14 @@ def shapes(parts: tuple[Tensor, ...]) -> set[tuple[int, ...]]:
 
 def test_a_forecast_has_its_steps_nodes_and_features(fitted: FittedForecaster):
     assert shapes(fitted.forecast()) == {(3, 3, 1)}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_any_floating_point_series_is_learnt_in_single_precision(dtype: torch.dtype):
+    one = series()
+    one.values[:, 1] = 14.62
+    made, low, high = fit_forecaster(
+        replace(one, values=one.values.to(dtype), edge_weight=one.edge_weight.double()), replace(SMALL, steps=2)
+    ).forecast()
+    assert made.dtype == low.dtype == high.dtype == torch.float32
+    assert bool(made.isfinite().all())

@@ -398,3 +398,40 @@ def test_a_device_that_this_machine_has_not_is_named(monkeypatch: pytest.MonkeyP
         ValueError, match=r"^device: expected one that this machine has \(cpu, .*\), got 'cuda'; pass cpu"
     ):
         run(fresh(), replace(SETTINGS, device="cuda"))
+
+
+def test_training_ends_where_the_validation_loss_rises_above_the_mean_of_those_before():
+    losses = [5.0, 4.0, 3.0, 2.0, 2.5, 3.0, 1.0]  # 3.0 is above (2.0 + 2.5) / 2; 2.5 is not above (3.0 + 2.0) / 2
+
+    def ended(rising: int | None, kept: list[float]) -> int:
+        seen = iter(kept)
+        model = nn.Linear(1, 1)
+        history = fit(
+            model,
+            lambda generator: torch.ones(1, 1),
+            lambda network, batch: network(batch).sum(),
+            lambda network: 0.0,
+            Settings(steps=len(kept), evaluate_every=1, rising=rising),
+            higher_is_better=True,
+            watch=lambda network, step: {"validation_loss": next(seen)},
+        )
+        return history.step[-1]
+
+    assert ended(2, losses) == 6
+    assert ended(None, losses) == 7
+    assert ended(2, [1.0, 2.0, 3.0, 4.0]) == 4  # not before there are two and one more
+    assert ended(6, losses) == 7
+
+
+def test_a_rule_on_the_validation_loss_needs_one():
+    for watch in (None, lambda network, step: {}):
+        with pytest.raises(ValueError, match="rising: expected a watched validation_loss"):
+            fit(
+                nn.Linear(1, 1),
+                lambda generator: torch.ones(1, 1),
+                lambda network, batch: network(batch).sum(),
+                lambda network: 0.0,
+                Settings(steps=2, evaluate_every=1, rising=2),
+                higher_is_better=True,
+                watch=watch,
+            )

@@ -240,7 +240,8 @@ def _offence(table: Table, name: Any, values: list[Any], missing: Missing) -> st
     forms = [_described(values[row]) for row in rows]
     at = next((i for i, form in enumerate(forms) if form != forms[0] or form in ("no value", "unfit")), 0)
     value, where = values[rows[at]], table.where(rows[at])
-    shown = short(value.tolist() if isinstance(value, Tensor | np.ndarray) else value)
+    plain = isinstance(value, np.ndarray) or (isinstance(value, Tensor) and value.layout == torch.strided)
+    shown = short(value.tolist() if plain else value)
     got = f"{forms[at]} on {where}" if value is None else f"{shown} ({forms[at]}) on {where}"
     if at:
         got += f", not {forms[0]} as on {table.where(rows[0])}"

@@ -157,6 +157,7 @@ def test_kinds_of_numbers_and_lists_are_numbers_and_lists(value: Any, expected: 
         datetime(2026, 1, 1),
         np.datetime64("2026-01-01"),
         [1, None],
+        torch.eye(2).to_sparse(),
     ],
 )
 def test_what_only_numpy_takes_for_numbers_is_no_column(value: Any) -> None:

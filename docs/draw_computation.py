@@ -1,0 +1,122 @@
+"""Draws how accuracy falls with depth, length and number of operators, and writes the tables of the page.
+
+Run ``python docs/draw_computation.py``; it reads ``benchmarks/results/computation.json`` and writes
+``docs/computation.svg`` and the tables of ``docs/computation.md``.
+"""
+
+from typing import Any
+
+import matplotlib as mpl
+import pages
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+# A row of the picture: the task, what its scores are grouped by, and up to where it was trained.
+ROWS = (("listops-parts", "depth", 5.0), ("listops-parts", "length", 100.0), ("proplogic", "operators", 6.0))
+# A column: its title, and the views that it shows, each with its dashes.
+COLUMNS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("path", {"symbols": "-", "symbols both ways": ":"}),
+    ("tree", {"sibling tree": "-", "ordered tree": "-", "tree": "--"}),
+    ("random tree", {"random parents": "-", "random tree": "-"}),
+)
+# Colours of Okabe and Ito (2008), and marks, so that no line depends on its colour.
+MODELS = {
+    "GCN": ("#0072b2", "s"),
+    "RNN": ("#e69f00", "^"),
+    "GRU": ("#56b4e9", "o"),
+    "LSTM": ("#009e73", "D"),
+    "N-ary Tree-LSTM": ("#d55e00", "v"),
+    "MinGRU": ("#cc79a7", "<"),
+    "LRU": ("#000000", ">"),
+}
+
+
+def points(row: pages.Row, group: str) -> tuple[list[float], list[float]]:
+    """Return where a row's groups lie, a range of lengths in its middle, and the scores there."""
+    places, scores = [], []
+    for name, score in row.get("measures", {}).items():
+        kind, _, value = name.partition(" ")
+        if kind == group:
+            ends = [float(end) for end in value.split("-")]
+            places.append(sum(ends) / len(ends))
+            scores.append(score)
+    return places, scores
+
+
+def draw(axes: Axes, rows: list[pages.Row], group: str, views: dict[str, Any]) -> None:
+    """Draw a line for every model and view."""
+    for row in rows:
+        if row["view"] in views and row["model"] in MODELS:
+            colour, mark = MODELS[row["model"]]
+            places, scores = points(row, group)
+            style = views[row["view"]]
+            axes.plot(places, scores, color=colour, marker=mark, markersize=3, linestyle=style, linewidth=1.2)
+
+
+def main() -> None:
+    """Write the picture and the tables."""
+    rows = pages.rows_of(pages.read(pages.RESULTS / "computation.json"))
+    with mpl.rc_context(pages.PLAIN):
+        figure = Figure(figsize=(11, 9), layout="constrained")
+        panels = figure.subplots(len(ROWS), len(COLUMNS), sharey=True)
+        for line, (task, group, trained) in zip(panels, ROWS, strict=True):
+            for axes, (title, views) in zip(line, COLUMNS, strict=True):
+                draw(axes, [row for row in rows if row["task"] == task], group, views)
+                axes.axvspan(0, trained, color="0.93", zorder=0)
+                axes.set(ylim=(0, 1.02), xlabel=group, title=f"{task.partition('-')[0]}, {title}")
+                if group == "length":
+                    axes.set_xscale("log", base=2)
+                axes.grid(axis="y", alpha=0.3)
+            line[0].set_ylabel("test accuracy")
+        handles = [
+            Line2D([], [], color=colour, marker=mark, markersize=4, label=model)
+            for model, (colour, mark) in MODELS.items()
+            if any(row["model"] == model for row in rows)
+        ]
+        handles.append(Line2D([], [], color="0.4", linestyle="--", label="children without order"))
+        handles.append(Line2D([], [], color="0.4", linestyle=":", label="edges both ways"))
+        figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    pages.save(figure, "computation.svg")
+    pages.renew("computation.md", pages.renewed(pages.read(pages.HERE / "computation.md"), tables(rows)))
+
+
+def tables(rows: list[pages.Row]) -> dict[str, str]:
+    """Return the table of every task, by its name."""
+    found = {}
+    for task in dict.fromkeys(row["task"] for row in rows):
+        mine = [row for row in rows if row["task"] == task]
+        head = ["model", "view", "test accuracy [95 %]", "over units too", *COLUMNS_OF.get(task, ()), "params", "s"]
+        lines = [line(row, COLUMNS_OF.get(task, ())) for row in sorted(mine, key=lambda row: bool(row["view"]))]
+        found[f"table {task}"] = pages.table(head, lines, words=2)
+    return found
+
+
+# What a table shows of the groups: the deepest that was trained on, two levels deeper, twice as deep.
+COLUMNS_OF = {
+    **dict.fromkeys(("listops-parts", "listops-whole"), ("depth 5", "depth 6", "depth 7", "depth 10")),
+    "proplogic": ("operators 6", "operators 8", "operators 12"),
+}
+
+
+def line(row: pages.Row, groups: tuple[str, ...]) -> list[str]:
+    """Return a line of a table."""
+    measures, costs = row.get("measures", {}), row["costs"]
+    return [
+        row["model"],
+        row["view"] or "(baseline)",
+        f"{row['test']:.3f}" + ends(row["interval"]),
+        ends(row.get("interval_with_units")).strip(),
+        *(f"{measures[group]:.3f}" if group in measures else "" for group in groups),
+        f"{costs.get('parameters', 0):,}",
+        f"{costs['seconds']:.0f}" if row["view"] else "",
+    ]
+
+
+def ends(interval: list[float] | None) -> str:
+    """Return an interval in words."""
+    return "" if interval is None else f" [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+if __name__ == "__main__":
+    main()
