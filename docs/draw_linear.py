@@ -23,6 +23,8 @@ LINES = {
     "Mamba": ("#000000", "v", ":"),
 }
 
+TICKS = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
+
 
 def draw(axes: Axes, rows: list[Row], quiet: list[Row] | None) -> None:
     """Draw the mean and the range of the seeds that solved a length; a hollow mark where some did not."""
@@ -54,20 +56,25 @@ def draw(axes: Axes, rows: list[Row], quiet: list[Row] | None) -> None:
     axes.set_yscale("log")
     axes.set_xticks(LENGTHS, [str(length) for length in LENGTHS])
     axes.minorticks_off()
+    ends = axes.get_ylim()
+    ticks = [tick for tick in TICKS if ends[0] <= tick <= ends[1]]
+    axes.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xlabel("digits of the palindrome")
     axes.grid(axis="y", alpha=0.3)
 
 
 def figure() -> Figure:
-    """Return the figure, steps on the left and seconds on the right."""
+    """Return the figure, steps on the left and, where the times of a step were taken, seconds on the right."""
     found = records()
-    figure = Figure(figsize=(8.6, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    panels = 2 if found["long-seconds"] else 1
+    figure = Figure(figsize=(4.5 * panels, 3.4), layout="constrained")
+    left, *right = figure.subplots(1, panels, squeeze=False)[0]
     draw(left, found["long"], None)
-    draw(right, found["long"], found["long-seconds"])
     left.set_ylabel("steps until 99 % are right")
-    right.set_ylabel("seconds, one thread of a quiet machine")
     left.legend(frameon=False)
+    for axes in right:
+        draw(axes, found["long"], found["long-seconds"])
+        axes.set_ylabel("seconds for as many steps, quiet machine")
     return figure
 
 
