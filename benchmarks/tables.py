@@ -223,5 +223,5 @@ MODELS: dict[str, Model] = {
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
     "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
     "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
-    "bag": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
+    "bag MLP": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
 }

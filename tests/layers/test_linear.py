@@ -76,7 +76,12 @@ def dags(draw):
     return (numbers[edge_index] if nodes else edge_index), nodes
 
 
-QUIET = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUIET = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.fixture(params=["levels", "chains"])
@@ -99,7 +104,8 @@ def evaluation(request, monkeypatch):
 @QUIET
 def test_values_and_gradients_are_those_of_a_loop_over_nodes(evaluation, graph, per, groups, dtype, initial):
     torch.manual_seed(0)
-    assert_parity(*graph, per, groups, dtype, initial)
+    edge_index, nodes = graph
+    assert_parity(edge_index, nodes, per, groups, dtype, initial)
 
 
 @pytest.mark.parametrize("dtype", [REAL, COMPLEX], ids=str)

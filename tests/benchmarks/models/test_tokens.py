@@ -99,7 +99,7 @@ def test_each_edge_type_has_a_matrix_and_in_the_n_ary_lstm_a_forget_gate():
 
 def test_both_ways_need_a_path_and_a_bag_needs_no_edges():
     assert MODELS["BiLSTM"].builders["tokens"].edges == ("path",)
-    assert MODELS["bag"].builders["tokens"].edges == ("none",)
+    assert MODELS["bag MLP"].builders["tokens"].edges == ("none",)
     kinds = {name: VIEWS[name].edges for name in ("words", "bag of words", "tree", "sibling tree", "random tree")}
     assert kinds == {
         "words": "path",

@@ -40,10 +40,10 @@ def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
 
 
 def test_the_suites_are_there():
-    names = "accidents citation computation full long long-tuning memory molecules monitor quick sentences storyteller "
-    assert list(SUITES) == [*names.split(), "traffic"]
+    names = "accidents citation computation documents documents-large full long long-tuning memory molecules monitor"
+    assert list(SUITES) == [*names.split(), "quick", "sentences", "storyteller", "traffic"]
     assert len(SUITES["quick"].comparisons) == 20
-    assert len(TASKS) == 22
+    assert len(TASKS) == 28
     lengths = range(5, 81, 5)
     memory, whole = SUITES["memory"], suite.load("memory", full=True)
     steps = {length: memory.config(f"palindrome-scalar-{length}").steps for length in lengths}
@@ -147,7 +147,7 @@ def test_what_does_not_fit_is_named_with_file_and_key(text, message, tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(
         ValueError,
-        match=r"suite: expected a TOML file, got .*nothing.toml; there are accidents, citation, computation, full",
+        match=r"suite: expected a TOML file, got .*nothing.toml; there are accidents, citation, computation, documents,",
     ):
         suite.load(str(tmp_path / "nothing.toml"))
 
@@ -308,7 +308,7 @@ def test_names_are_found_whatever_their_capitals():
 
 
 def test_every_view_and_model_of_the_tables_says_what_it_makes_and_reads():
-    assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph"}
+    assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph", "fields"}
     assert {form for model in MODELS.values() for form in model.builders} == {task.form for task in TASKS.values()}
 
 

@@ -49,7 +49,7 @@ def test_what_needs_no_gradient_gets_none(reverse: bool, wanted: int):
     leaf = inputs[wanted]
 
     def run(value: torch.Tensor) -> torch.Tensor:
-        return blend.blend(*(value if k == wanted else t for k, t in enumerate(inputs)), reverse)
+        return blend.blend(*(value if k == wanted else t for k, t in enumerate(inputs)), reverse=reverse)
 
     expected = torch.autograd.functional.jacobian(run, leaf)
     torch.testing.assert_close(torch.autograd.functional.jacobian(run, leaf, vectorize=True), expected)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -6,7 +8,7 @@ from gnn_toolkit.layers.kernels import chains
 from gnn_toolkit.layers.kernels.flow import flow
 
 
-def found(edge_index, nodes):
+def found(edge_index, nodes) -> Any:
     return flow(level_order(edge_index, nodes)).chains
 
 

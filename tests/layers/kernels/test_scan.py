@@ -24,7 +24,7 @@ def test_values_and_gradients_are_those_of_a_loop_over_steps(monkeypatch, shape,
     for steps in (0, 1, 2, 3, 17, 60):
         for per_step in (True, False):
             inputs = given(steps, shape, dtype, per_step=per_step)
-            ours, plain = linear_scan(*inputs, reverse=reverse), scan.plain(*inputs, reverse)
+            ours, plain = linear_scan(*inputs, reverse=reverse), scan.plain(*inputs, reverse=reverse)
             torch.testing.assert_close(ours, plain)
             weight, options = torch.randn_like(plain), {"materialize_grads": True, "allow_unused": True}
             pairs = zip(*(torch.autograd.grad(h, inputs, weight, **options) for h in (ours, plain)), strict=True)
@@ -58,8 +58,8 @@ def test_transforms_and_compilers_agree_with_autograd(reverse):
         for found, exact in zip(mode(run, argnums=(0, 1, 2))(*inputs), expected, strict=True):
             torch.testing.assert_close(found, exact)
     starts = torch.stack([inputs[2], 2 * inputs[2]])
-    each = torch.stack([run(*inputs[:2], start) for start in starts])
-    torch.testing.assert_close(torch.func.vmap(run, in_dims=(None, None, 0))(*inputs[:2], starts), each)
+    each = torch.stack([run(inputs[0], inputs[1], start) for start in starts])
+    torch.testing.assert_close(torch.func.vmap(run, in_dims=(None, None, 0))(inputs[0], inputs[1], starts), each)
     inputs = [t.requires_grad_() for t in inputs]
     compiled, weight = torch.compile(run, fullgraph=True, backend="aot_eager"), torch.randn(4, 2, 3, dtype=REAL)
     for x, y in zip(*(torch.autograd.grad(f(*inputs), inputs, weight) for f in (compiled, run)), strict=True):
