@@ -7,11 +7,13 @@ import pooch
 from torch_geometric.transforms import BaseTransform, Compose
 
 from gnn_toolkit.graphs import (
+    AcyclicOrder,
     DilatedPath,
     DocumentWordGraph,
     GraphOfWords,
     Grid,
     GridDAG,
+    LineGraph,
     MirrorPath,
     Neighbourhoods,
     NoEdges,
@@ -32,12 +34,13 @@ from .models import tokens
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
-from .models.network import MLP, convolution, recurrence
+from .models.network import MLP, convolution, linear, recurrence
 from .models.watcher import watching
 from .tasks import citation, documents, molecules
 from .tasks.accidents import CHICAGO
 from .tasks.club import CLUB
 from .tasks.computation import FORMULAS, LISTS, PROGRAMS
+from .tasks.copying import COPYING
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
@@ -64,6 +67,7 @@ class View:
 
 TASKS: dict[str, Task] = {
     "palindrome": PALINDROME,
+    "copying": COPYING,
     "text": TEXT,
     "grimm": book("grimm", "Grimms' Fairy Tales"),
     "shakespeare": book("tinyshakespeare", "Tiny Shakespeare"),
@@ -101,6 +105,12 @@ VIEWS: dict[str, View] = {
     "BFS path": View("one path through the graph, breadth first", SearchPath("bfs"), "path"),
     "DFS path": View("one path through the graph, depth first", SearchPath("dfs"), "path"),
     "BFS DAG": View("every edge, from the node that a breadth-first search meets first", SearchDAG("bfs"), "dag"),
+    "index DAG": View("every edge, from the node of the lower number", AcyclicOrder("index"), "dag"),
+    "degree DAG": View(
+        "every edge, from the node with more neighbours", AcyclicOrder("degree", descending=True), "dag"
+    ),
+    "line graph": View("a node for each edge, joined to the edges that go on from its end", LineGraph()),
+    "BFS line DAG": View("the line graph of the BFS DAG", Compose([AcyclicOrder("bfs"), LineGraph()]), "dag"),
     "BFS neighbourhood": View("for each node a path through those nearest to it", Neighbourhoods("bfs", 16), "path"),
     "DFS neighbourhood": View("for each node a depth-first walk that ends in it", Neighbourhoods("dfs", 16), "path"),
     "shuffled graph": View("the edges that the data has, between nodes drawn at random", ShuffledEdges()),
@@ -128,6 +138,12 @@ VIEWS: dict[str, View] = {
     "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
 }
 
+LINEAR = {
+    "MinGRU": "minimal gated recurrent unit",
+    "MinLSTM": "minimal LSTM",
+    "LRU": "linear recurrent unit",
+    "Mamba": "selective state space",
+}
 MODELS: dict[str, Model] = {
     "RNN": Model(
         "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "tokens": tokens.recurrence("rnn")}
@@ -165,6 +181,14 @@ MODELS: dict[str, Model] = {
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
+    **{
+        name: Model(f"{text}, in residual blocks", {"graph": linear(name.lower()), "text": generator(name.lower())})
+        for name, text in LINEAR.items()
+    },
+    **{
+        f"DAG{name}": Model(f"{text} over a DAG, of the mean over predecessors", {"graph": linear(name.lower())})
+        for name, text in LINEAR.items()
+    },
     "N-ary Tree-LSTM": Model(
         "long short-term memory over a DAG, a forget gate for every edge type",
         {"tokens": tokens.recurrence("lstm", forget="relation")},

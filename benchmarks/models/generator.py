@@ -8,13 +8,15 @@ from torch import Tensor, nn
 
 from gnn_toolkit.layers.initial import init_long_memory_
 from gnn_toolkit.models import CharGenerator, Vocabulary
+from gnn_toolkit.models.char_generator import LINEAR
 
 from ..tasks.config import Config
 from ..tasks.source import Graphs
 from ..tasks.text import NextCharacter
 from .model import Builder
 
-SETTINGS = ("hidden_channels", "num_layers", "dropout", "orthogonal", "parameters")
+SETTINGS = ("hidden_channels", "num_layers", "dropout", "parameters")
+BLIND = ("rnn", "lru")  # without gates that see the input
 
 
 class TextModel(nn.Module):
@@ -38,8 +40,10 @@ def text_model(cell: str, config: Config, objective: NextCharacter) -> TextModel
     generator = CharGenerator(
         vocabulary, cell, hidden_channels=width, num_layers=config.num_layers, dropout=config.dropout
     )
-    options = {"forget_bias": config.forget_bias, "chrono": config.chrono, "orthogonal": config.orthogonal}
-    init_long_memory_(generator.recurrence, **options)
+    memory: dict[str, Any] = {"chrono": config.chrono, "gate_gain": config.gate_gain}
+    if cell not in LINEAR:
+        memory |= {"forget_bias": config.forget_bias, "orthogonal": config.orthogonal}
+    init_long_memory_(generator.recurrence, **memory)
     return TextModel(generator)
 
 
@@ -66,5 +70,7 @@ def width_for(parameters: int, cell: str, vocabulary: Vocabulary, num_layers: in
 
 def generator(cell: str) -> Builder:
     """Return the builder of a generator, which reads a text as a path."""
-    remembered = ("forget_bias", "chrono") if cell != "rnn" else ()
-    return Builder(partial(text_model, cell), ("path",), (*SETTINGS, *remembered))
+    settings = (*SETTINGS, *(("chrono",) if cell != "rnn" else ()), *(("gate_gain",) if cell not in BLIND else ()))
+    settings += () if cell in LINEAR else ("orthogonal",)
+    settings += ("forget_bias",) if cell in ("gru", "lstm") else ()
+    return Builder(partial(text_model, cell), ("path",), settings)

@@ -1,18 +1,19 @@
 """The toolkit's own layers, stacked, over graphs."""
 
 from functools import partial
+from typing import Any
 
 from torch import nn
 
 from gnn_toolkit.models import GraphNetwork
-from gnn_toolkit.models.graph_network import RECURRENCES
+from gnn_toolkit.models.graph_network import LINEAR, RECURRENCES
 
 from ..tasks.config import Config
 from ..tasks.objective import Objective
 from .model import Builder
 
 SIZES = ("hidden_channels", "dropout", "input_dropout")
-REMEMBERED = ("forget_bias", "chrono")  # by a gate
+REMEMBERED = ("forget_bias", "chrono", "gate_gain")  # by a gate
 
 
 def network(
@@ -38,6 +39,7 @@ def network(
         readout = "last" if recurrent and objective.source.ends_last else "mean"
     if "copy_of" in objective.example:  # each node's own path ends in it
         readout = "last"
+    own = linear_options(layer, config) if layer in LINEAR else plain_options(config)
     return GraphNetwork(
         objective.source.num_features,
         config.hidden_channels,
@@ -50,12 +52,32 @@ def network(
         readout=readout,
         dropout=config.dropout,
         input_dropout=config.input_dropout,
-        forget_bias=config.forget_bias,
-        chrono=config.chrono,
-        orthogonal=config.orthogonal,
+        chrono=config.chrono if recurrent else 0.0,
+        gate_gain=config.gate_gain if recurrent else 1.0,
         bidirectional=bidirectional,
-        aggr=config.aggr,
+        **own,
     )
+
+
+def plain_options(config: Config) -> dict[str, Any]:
+    """Return what only recurrences that are not linear in their states read."""
+    return {"forget_bias": config.forget_bias, "orthogonal": config.orthogonal, "aggr": config.aggr}
+
+
+def linear_options(layer: str, config: Config) -> dict[str, Any]:
+    """Return what only recurrences that are linear in their states read; they take means over predecessors."""
+    options: dict[str, Any] = {"expansion": config.expansion}
+    if layer == "mamba":
+        options |= {"gate": True, "state_channels": config.state_channels}
+    return options
+
+
+def linear(layer: str) -> Builder:
+    """Return the builder of a recurrence that is linear in its states, in residual blocks."""
+    settings = (*SIZES, "num_layers", "embedding", "chrono", "expansion")
+    settings += ("gate_gain",) if layer != "lru" else ()
+    settings += ("state_channels",) if layer == "mamba" else ()
+    return Builder(partial(network, layer), ("none", "path", "dag"), settings)
 
 
 def recurrence(layer: str, *, bidirectional: bool = False) -> Builder:

@@ -29,6 +29,7 @@ POSITIVE = (
     "patience",
     "rising",
     "parameters",
+    "state_channels",
 )
 
 
@@ -83,6 +84,8 @@ def value_of(where: str, key: str, value: object, options: dict[str, Any]) -> ob
         return _checks.choice(place, str(value), CHOICES[key])
     if key in POSITIVE:
         return _checks.positive(place, value)  # type: ignore[arg-type]
+    if kind is int:
+        return _checks.count(place, value)
     if kind is bool and isinstance(value, bool):
         return value
     if float in kinds and isinstance(value, int | float) and not isinstance(value, bool):

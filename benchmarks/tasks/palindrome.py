@@ -17,6 +17,7 @@ from .source import EqualGraphs
 from .task import Task, TaskData
 
 DIGITS = ("one-hot", "number")
+DIGITS_AT_A_TIME = 80_000  # of held-out palindromes
 
 
 def palindrome(seed: int, length: int, digits: str) -> TaskData:
@@ -44,7 +45,7 @@ def palindrome(seed: int, length: int, digits: str) -> TaskData:
         return x, drawn[:, -1]
 
     def held_out(split: str) -> Iterator[tuple[Tensor, Tensor]]:
-        yield from (ask(drawn) for drawn in held[split].split(1000))
+        yield from (ask(drawn) for drawn in held[split].split(max(1, DIGITS_AT_A_TIME // length)))
 
     def most_frequent() -> tuple[float, int]:
         answers = palindromes(10_000, length, torch.Generator().manual_seed(3))[:, -1]

@@ -67,6 +67,18 @@ def ends_last(graph: Data) -> bool:
     return bool(left[-1]) and int(left.sum()) == 1
 
 
+def same_nodes(graph: Data, seen: Data) -> Data:
+    """Return a graph as a view left it, where its nodes are still those of the features and answers.
+
+    Raises:
+        ValueError: the view made other nodes, and no ``copy_of`` says which of the old ones they are.
+    """
+    if "copy_of" not in seen and seen.num_nodes != graph.num_nodes:
+        remedy = "a view with nodes of its own, such as a line graph, needs a task whose graphs are a list"
+        raise ValueError(_checks.problem("view", f"the task's {graph.num_nodes} nodes", seen.num_nodes, remedy))
+    return seen
+
+
 def sharded(size: int, place: int, count: int) -> Tensor:
     """Return the places in a batch that one process of so many trains on.
 
@@ -116,7 +128,9 @@ class EqualGraphs:
 
     def viewed(self, view: View, device: str = "cpu") -> "EqualGraphs":
         """Return the same graphs with the edges of a view."""
-        return EqualGraphs(view(self.example), self.num_features, self._sample, self._held_out, device)
+        return EqualGraphs(
+            same_nodes(self.example, view(self.example)), self.num_features, self._sample, self._held_out, device
+        )
 
     def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
         """Draw a training batch."""
@@ -167,7 +181,7 @@ class OneGraph:
 
     def viewed(self, view: View, device: str = "cpu") -> "OneGraph":
         """Return the graph as a view leaves it."""
-        return OneGraph(view(self.example), self.masks, device)
+        return OneGraph(same_nodes(self.example, view(self.example)), self.masks, device)
 
     def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
         """Return the graph, of which the training nodes count."""

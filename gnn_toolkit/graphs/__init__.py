@@ -1,6 +1,7 @@
 """Structure only: conversion, order, views, normalisation."""
 
 from gnn_toolkit._memo import remember
+from gnn_toolkit.graphs.acyclic import AcyclicOrder
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_networkx
@@ -9,6 +10,7 @@ from gnn_toolkit.graphs.document_views import GraphOfWords
 from gnn_toolkit.graphs.features import SparseFeatures
 from gnn_toolkit.graphs.files import GraphFile, read_graph
 from gnn_toolkit.graphs.levels import topological_levels
+from gnn_toolkit.graphs.line_graph import LineGraph, line_graph
 from gnn_toolkit.graphs.neighbours import rank_neighbours
 from gnn_toolkit.graphs.normalize import gcn_norm
 from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
@@ -19,6 +21,7 @@ from gnn_toolkit.graphs.word_fields import WordFields
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
 
 __all__ = [
+    "AcyclicOrder",
     "Adjacency",
     "DilatedPath",
     "DocumentWordGraph",
@@ -27,6 +30,7 @@ __all__ = [
     "Grid",
     "GridDAG",
     "LevelOrder",
+    "LineGraph",
     "MirrorPath",
     "Neighbourhoods",
     "NoEdges",
@@ -48,6 +52,7 @@ __all__ = [
     "from_networkx",
     "gcn_norm",
     "level_order",
+    "line_graph",
     "list_from_networkx",
     "path_order",
     "rank_neighbours",

@@ -40,7 +40,7 @@ class SearchPath(BaseTransform):
 
     def forward(self, data: Data) -> Data:
         """Return ``data`` with the edges of the path."""
-        order = _order(data, self.search, self.root)
+        order = search_order(data, self.search, self.root)
         return with_edges(data, torch.stack([order[:-1], order[1:]]), level=_places(order))
 
 
@@ -63,12 +63,7 @@ class SearchDAG(BaseTransform):
 
     def forward(self, data: Data) -> Data:
         """Return ``data`` with the directed edges; loops are dropped."""
-        order = _order(data, self.search, self.root)
-        place = _places(order)
-        low, high = place[_edges(data)].sort(0).values
-        pairs = torch.stack([low, high])[:, low != high].unique(dim=1)
-        edge_index = order[pairs]
-        return with_edges(data, edge_index, level=topological_levels(edge_index, order.numel()))
+        return along(data, search_order(data, self.search, self.root))
 
 
 class Neighbourhoods(BaseTransform):
@@ -109,18 +104,26 @@ class Neighbourhoods(BaseTransform):
         return out
 
 
-def _edges(data: Data) -> Tensor:
+def edges_of(data: Data, use: str) -> Tensor:
+    """Return the edges of a graph, or raise a ``ValueError`` that says what they are for."""
     if data.edge_index is None:
-        raise ValueError(
-            _checks.problem("data", "a graph with edges", data, "a search follows edges: set data.edge_index")
-        )
+        raise ValueError(_checks.problem("data", "a graph with edges", data, f"{use}: set data.edge_index"))
     return data.edge_index
+
+
+def along(data: Data, order: Tensor) -> Data:
+    """Give ``data`` each of its edges once, from the node that stands first in an order to the other, and levels."""
+    place = _places(order)
+    low, high = place[edges_of(data, "an order directs edges")].sort(0).values
+    pairs = torch.stack([low, high])[:, low != high].unique(dim=1)
+    edge_index = order[pairs]
+    return with_edges(data, edge_index, level=topological_levels(edge_index, order.numel()))
 
 
 def _neighbours(data: Data) -> list[list[int]]:
     """Return each node's neighbours, whichever way their edge points, in the order of their indices."""
     neighbours: list[set[int]] = [set() for _ in range(node_count(data))]
-    for u, v in _edges(data).t().tolist():
+    for u, v in edges_of(data, "a search follows edges").t().tolist():
         neighbours[u].add(v)
         neighbours[v].add(u)
     return [sorted(near) for near in neighbours]
@@ -142,7 +145,7 @@ def _visit(neighbours: list[list[int]], root: int, search: str, met: set[int]) -
             ahead.append(iter(neighbours[node]))
 
 
-def _order(data: Data, search: str, root: int) -> Tensor:
+def search_order(data: Data, search: str, root: int = 0) -> Tensor:
     """Return the nodes in the order of a search that starts again until it has met them all."""
     neighbours = _neighbours(data)
     count = len(neighbours)

@@ -81,8 +81,42 @@ def chrono_(layer: StackedRecurrence, longest: float) -> None:
             gate.copy_(-span)
 
 
+def gate_gain_(layer: StackedRecurrence, gain: float) -> None:
+    """Multiply the weights by which a layer's gates see its input, so that a fresh gate decides more by what it reads.
+
+    Of a linear recurrence in the second of two residual blocks the input tells how far a path has come, by what has
+    gathered in the first. A fresh gate of torch's draw hardly heeds it, all steps enter the state alike, and one of T
+    steps is lost among the others; a gate with four times the weights lets some stretches in and keeps others out.
+
+    Args:
+        layer: whose weights are multiplied: of minGRU, minLSTM, GRU and LSTM those of all gates, not of the candidate;
+            of Mamba those that make delta of its low-rank form. An RNN and an LRU have no gates and stay as they are.
+        gain: above 0.
+
+    Raises:
+        ValueError: a gain that is no positive number.
+
+    >>> from gnn_toolkit import DAGMinGRU
+    >>> layer = DAGMinGRU(4, 8)
+    >>> before = layer.weight_ih_l0.detach().clone()
+    >>> gate_gain_(layer, 4.0)
+    >>> (layer.weight_ih_l0 / before)[[0, 8], 0].tolist()
+    [4.0, 1.0]
+    """
+    if not 0 < gain < math.inf:
+        raise ValueError(_checks.problem("gate_gain", "a number above 0", gain, "1 leaves the weights as they are"))
+    for _, suffix in layer.passes() if _has_gates(layer) else ():
+        for weight in _gate_weights(layer, suffix):
+            weight.mul_(gain)
+
+
 def init_long_memory_(
-    model: nn.Module, *, forget_bias: float = 0.0, chrono: float = 0.0, orthogonal: bool = False
+    model: nn.Module,
+    *,
+    forget_bias: float = 0.0,
+    chrono: float = 0.0,
+    orthogonal: bool = False,
+    gate_gain: float = 1.0,
 ) -> None:
     """Make every fresh recurrence in a model remember longer; an RNN, which has no gates, only by its weights.
 
@@ -91,9 +125,11 @@ def init_long_memory_(
         forget_bias: added to the bias of the gate that keeps the past.
         chrono: the number of steps over which to remember (:func:`chrono_`); 0: biases stay as they are.
         orthogonal: whether the weights of its own states are drawn orthogonal (:func:`orthogonal_`).
+        gate_gain: by which the weights with which its gates see the input are multiplied (:func:`gate_gain_`).
 
     Raises:
-        ValueError: a number out of range; layers that are linear in their states, with anything but ``chrono``.
+        ValueError: a number out of range; layers that are linear in their states, with ``forget_bias`` or
+            ``orthogonal``.
 
     >>> from gnn_toolkit import DAGLSTM
     >>> layer = DAGLSTM(4, 8)
@@ -106,8 +142,10 @@ def init_long_memory_(
             continue
         if isinstance(layer, LinearRecurrence) and (orthogonal or forget_bias):
             got = "orthogonal" if orthogonal else "forget_bias"
-            allowed = f"chrono alone for {type(layer).__name__}"
+            allowed = f"chrono and gate_gain for {type(layer).__name__}"
             raise ValueError(_checks.problem("init_long_memory_", allowed, got, "pass chrono=, the number of steps"))
+        if gate_gain != 1:
+            gate_gain_(layer, gate_gain)
         if orthogonal and isinstance(layer, DAGRecurrence):
             orthogonal_(layer)
         if chrono and _has_gates(layer):
@@ -119,6 +157,20 @@ def init_long_memory_(
 def _has_gates(layer: StackedRecurrence) -> bool:
     """Return whether something in a layer decides what is kept."""
     return isinstance(layer, LinearRecurrence) or layer.cell.num_gates > 1
+
+
+def _gate_weights(layer: StackedRecurrence, suffix: str) -> list[Tensor]:
+    """Return the weights by which the gates of a walk see the input, to write into."""
+    if isinstance(layer, DAGLRU):
+        return []
+    if isinstance(layer, DAGMamba):
+        return [layer.own(f"weight_delta_{suffix}").detach()]
+    weight = layer.own(f"weight_ih_{suffix}").detach()
+    if isinstance(layer, LinearRecurrence):
+        return [weight[: -layer.hidden_channels]]
+    blocks = list(weight.chunk(layer.cell.num_gates))
+    del blocks[-1 if len(blocks) == 3 else -2]  # the candidate
+    return blocks
 
 
 def _spans(room: Tensor, longest: float) -> Tensor:

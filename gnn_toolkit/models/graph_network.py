@@ -1,6 +1,7 @@
 """One network for any view: layers along edges, a readout, and a linear layer to logits."""
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +11,12 @@ from torch_geometric.utils import scatter, softmax
 from gnn_toolkit import _checks
 from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.initial import init_long_memory_
+from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba, DAGMinGRU, DAGMinLSTM
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN
+from gnn_toolkit.models.blocks import RecurrentStack
 
-RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
+LINEAR = {"mingru": DAGMinGRU, "minlstm": DAGMinLSTM, "lru": DAGLRU, "mamba": DAGMamba}
+RECURRENCES = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM, **LINEAR}
 LAYERS = (*RECURRENCES, "gcn", "mlp")
 READOUTS = ("nodes", "last", "mean", "attention")
 
@@ -24,9 +28,10 @@ class GraphNetwork(nn.Module):
         in_channels: width F of ``x``.
         hidden_channels: width of the layers.
         out_channels: number of logits.
-        layer: ``"gcn"`` (convolutions with relu), ``"rnn"``, ``"gru"``, ``"lstm"`` (recurrences over a DAG) or
-            ``"mlp"`` (linear layers with relu: no edges).
-        num_layers: number of layers along edges.
+        layer: ``"gcn"`` (convolutions with relu), ``"rnn"``, ``"gru"``, ``"lstm"`` (recurrences over a DAG),
+            ``"mingru"``, ``"minlstm"``, ``"lru"``, ``"mamba"`` (recurrences over a DAG that are linear in their states,
+            in the residual blocks of a :class:`RecurrentStack`) or ``"mlp"`` (linear layers with relu: no edges).
+        num_layers: number of layers, or blocks, along edges.
         embedding: whether a linear layer with relu stands before them, so that a recurrence reads ``hidden_channels``
             numbers a node.
         head: whether a linear layer after them makes the logits; if not, the last convolution or linear layer does, as
@@ -35,8 +40,8 @@ class GraphNetwork(nn.Module):
         readout: ``"nodes"`` (logits of each node), ``"last"`` (of the last node of each graph), ``"mean"`` (of the mean
             over each graph's nodes) or ``"attention"`` (of the sum of ``a_v h_v``, where a is the softmax over each
             graph's nodes of ``q . h_v`` with q learnt). Of a recurrence both ways, ``"last"`` is each way's state where
-            it ends. A graph without nodes has a state of zeros, so its logits are the head's bias; ``data.ptr``, which
-            a ``Batch`` has, shows where one is.
+            it ends; the blocks of a linear one mix both ways at each node. A graph without nodes has a state of zeros,
+            so its logits are the head's bias; ``data.ptr``, which a ``Batch`` has, shows where one is.
         dropout: probability of dropping an input of a layer after the first while training; the head's are kept.
         input_dropout: probability of dropping a feature while training.
         forget_bias: added at the start to the bias of the gate by which a GRU or LSTM keeps the past.
@@ -44,9 +49,14 @@ class GraphNetwork(nn.Module):
             (:func:`gnn_toolkit.layers.initial.chrono_`). 0: they are not.
         orthogonal: whether a recurrence's weights of its own states are drawn orthogonal.
         bidirectional: whether a recurrence also runs against the edges.
-        aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or ``"max"``.
+        aggr: how a recurrence aggregates over predecessors: ``"mean"``, ``"sum"`` or, unless it is linear, ``"max"``.
         forget: what has a forget gate of its own in an LSTM: every ``"edge"``, or every ``"relation"``, that is edge
             type.
+        expansion: hidden width of the perceptron in each block of a linear recurrence, in widths of the block.
+        gate: whether x gates the outputs of a linear recurrence in its block.
+        gate_gain: the weights by which a recurrence's gates see x are multiplied by it at the start
+            (:func:`gnn_toolkit.layers.initial.gate_gain_`).
+        options: of a recurrence's layers, by name, e.g. ``state_channels`` of ``"mamba"``.
 
     Shapes:
         - ``data.x`` [N, F], ``data.edge_index`` [2, E]; optional ``batch`` [N], and ``edge_weight`` [E] for
@@ -55,7 +65,7 @@ class GraphNetwork(nn.Module):
         - logits [N, out_channels] or [graphs, out_channels]
 
     Raises:
-        ValueError: an unknown layer or readout, or data that a layer refuses.
+        ValueError: an unknown layer or readout, options where there is no recurrence, or data that a layer refuses.
 
     >>> data = Data(x=torch.randn(3, 4), edge_index=torch.tensor([[0, 1], [1, 2]]))
     >>> GraphNetwork(4, 8, 2, layer="gru", readout="last")(data).shape
@@ -82,6 +92,10 @@ class GraphNetwork(nn.Module):
         bidirectional: bool = False,
         aggr: str = "mean",
         forget: str = "edge",
+        expansion: int = 2,
+        gate: bool = False,
+        gate_gain: float = 1.0,
+        **options: Any,
     ) -> None:
         super().__init__()
         self.layer = _checks.choice("layer", layer, LAYERS)
@@ -91,23 +105,25 @@ class GraphNetwork(nn.Module):
         if not head and layer in RECURRENCES:
             remedy = "the state of a recurrence is no logits"
             raise ValueError(_checks.problem("head", "True for a recurrence", head, remedy))
+        if options and layer not in RECURRENCES:
+            raise ValueError(_checks.problem("options", f"none for {layer!r}", sorted(options), "leave them out"))
         stack: list[nn.Module] = [nn.Linear(in_channels, hidden_channels)] if embedding else []
         width = hidden_channels if embedding else in_channels
         if layer in RECURRENCES:
-            options = {
-                "dropout": dropout if num_layers > 1 else 0.0,
-                "bidirectional": bidirectional,
-                "num_relations": num_relations,
-                "aggr": aggr,
-            }
+            sizes = (width, hidden_channels, num_layers)
+            options |= {"bidirectional": bidirectional, "num_relations": num_relations, "aggr": aggr}
             if _checks.choice("forget", forget, ("edge", "relation")) == "relation":
                 if layer != "lstm":
-                    raise ValueError(
-                        _checks.problem("forget", '"edge" for a layer without memory', forget, "leave it out")
-                    )
-                options["forget"] = forget
-            recurrence = RECURRENCES[layer](width, hidden_channels, num_layers, **options)
-            init_long_memory_(recurrence, forget_bias=forget_bias, chrono=chrono, orthogonal=orthogonal)
+                    remedy = "leave it out"
+                    raise ValueError(_checks.problem("forget", '"edge" for a layer without memory', forget, remedy))
+                options |= {"forget": forget}
+            if layer in LINEAR:
+                options |= {"dropout": dropout, "expansion": expansion, "gate": gate}
+                recurrence = RecurrentStack(LINEAR[layer], *sizes, **options)
+            else:
+                recurrence = RECURRENCES[layer](*sizes, dropout=dropout if num_layers > 1 else 0.0, **options)
+            memory = {"chrono": chrono, "orthogonal": orthogonal, "gate_gain": gate_gain}
+            init_long_memory_(recurrence, forget_bias=forget_bias, **memory)
             stack.append(recurrence)
         else:
             kind = GCNConv if layer == "gcn" else nn.Linear
@@ -115,7 +131,7 @@ class GraphNetwork(nn.Module):
             stack += [kind(*sizes) for sizes in pairwise(widths)]
         self.layers = nn.ModuleList(stack)
         self.embedded = embedding
-        self.both_ways = bidirectional and layer in RECURRENCES
+        self.both_ways = bidirectional and layer in RECURRENCES and layer not in LINEAR
         width = hidden_channels * (1 + self.both_ways) if head else out_channels
         self.attention = nn.Linear(width, 1, bias=False) if readout == "attention" else None
         self.head = nn.Linear(width, out_channels) if head else nn.Identity()
@@ -137,7 +153,7 @@ class GraphNetwork(nn.Module):
         return x
 
     def _along(self, layer: nn.Module, x: Tensor, data: Data) -> Tensor:
-        if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM):
+        if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM | RecurrentStack):
             return layer(x, data.edge_index, edge_type=data.get("edge_type"), level=data.get("level"))[0]
         x = layer(x, data.edge_index, data.get("edge_weight")) if isinstance(layer, GCNConv) else layer(x)
         makes_logits = isinstance(self.head, nn.Identity) and layer is self.layers[-1]

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import torch
 
-from gnn_toolkit import DAGGRU, DAGLSTM, DAGRNN
-from gnn_toolkit.layers.initial import chrono_, orthogonal_
+from gnn_toolkit import DAGGRU, DAGLRU, DAGLSTM, DAGRNN, DAGMamba, DAGMinGRU, DAGMinLSTM, RecurrentStack
+from gnn_toolkit.layers.initial import chrono_, gate_gain_, init_long_memory_, orthogonal_
 
 F, H = 3, 5
 KINDS: dict[str, Any] = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
@@ -83,3 +83,50 @@ def test_every_relation_has_the_span_of_its_channel():
 def test_what_does_not_fit(kind: str, options: dict[str, Any], longest: float, message: str):
     with pytest.raises(ValueError, match=message):
         chrono_(make(kind, **options), longest)
+
+
+GATES = {  # of each layer, its blocks of weights and those of gates
+    "rnn": (1, []),
+    "gru": (3, [0, 1]),
+    "lstm": (4, [0, 1, 3]),
+    "three forget gates": (6, [0, 1, 2, 3, 5]),
+    "mingru": (2, [0]),
+    "minlstm": (3, [0, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_a_gain_multiplies_the_weights_of_gates_alone(kind: str):
+    linear = {"mingru": DAGMinGRU, "minlstm": DAGMinLSTM}
+    options = {"num_relations": 3, "forget": "relation"} if kind == "three forget gates" else {}
+    layer = linear[kind](4, 8, 2) if kind in linear else make("lstm" if options else kind, **options)
+    before = {name: value.detach().clone() for name, value in layer.named_parameters()}
+    gate_gain_(layer, 4.0)
+    blocks, gates = GATES[kind]
+    for name, value in layer.named_parameters():
+        for place, (now, then) in enumerate(zip(value.chunk(blocks), before[name].chunk(blocks), strict=True)):
+            is_gate = "weight_ih" in name and place in gates
+            torch.testing.assert_close(now, then * 4 if is_gate else then)
+
+
+def test_a_gain_reaches_every_layer_of_a_model_and_mamba_s_delta():
+    torch.manual_seed(0)
+    stack = RecurrentStack(DAGMamba, 3, 8, num_layers=2)
+    torch.manual_seed(0)
+    other = RecurrentStack(DAGMamba, 3, 8, num_layers=2)
+    init_long_memory_(stack, gate_gain=4.0)
+    for (name, now), then in zip(stack.named_parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(now, then * 4 if "weight_delta" in name else then)
+
+
+def test_an_lru_has_no_gates_for_a_gain():
+    layer = DAGLRU(4, 8)
+    before = [value.detach().clone() for value in layer.parameters()]
+    gate_gain_(layer, 4.0)
+    torch.testing.assert_close([value.detach() for value in layer.parameters()], before)
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, math.nan, math.inf])
+def test_a_gain_is_a_positive_number(gain: float):
+    with pytest.raises(ValueError, match="gate_gain: expected a number above 0, got"):
+        gate_gain_(make("lstm"), gain)

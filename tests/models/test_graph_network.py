@@ -7,8 +7,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GCNConv as PyGConv
 
 from gnn_toolkit.graphs import GridDAG, Neighbourhoods, repeat_graph
-from gnn_toolkit.layers import DAGGRU, DAGLSTM, DAGRNN
-from gnn_toolkit.models import GraphNetwork
+from gnn_toolkit.layers import DAGGRU, DAGLRU, DAGLSTM, DAGRNN, DAGMamba, DAGMinGRU, DAGMinLSTM
+from gnn_toolkit.models import GraphNetwork, RecurrentStack
 
 F, H, C = 4, 5, 3
 KINDS = {"rnn": DAGRNN, "gru": DAGGRU, "lstm": DAGLSTM}
@@ -204,6 +204,43 @@ def test_initial_spans_and_orthogonal_weights_are_given_to_the_recurrence(layer:
         assert bool((keeping > 0).all() and (keeping < torch.tensor(19.0).log()).all())
 
 
+BLOCKS = {"mingru": DAGMinGRU, "minlstm": DAGMinLSTM, "lru": DAGLRU, "mamba": DAGMamba}
+
+
+@pytest.mark.parametrize("layer", BLOCKS)
+def test_a_linear_recurrence_stands_in_residual_blocks(layer: str):
+    options: dict[str, Any] = {"expansion": 3, "gate": True, "bidirectional": True, "num_layers": 2}
+    own = {"state_channels": 3} if layer in ("lru", "mamba") else {}
+    model = make(layer, **options, **own)
+    stack = RecurrentStack(BLOCKS[layer], F, H, **options, **own).double()
+    stack.load_state_dict(model.layers[0].state_dict())
+    states, _ = stack(TREE.x, TREE.edge_index)
+    torch.testing.assert_close(model(TREE), model.head(states))
+    last = make(layer, readout="last", num_layers=2, **own)
+    batch: Any = Batch.from_data_list(list(GRAPHS))
+    torch.testing.assert_close(last(batch), torch.cat([last(one) for one in GRAPHS]))
+
+
+@pytest.mark.parametrize("layer", ["mingru", "minlstm", "mamba", "gru", "lstm"])
+def test_a_gain_of_the_gates_and_spans_are_given_to_every_layer(layer: str):
+    model, plain = make(layer, chrono=20.0, gate_gain=4.0), make(layer, chrono=20.0)
+    ratios = {
+        name: (now / then).unique().tolist()
+        for (name, now), then in zip(model.named_parameters(), plain.parameters(), strict=True)
+        if not torch.equal(now, then)
+    }
+    assert len(ratios) == 2
+    assert all(ratio in ([4.0], [1.0, 4.0]) for ratio in ratios.values())
+    assert {int(name.split("_l")[-1]) for name in ratios} == ({0} if layer in BLOCKS else {0, 1})
+
+
+def test_what_only_other_recurrences_take_is_refused():
+    with pytest.raises(ValueError, match=r"init_long_memory_: expected chrono and gate_gain for DAGMinGRU"):
+        make("mingru", forget_bias=1.0)
+    with pytest.raises(ValueError, match=r"options: expected none for 'gcn', got \['state_channels'\]"):
+        make("gcn", state_channels=3)
+
+
 @pytest.mark.parametrize("layer", KINDS)
 def test_both_ways_the_last_state_of_each_way_is_read(layer: str):
     model = make(layer, readout="last", bidirectional=True, num_layers=1)
@@ -243,7 +280,7 @@ def test_a_network_learns_what_stands_along_the_edges(layer: str):
 @pytest.mark.parametrize(
     ("layer", "options", "message"),
     [
-        ("gcm", {}, r"layer: expected one of rnn, gru, lstm, gcn, mlp, got 'gcm'; did you mean 'gcn'\?"),
+        ("gcm", {}, r"layer: expected one of rnn, gru, lstm, mingru, .*, mlp, got 'gcm'; did you mean 'gcn'\?"),
         ("gcn", {"readout": "node"}, r"readout: .* did you mean 'nodes'\?"),
         ("gru", {"head": False}, "head: expected True for a recurrence, got False; the state of a recurrence is no"),
         ("gcn", {"num_layers": 0}, "num_layers: expected an integer of at least 1, got 0"),

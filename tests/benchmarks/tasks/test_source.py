@@ -8,7 +8,7 @@ from benchmarks.tasks.config import Config
 from benchmarks.tasks.metrics import ACCURACY
 from benchmarks.tasks.objective import Objective
 from benchmarks.tasks.source import EqualGraphs, OneGraph
-from gnn_toolkit.graphs import GridDAG, Path
+from gnn_toolkit.graphs import GridDAG, LineGraph, Path
 
 
 def sample(generator, count):
@@ -44,6 +44,14 @@ def test_each_process_has_its_share_of_a_batch():
     assert torch.stack([share.x.view(2, 4, 3) for share in shares], 1).flatten(0, 1).equal(batch.x.view(4, 4, 3))
     with pytest.raises(ValueError, match="batch_size: expected a multiple of the 3 devices, got 4"):
         source.shard(batch, 0, 3)
+
+
+def test_a_view_with_nodes_of_its_own_is_refused_where_features_are_of_the_old_ones():
+    graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 2]]), y=torch.tensor([0, 1, 1]))
+    masks = {split: torch.ones(3, dtype=torch.bool) for split in ("train", "validation", "test")}
+    for source in (OneGraph(graph, masks), EqualGraphs(graph, 3, sample, lambda split: [])):
+        with pytest.raises(ValueError, match=r"view: expected the task's 3 nodes, got 2; .* whose graphs are a list"):
+            source.viewed(LineGraph())
 
 
 def test_only_the_marked_nodes_count():
