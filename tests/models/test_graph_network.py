@@ -210,7 +210,7 @@ BLOCKS = {"mingru": DAGMinGRU, "minlstm": DAGMinLSTM, "lru": DAGLRU, "mamba": DA
 @pytest.mark.parametrize("layer", BLOCKS)
 def test_a_linear_recurrence_stands_in_residual_blocks(layer: str):
     options: dict[str, Any] = {"expansion": 3, "gate": True, "bidirectional": True, "num_layers": 2}
-    own = {"state_channels": 3} if layer in ("lru", "mamba") else {}
+    own: dict[str, Any] = {"state_channels": 3} if layer in ("lru", "mamba") else {}
     model = make(layer, **options, **own)
     stack = RecurrentStack(BLOCKS[layer], F, H, **options, **own).double()
     stack.load_state_dict(model.layers[0].state_dict())
