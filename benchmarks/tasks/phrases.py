@@ -123,8 +123,8 @@ def _beginning(group: str) -> int:
 def sparse_target(y: Tensor) -> Tensor:
     """Return for scores from 1 to 5 the distribution over 1 to 5 of that mean, on the two integers beside it.
 
-    >>> sparse_target(torch.tensor([3.6, 5.0])).round(decimals=3).tolist()
-    [[0.0, 0.0, 0.4, 0.6, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
+    >>> sparse_target(torch.tensor([3.5, 5.0])).tolist()
+    [[0.0, 0.0, 0.5, 0.5, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
     """
     return (1 - (y[:, None] - torch.arange(1.0, KINDS + 1, device=y.device)).abs()).clamp(min=0)
 

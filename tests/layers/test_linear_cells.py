@@ -41,7 +41,7 @@ def test_a_model_s_layers_are_all_made_to_remember_and_nothing_else_is_asked_of_
     assert all(float(kept(block.layer).min()) >= 0.4999 for block in model.blocks)
     wrong: list[dict[str, Any]] = [{"forget_bias": 1.0}, {"orthogonal": True}]
     for options in wrong:
-        with pytest.raises(ValueError, match=r"^init_long_memory_: expected chrono alone for DAG"):
+        with pytest.raises(ValueError, match=r"^init_long_memory_: expected chrono and gate_gain for DAG"):
             init_long_memory_(model, **options)
 
 

@@ -40,6 +40,8 @@ history = fit(
 )
 if int(os.environ.get("RANK", 0)) == 0:
     print(json.dumps([history.loss, history.validation]))
+if torch.distributed.is_initialized():
+    torch.distributed.destroy_process_group()  # else its threads may outlive what they use
 """
 
 
