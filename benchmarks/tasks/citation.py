@@ -14,7 +14,7 @@ from gnn_toolkit.datasets import load_planetoid
 from gnn_toolkit.graphs import SparseFeatures
 
 from .config import Config
-from .metrics import ACCURACY
+from .metrics import ACCURACY, most_frequent
 from .objective import Objective
 from .source import OneGraph
 from .task import Task, TaskData
@@ -76,8 +76,7 @@ def _network(name: str) -> tuple[Data, SparseFeatures]:
 
 def _majority(y: Tensor, masks: dict[str, Tensor]) -> tuple[float, int]:
     # As many papers of each class are trained on, so those of the validation are counted too.
-    answer = y[masks["train"] | masks["validation"]].mode().values
-    return _share(y, answer.expand_as(y), masks["test"]), 1
+    return most_frequent(y[masks["train"] | masks["validation"]], y[masks["test"]])
 
 
 def _regression(data: Data, masks: dict[str, Tensor]) -> tuple[float, int]:

@@ -8,7 +8,7 @@ import torch
 from gnn_toolkit.graphs import from_networkx
 
 from .config import Config
-from .metrics import ACCURACY
+from .metrics import ACCURACY, most_frequent
 from .objective import Objective
 from .source import OneGraph
 from .task import Task, TaskData, always
@@ -26,7 +26,7 @@ def club(seed: int) -> TaskData:
 
     def majority() -> tuple[float, int]:
         # Both sides have equally many labelled members, so the larger side is not known: the first is as good as any.
-        return float((side[parts["test"]] == side[labelled].mode().values).float().mean()), 1
+        return most_frequent(side[labelled], side[parts["test"]])
 
     return TaskData(
         OneGraph(graph, {name: torch.isin(torch.arange(side.numel()), nodes) for name, nodes in parts.items()}),

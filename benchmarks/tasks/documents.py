@@ -1,6 +1,6 @@
 """The class of a document: TextGCN's corpora, each document a graph of its words, or all of them one graph."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
@@ -16,17 +16,17 @@ from gnn_toolkit.graphs import SparseFeatures, WordVocabulary
 
 from .config import Config
 from .graph_list import GraphList
-from .metrics import ACCURACY
+from .metrics import ACCURACY, most_frequent
 from .objective import Objective
+from .sized_graphs import SizedGraphs
 from .source import Graphs, OneGraph, View
 from .task import Task, TaskData, always
 
 CORPORA = ("R8", "R52", "MR", "TREC", "Ohsumed", "20NG")
 HELD_OUT = 0.1  # of the documents to train on, for validation, as TextGCN's authors do
-POOL = 16  # batches among whose documents, sorted by length, a batch is drawn
 
 
-class DocumentGraphs(GraphList):
+class DocumentGraphs(SizedGraphs):
     """Documents as graphs of words, the shorter ones first; a batch has documents of about one length.
 
     Args:
@@ -56,12 +56,9 @@ class DocumentGraphs(GraphList):
         graphs = super().viewed(view, device).graphs
         return DocumentGraphs(graphs, self.splits, self.num_features, self.corpus, device)
 
-    def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
-        """Draw a training batch: the documents of one stretch of lengths out of many that are drawn at random."""
-        train = self.splits["train"]
-        pool = torch.randint(len(train), (POOL * batch_size,), generator=generator).sort().values
-        first = batch_size * int(torch.randint(POOL, (1,), generator=generator))
-        return self.batch(train[pool[first : first + batch_size]])
+    def held_out(self, split: str) -> Iterator[Graphs]:
+        """Yield the batches of a split, in its order: that of lengths, whatever the view makes of them."""
+        return GraphList.held_out(self, split)
 
 
 class CorpusGraph(OneGraph):
@@ -137,7 +134,7 @@ class Corpus:
     @cached_property
     def majority(self) -> tuple[float, int]:
         """The score of the most frequent class of the training documents."""
-        return float((self.y[~self.train] == self.y[self.train].mode().values).float().mean()), 1
+        return most_frequent(self.y[self.train], self.y[~self.train])
 
     @cached_property
     def regression(self) -> tuple[float, int]:

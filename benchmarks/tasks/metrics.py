@@ -102,6 +102,15 @@ def _products(forecast: Tensor, y: Tensor) -> Tensor:
     return deviations[0] / spread[0] * deviations[1] / spread[1]
 
 
+def most_frequent(learnt: Tensor, asked: Tensor) -> tuple[float, int]:
+    """Return the accuracy of the most frequent answer of training, the lowest of several, and its parameter count.
+
+    >>> most_frequent(torch.tensor([1, 0, 1]), torch.tensor([1, 1, 0, 1]))
+    (0.75, 1)
+    """
+    return float((asked == learnt.mode().values).float().mean()), 1
+
+
 ACCURACY = Metric("accuracy", higher_is_better=True, bounds=(0.0, 1.0), points=_right, margin=0.01)
 NATS_PER_CHARACTER = Metric(
     "nats per character", higher_is_better=False, bounds=(0.0, math.inf), points=_nats, margin=0.01

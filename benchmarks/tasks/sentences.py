@@ -17,7 +17,7 @@ from gnn_toolkit import _checks
 from gnn_toolkit.datasets import SentencePair, SyntaxTree, load_sick, load_sst, numbered, vocabulary
 
 from .config import Config
-from .metrics import ACCURACY, PEARSON
+from .metrics import ACCURACY, PEARSON, most_frequent
 from .phrases import KINDS, PhraseObjective, SimilarityObjective, by_length
 from .sized_graphs import SizedGraphs
 from .task import Task, TaskData
@@ -112,8 +112,7 @@ def _labelled(tree: SyntaxTree, numbers: dict[str, int], classes: int, phrases: 
 
 def majority(labels: dict[str, list[int]]) -> tuple[float, int]:
     """Return the accuracy of the most frequent training class."""
-    most = np.bincount(labels["train"]).argmax()
-    return float(np.mean(np.array(labels["test"]) == most)), 1
+    return most_frequent(torch.tensor(labels["train"]), torch.tensor(labels["test"]))
 
 
 def tfidf(texts: dict[str, list[str]], labels: dict[str, list[int]]) -> tuple[float, int]:

@@ -12,14 +12,14 @@ from gnn_toolkit import _checks
 from .graph_list import TOGETHER, GraphList
 from .source import Graphs, View
 
-WINDOW = 16  # batches among whose graphs, sorted by size, a batch is drawn
+POOL = 16  # batches among whose graphs, sorted by size, a batch is drawn
 
 
 class SizedGraphs(GraphList):
     """A :class:`GraphList` whose batches hold graphs of about one size: few levels are then walked for one large graph.
 
-    The training graphs are sorted by size and cut into windows of 16 batches; a window is drawn in proportion to the
-    graphs in it, then a batch's graphs from it, so that every graph is as likely as in :class:`GraphList`.
+    The graphs of 16 batches are drawn at random and sorted by size, and one of these batches is taken, so that every
+    graph is as likely as in :class:`GraphList`.
 
     Args:
         graphs: each with ``x`` and ``y``.
@@ -51,10 +51,9 @@ class SizedGraphs(GraphList):
     def draw(self, generator: torch.Generator, batch_size: int) -> Graphs:
         """Draw a training batch of about one size."""
         train = self._sorted["train"]
-        window = WINDOW * batch_size
-        first = int(torch.randint(len(train), (1,), generator=generator)) // window * window
-        mine = train[first : first + window]
-        return self.batch(mine[torch.randint(len(mine), (batch_size,), generator=generator)])
+        pool = torch.randint(len(train), (POOL * batch_size,), generator=generator).sort().values
+        first = batch_size * int(torch.randint(POOL, (1,), generator=generator))
+        return self.batch(train[pool[first : first + batch_size]])
 
     def held_out(self, split: str) -> Iterator[Graphs]:
         """Yield the batches of a split, small graphs first: ``which`` says which graphs a batch has."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch_geometric.nn.dense.linear import Linear
 
 from gnn_toolkit import _checks
+from gnn_toolkit._memo import remembered
 from gnn_toolkit.graphs.adjacency import adjacency
 from gnn_toolkit.layers.observed import ObservedMessagePassing, refuse_jit_trace
 
@@ -76,7 +77,9 @@ class NodeAverageConv(ObservedMessagePassing):
         _checks.features("x", x, width, weight=self.center._parameters.get("weight"))
         _checks.edge_form(edge_index)
         _checks.on_device(x, edge_index=edge_index)
-        if not torch.compiler.is_compiling():
+        if (
+            self._by_messages() and not torch.compiler.is_compiling()
+        ):  # else the mean's preparation looks at the indices
             _checks.edges(edge_index, x.size(0))
 
     def _by_messages(self) -> bool:
@@ -194,7 +197,8 @@ class OrderedConv(ObservedMessagePassing):
         target = edge_index[1 if self.flow == "source_to_target" else 0]
         if not torch.compiler.is_compiling():
             _checks.edges(edge_index, x.size(0))
-            self._check_ranks(rank, target)
+            ranks = ("ranks", self.num_ranks, self.flow)
+            remembered(edge_index, ranks, lambda: self._check_ranks(rank, target), rank)
         if self.is_observed or self.decomposed_layers > 1 or self.aggr != "mean":
             return self.center(x) + self.propagate(edge_index, x=x, rank=rank, edge_attr=edge_attr)
         source = edge_index[0 if self.flow == "source_to_target" else 1]

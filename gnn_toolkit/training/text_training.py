@@ -41,7 +41,7 @@ class TextSettings(Settings):
         strip: whether to cut the header and the licence of a Project Gutenberg text.
         encoding: of a file; ``"auto"`` for what it looks like.
         sample_at: steps after whose validation five short texts of each temperature are kept; ``None`` for all.
-        minutes: how long to train: in place of ``steps``, ``evaluate_every`` and ``rate_decay_every``, which are then
+        minutes: how long to train: instead of ``steps``, ``evaluate_every`` and ``rate_decay_every``, which are then
             chosen for this machine from the time of the first steps, and an end to the training where they turn out
             slower. ``None`` for the steps.
     """

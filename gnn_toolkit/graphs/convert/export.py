@@ -57,7 +57,7 @@ def to_networkx(
         to_undirected: True gives an undirected graph, "upper" and "lower" one of the edges with source <= or >= target.
         to_multi: Whether to give a multigraph, which keeps parallel edges.
         remove_self_loops: Whether to leave out the edges from a node to itself.
-        label_attr: Name of an attribute with N different hashable values to use as labels in place of 0 .. N-1.
+        label_attr: Name of an attribute with N different hashable values to use as labels instead of 0 .. N-1.
         key_attr: Name of an attribute with E hashable values to use as keys of a multigraph's edges.
 
     Returns:

@@ -8,17 +8,7 @@ import pytest
 from benchmarks.report import page
 from benchmarks.report.analysis import analyse
 from benchmarks.run.records import Record, Trial
-
-MACHINE = {
-    "processor": "a processor",
-    "cores": 2,
-    "memory_gib": 8.0,
-    "gpu": None,
-    "system": "a system",
-    "python": "3.11",
-    "versions": {"torch": "2.13.0"},
-    "revision": "abc",
-}
+from tests.benchmarks.report.runs import MACHINE
 
 
 def group(label, view, model, tests, **more):
