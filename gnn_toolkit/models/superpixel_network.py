@@ -29,7 +29,8 @@ class SuperpixelNetwork(nn.Module):
         "lstm":                       x' = x + LSTM both ways along the edges, which are paths, of ``num_layers`` layers
         "patch_lstm":                 x' = x + what an LSTM in two dimensions finds on a grid of patches
 
-    The last one averages x over each patch of a grid, runs along the grid's edges to the right and down and back
+    The Graph LSTM starts with its input as h and m of every superpixel, so that also those not yet visited say what
+    they look like. The last one averages x over each patch of a grid, runs along the grid's edges to the right and down and back
     (Graves et al. 2007), with a forget gate for each direction, and gives each superpixel the average of its patches.
 
     Args:
@@ -98,7 +99,7 @@ class SuperpixelNetwork(nn.Module):
 
     def _recurred(self, layer: Any, x: Tensor, data: Data) -> Tensor:
         if self.layer == "graph_lstm":
-            return layer(x, data.edge_index, _given(data, "score"))[0]
+            return layer(x, data.edge_index, _given(data, "score"), (x, x))[0]
         if self.layer == "lstm":
             return layer(x, data.edge_index, level=data.get("level"))[0]
         return self._on_patches(layer, x, data)
