@@ -25,13 +25,14 @@ class SuperpixelNetwork(nn.Module):
     added to what it read. With d dropout and n a layer's normalisation (Ba et al. 2016):
 
         "mlp", "gcn", "sage", "gat":  x' = x + relu(layer(n(d(x)))), ``num_layers`` times
-        "graph_lstm":                 x' = x + GraphLSTM(d(x)), its ``num_layers`` layers in the order of ``data.score``
-        "lstm":                       x' = x + LSTM both ways along the edges, which are paths, of ``num_layers`` layers
-        "patch_lstm":                 x' = x + what an LSTM in two dimensions finds on a grid of patches
+        "graph_lstm":                 x' = x + GraphLSTM(n(d(x))), its ``num_layers`` layers in order of ``data.score``
+        "lstm":                       x' = x + LSTM(n(d(x))), ``num_layers`` layers both ways along edges that are paths
+        "patch_lstm":                 x' = x + what an LSTM in two dimensions finds of n(d(x)) on a grid of patches
 
     The Graph LSTM starts with its input as h and m of every superpixel, so that also those not yet visited say what
-    they look like. The last one averages x over each patch of a grid, runs along the grid's edges to the right and down and back
-    (Graves et al. 2007), with a forget gate for each direction, and gives each superpixel the average of its patches.
+    they look like. The last one averages over each patch of a grid, runs along the grid's edges to the right and down,
+    and back (Graves et al. 2007), with a forget gate for each direction, and gives each superpixel the average of its
+    patches.
 
     Args:
         in_channels: width F of ``x``.
@@ -80,8 +81,7 @@ class SuperpixelNetwork(nn.Module):
         self.patches = patches
         self.embedding = nn.Linear(in_channels, hidden_channels)
         self.layers = nn.ModuleList(_layers(layer, hidden_channels, num_layers))
-        blocks = len(self.layers) if layer in ("mlp", "gcn", "sage", "gat") else 0
-        self.norms = nn.ModuleList(nn.LayerNorm(hidden_channels) for _ in range(blocks))
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden_channels) for _ in self.layers)
         self.head = nn.Linear(hidden_channels, out_channels)
 
     def forward(self, data: Data) -> Tensor:
@@ -89,20 +89,21 @@ class SuperpixelNetwork(nn.Module):
         if data.x is None:
             raise ValueError(_checks.problem("data", "a graph with node features x", data, "set data.x"))
         x = torch.relu(self.embedding(self.input_dropout(data.x)))
-        if self.norms:
-            for layer, norm in zip(self.layers, self.norms, strict=True):
-                read = norm(self.dropout(x))
-                x = x + torch.relu(layer(read) if self.layer == "mlp" else layer(read, data.edge_index))
-        else:
-            x = x + self._recurred(self.layers[0], self.dropout(x), data)
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = x + self._found(layer, norm(self.dropout(x)), data)
         return self.head(self.dropout(x))
 
-    def _recurred(self, layer: Any, x: Tensor, data: Data) -> Tensor:
+    def _found(self, layer: Any, x: Tensor, data: Data) -> Tensor:
+        """Return what a layer finds in x."""
+        if self.layer == "mlp":
+            return torch.relu(layer(x))
         if self.layer == "graph_lstm":
             return layer(x, data.edge_index, _given(data, "score"), (x, x))[0]
         if self.layer == "lstm":
             return layer(x, data.edge_index, level=data.get("level"))[0]
-        return self._on_patches(layer, x, data)
+        if self.layer == "patch_lstm":
+            return self._on_patches(layer, x, data)
+        return torch.relu(layer(x, data.edge_index))
 
     def _on_patches(self, layer: Any, x: Tensor, data: Data) -> Tensor:
         """Return what a recurrence on the grid of patches finds, for each superpixel the mean of its patches."""

@@ -68,7 +68,8 @@ def test_the_graph_lstm_stands_between_residual_connections():
     (layer,) = model.layers
     x = torch.relu(model.embedding(data.x))
     parameters = dict(layer.named_parameters())
-    found = reference.graph_lstm(parameters, x, data.edge_index, data.score, (x, x), num_layers=2)[0]
+    read = model.norms[0](x)
+    found = reference.graph_lstm(parameters, read, data.edge_index, data.score, (read, read), num_layers=2)[0]
     torch.testing.assert_close(model(data), model.head(x + found))
 
 
@@ -76,14 +77,15 @@ def test_a_grid_of_patches_reads_averages_and_gives_them_back():
     model, data = network("patch_lstm", num_layers=1), picture(5)
     x = torch.relu(model.embedding(data.x))
     share = data.cover * data.area[:, None]
-    patches = torch.stack([(share[:, p, None] * x).sum(0) / share[:, p].sum() for p in range(4)])
+    read = model.norms[0](x)
+    patches = torch.stack([(share[:, p, None] * read).sum(0) / share[:, p].sum() for p in range(4)])
     grid = GridDAG(*GRID)(Data(num_nodes=4))
     found = model.layers[0](patches, grid.edge_index, edge_type=grid.edge_type)[0]
     torch.testing.assert_close(model(data), model.head(x + data.cover @ found))
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="layer: expected one of mlp, gcn, sage, gat, .*, got 'gate'"):
+    with pytest.raises(ValueError, match=r"layer: expected one of mlp, gcn, sage, gat, .*, got 'gate'"):
         network("gate")
     with pytest.raises(ValueError, match="hidden_channels: expected a multiple of 4, got 6"):
         SuperpixelNetwork(F, 6, PARTS, layer="gat")
