@@ -84,14 +84,15 @@ def page(text: str, published: list[pages.Row], pooled: dict[str, Any]) -> str:
         lines = [_line(row, spans.get((label, row["model"], row["view"]))) for row in mine]
         head = ["model", "view", "mean IoU [95 %]", "pixel accuracy", *PARTS, "params", "s"]
         parts[f"table {label}"] = pages.table(head, lines, words=2) if lines else ""
-    lines = [
-        [one["what"], one["task"].removeprefix("pedestrians").strip("-") or "all features", one["with"], one["without"]]
-        + [pages.span(one["mean"], one["interval"], "+.3f")]
-        for one in pooled["differences"]
-    ]
+    lines = [_compared(one) for one in pooled["differences"]]
     head = ["question", "features", "this", "against", "difference [95 %]"]
     parts["table differences"] = pages.table(head, lines, words=4) if lines else ""
     return pages.renewed(text, parts)
+
+
+def _compared(one: dict[str, Any]) -> list[str]:
+    features = one["task"].removeprefix("pedestrians").strip("-") or "all"
+    return [one["what"], features, one["with"], one["without"], pages.span(one["mean"], one["interval"], "+.3f")]
 
 
 def _line(row: pages.Row, pooled: dict[str, Any] | None) -> list[str]:
