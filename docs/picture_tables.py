@@ -51,10 +51,10 @@ def differences(table: list[Row]) -> list[dict[str, Any]]:
     lines = []
     for label in LABELS:
         for what, first, second in COMPARED:
-            pair = [found.get((label, *side)) for side in (first, second)]
-            if pair[0] is not None and pair[1] is not None:
-                count = min(map(len, pair))
-                one = estimate_with_units(*(side[:count] for side in pair))
+            this, against = (found.get((label, *side)) for side in (first, second))
+            if this is not None and against is not None:
+                count = min(len(this), len(against))
+                one = estimate_with_units(this[:count], against[:count])
                 sides = {"with": " on ".join(first), "without": " on ".join(second)}
                 lines.append({"what": what, "task": label, **sides, **_numbers(one)})
     return lines

@@ -1,7 +1,6 @@
 """The page on pictures says what the committed records say, and compares what the suite runs."""
 
 import re
-from typing import Any
 
 import numpy as np
 import pages
@@ -9,7 +8,7 @@ import picture_tables as module
 import pytest
 from picture_tables import COMPARED, LABELS
 
-from benchmarks.results.rows import rows
+from benchmarks.results.rows import Row, rows
 from benchmarks.run.records import Record, Trial
 from benchmarks.suites.suite import load
 from benchmarks.tables import TASKS
@@ -34,7 +33,7 @@ def test_what_is_compared_is_in_the_suite():
         assert set(sides) <= run
 
 
-def table(missing: int = -1) -> Any:
+def table(missing: int = -1) -> tuple[list[Row], np.ndarray]:
     """Return rows of two models over 15 seeds, seed s of fold s modulo five, with 34 or 33 pictures each."""
     chance, made = np.random.default_rng(0), []
     hard = [chance.random(34 if fold < 4 else 33) for fold in range(5)]
@@ -51,9 +50,9 @@ def table(missing: int = -1) -> Any:
 def test_pictures_of_all_folds_stand_in_a_row_for_each_repeat():
     found, hard = table()
     row = next(row for row in found if row.model == "MLP")
-    np.testing.assert_allclose(module.arranged(row), [hard, hard + 0.01, hard + 0.02])
+    np.testing.assert_allclose(np.asarray(module.arranged(row)), [hard, hard + 0.01, hard + 0.02])
     row = next(row for row in table(missing=7)[0] if row.model == "MLP")
-    np.testing.assert_allclose(module.arranged(row), [hard])  # of whole repeats alone
+    np.testing.assert_allclose(np.asarray(module.arranged(row)), [hard])  # of whole repeats alone
     (score,) = (one for one in module.scores(found) if one["model"] == "MLP")
     assert score["mean"] == pytest.approx(hard.mean() + 0.01)
     assert score["interval"][0] < score["mean"] < score["interval"][1]

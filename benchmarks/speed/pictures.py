@@ -34,7 +34,7 @@ def against_node_by_node(device: str, pictures: list[Tensor], width: int, hidden
     for u, v in edge_index.t().tolist():
         neighbours[v].append(u)
     order = score.argsort(descending=True, stable=True).tolist()
-    weights = [layer.weight_ih_l0, layer.weight_hh_l0, layer.weight_nh_l0, layer.bias_l0]
+    weights = [layer.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "weight_nh", "bias")]
     ours = TrainingStep(lambda: layer(x, edge_index, score, (h, m))[0], weights, (nodes, hidden))
     rival = TrainingStep(partial(node_by_node, x, (h, m), order, neighbours, *weights), weights, (nodes, hidden))
     return Contest(ours, expected=rival, rival=rival)

@@ -120,7 +120,8 @@ def fit_segmenter(
         seed=settings.seed,
     )
     fit(model, draw, pixel_loss, lambda _: 0.0, plan, higher_is_better=True, progress=progress)
-    return _judged(model.eval(), [graphs[k] for k in tested], tested, sum(graph["pixels"].sum(0) for graph in learnt))
+    usual = torch.stack([graph["pixels"].sum(0) for graph in learnt]).sum(0)
+    return _judged(model.eval(), [graphs[k] for k in tested], tested, usual)
 
 
 def pixel_loss(model: nn.Module, batch: Any) -> Tensor:

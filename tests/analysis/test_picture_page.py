@@ -21,7 +21,8 @@ FOUND = Segmentation(
 
 def test_the_page_holds_the_segmentation():
     page = picture_page(FOUND, "<my> picture.png")
-    data = json.loads(re.search(r"const d = (.*);\n", page)[1])
+    (text,) = re.findall(r"const d = (.*);\n", page)
+    data = json.loads(text)
     assert (data["size"], data["runs"]) == ([2, 3], [0, 2, 2, 1, 1, 2, 2, 1])
     assert (data["order"], data["label"]) == ([1, 0, 2], [0, 1, 0])
     assert data["confidence"] == [0.5, 0.8, 0.5]

@@ -1,5 +1,7 @@
 """Superpixels of any picture: colours are kept apart, numbers have no gaps, the smallest pictures have one."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -23,7 +25,7 @@ MASK = (torch.arange(30) >= 15).long().repeat(24, 1)
 def test_superpixels_keep_to_the_edges_of_a_picture():
     segments = superpixels(HALVES, 12)
     assert segments.unique().tolist() == list(range(int(segments.max()) + 1))
-    graph = picture_graph(HALVES, segments, MASK, 2)
+    graph: Any = picture_graph(HALVES, segments, MASK, 2)
     assert 6 <= len(graph.pos) <= 20
     assert int(graph.pixels.amin(1).sum()) == 0  # no superpixel has pixels of both halves
     assert graph.pixels.sum(0).tolist() == [24 * 15, 24 * 15]
@@ -36,7 +38,7 @@ def test_the_smallest_pictures_and_those_of_one_colour(size: tuple[int, int]):
     image = torch.full((*size, 3), 9, dtype=torch.uint8)
     segments = superpixels(image, 200)
     assert segments.unique().tolist() == list(range(int(segments.max()) + 1))
-    one = picture_graph(image, superpixels(image, 1), torch.zeros(size, dtype=torch.long), 2)
+    one: Any = picture_graph(image, superpixels(image, 1), torch.zeros(size, dtype=torch.long), 2)
     assert one.x.shape[0] == 1
     assert bool(one.x.isfinite().all())
     assert one.edge_index.shape == (2, 0)
@@ -66,8 +68,8 @@ def test_large_pictures_are_scaled_down_and_labels_back():
 
 def test_a_mirror_image_is_the_graph_of_the_mirrored_picture():
     segments = superpixels(HALVES, 12)
-    graph = mirror_image(picture_graph(HALVES, segments, MASK, 2))
-    expected = picture_graph(HALVES.flip(1), segments.flip(1), MASK.flip(1), 2)
+    graph: Any = mirror_image(picture_graph(HALVES, segments, MASK, 2))
+    expected: Any = picture_graph(HALVES.flip(1), segments.flip(1), MASK.flip(1), 2)
     torch.testing.assert_close(graph.x, expected.x, atol=1e-4, rtol=0)
     assert torch.equal(graph.pixels, expected.pixels)
     assert torch.equal(graph.edge_index, expected.edge_index)

@@ -1,5 +1,7 @@
 """Visiting orders and the path through superpixels: the order that arithmetic gives, on a picture of six."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch_geometric.data import Data
@@ -32,7 +34,7 @@ def test_the_orders():
 
 
 def test_a_view_leaves_edges_and_the_given_graph_alone():
-    data = picture()
+    data: Any = picture()
     for by in ORDERS[1:]:
         out = VisitOrder(by)(data)
         assert torch.equal(out.edge_index, data.edge_index)

@@ -1,5 +1,7 @@
 """The segmenter: it visits the surest first, keeps what it is across a file, and refuses what is no segmenter."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch_geometric.data import Data
@@ -18,7 +20,7 @@ def made(**options) -> Segmenter:
     return model.eval()
 
 
-def picture() -> Data:
+def picture() -> Any:
     pairs = torch.tensor([[0, 1, 2, 0], [1, 2, 3, 3]])
     x = torch.randn(4, 5, generator=torch.Generator().manual_seed(1))
     return Data(x=x, edge_index=torch.cat([pairs, pairs.flip(0)], 1))

@@ -1,5 +1,7 @@
 """The network of superpixels: what each kind of layer sees, and the grid of patches against a plain average."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch_geometric.data import Batch, Data
@@ -12,7 +14,7 @@ from gnn_toolkit.models.superpixel_network import LAYERS
 F, H, PARTS, GRID = 5, 8, 3, (2, 2)
 
 
-def picture(nodes: int, seed: int = 0) -> Data:
+def picture(nodes: int, seed: int = 0) -> Any:
     generator = torch.Generator().manual_seed(seed)
     path = torch.stack([torch.arange(nodes - 1), torch.arange(1, nodes)])
     data = Data(x=torch.randn(nodes, F, generator=generator), edge_index=torch.cat([path, path.flip(0)], 1))
@@ -22,12 +24,12 @@ def picture(nodes: int, seed: int = 0) -> Data:
     return data
 
 
-def network(layer: str, **options) -> SuperpixelNetwork:
+def network(layer: str, **options) -> Any:
     torch.manual_seed(0)
     return SuperpixelNetwork(F, H, PARTS, layer=layer, patches=GRID, **options).eval()
 
 
-def prepared(data: Data, layer: str) -> Data:
+def prepared(data: Any, layer: str) -> Any:
     if layer != "lstm":
         return data
     data = data.clone()
@@ -79,7 +81,7 @@ def test_a_grid_of_patches_reads_averages_and_gives_them_back():
     share = data.cover * data.area[:, None]
     read = model.norms[0](x)
     patches = torch.stack([(share[:, p, None] * read).sum(0) / share[:, p].sum() for p in range(4)])
-    grid = GridDAG(*GRID)(Data(num_nodes=4))
+    grid: Any = GridDAG(*GRID)(Data(num_nodes=4))
     found = model.layers[0](patches, grid.edge_index, edge_type=grid.edge_type)[0]
     torch.testing.assert_close(model(data), model.head(x + data.cover @ found))
 

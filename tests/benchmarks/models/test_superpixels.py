@@ -22,7 +22,11 @@ def test_all_models_of_the_suite_are_as_large():
         assert size == pytest.approx(config.parameters, rel=0.05)
 
 
+def made(layer: str, **settings) -> Any:
+    return network(layer, Config(steps=1, **settings), OBJECTIVE)
+
+
 def test_a_width_is_as_the_configuration_says():
-    assert network("sage", Config(steps=1, hidden_channels=12, num_convolutions=3), OBJECTIVE).head.in_features == 12
-    assert len(network("sage", Config(steps=1, num_convolutions=3), OBJECTIVE).layers) == 3
-    assert network("graph_lstm", Config(steps=1, num_layers=3), OBJECTIVE).layers[0].num_layers == 3
+    assert made("sage", hidden_channels=12, num_convolutions=3).head.in_features == 12
+    assert len(made("sage", num_convolutions=3).layers) == 3
+    assert made("graph_lstm", num_layers=3).layers[0].num_layers == 3

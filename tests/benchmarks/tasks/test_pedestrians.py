@@ -87,7 +87,7 @@ def test_the_first_classifier_never_judges_what_it_was_fitted_on(fold):
 
 def test_features_can_be_fewer(graphs):
     sizes = [
-        Pictures(graphs, *asked).graphs[0].x.size(1) for asked in (("given", False), ("given", True), ("all", False))
+        Pictures(graphs, *asked).graphs[0]["x"].size(1) for asked in (("given", False), ("given", True), ("all", False))
     ]
     assert sizes == [4, 4 + 14, 4 + 469]
     with pytest.raises(ValueError, match="features: expected one of given, all, got 'own'"):
@@ -102,7 +102,7 @@ def test_the_cover_of_a_superpixel_says_where_its_pixels_are():
 
 def test_baselines_score_what_arithmetic_says(graphs):
     fold = Fold(Pictures(graphs, "given", True), 1)
-    found = {name: make() for name, make in parsed(fold).baselines.items()}
+    found: dict[str, Any] = {name: make() for name, make in parsed(fold).baselines.items()}
     assert list(found) == list(BASELINES)
     assert found["always background"].test == pytest.approx(0.5 / 7)
     assert found["always background"].measures["pixel accuracy"] == 0.5
@@ -113,7 +113,7 @@ def test_baselines_score_what_arithmetic_says(graphs):
 
 def test_the_real_pictures_are_read(at_hand):
     at_hand("pedestrians")
-    data = module.parsed(module._fold(2, "given", True))
+    data: Any = module.parsed(module._fold(2, "given", True))
     assert "118 train, 17 validation, 34 test pictures" in data.note
     assert data.source.num_features == 128 + 14
     assert data.baselines["always background"]().measures["pixel accuracy"] == pytest.approx(0.55, abs=0.02)
