@@ -113,7 +113,9 @@ def test_baselines_score_what_arithmetic_says(graphs):
 
 def test_the_real_pictures_are_read(at_hand):
     at_hand("pedestrians")
-    data: Any = module.parsed(module._fold(2, "given", True))
-    assert "118 train, 17 validation, 34 test pictures" in data.note
-    assert data.source.num_features == 128 + 14
-    assert data.baselines["always background"]().measures["pixel accuracy"] == pytest.approx(0.55, abs=0.02)
+    pictures = module._pictures("given", True)
+    assert (pictures.count, len(pictures.graphs)) == (169, 338)
+    assert pictures.graphs[0]["x"].size(1) == 128 + 14
+    tested = pictures.joined(Split.of(2, 169).test)
+    empty = BASELINES["always background"](tested, tested)
+    assert empty.measures["pixel accuracy"] == pytest.approx(0.55, abs=0.02)
