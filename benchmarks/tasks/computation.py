@@ -119,7 +119,7 @@ def single(
         PhraseObjective,
         metric=ACCURACY,
         out_channels=classes,
-        num_tokens=len(numbers) + 2,
+        num_words=len(numbers) + 2,
         groups={**groups, "length": by_length(every)},
     )
     return TaskData(
@@ -180,7 +180,7 @@ def compared(parts: dict[str, list[FormulaPair]], operators: list[str], most: in
         PhraseObjective,
         metric=ACCURACY,
         out_channels=len(RELATIONS),
-        num_tokens=len(numbers) + 2,
+        num_words=len(numbers) + 2,
         pair="relation",
         groups={"operators": operators},
     )
@@ -226,7 +226,7 @@ LISTS = Task(
         num_convolutions=4,
     ),
     options={"depth": 5, "length": 100, "expressions": 0, "parts": False},
-    form="tokens",
+    form="words",
     axis="depth",
     data="listops",
 )
@@ -246,7 +246,7 @@ FORMULAS = Task(
         num_convolutions=4,
     ),
     options={"operators": 6, "pairs": 5000, "tested": 100},
-    form="tokens",
+    form="words",
     axis="operators",
     data="proplogic",
 )
@@ -266,6 +266,6 @@ PROGRAMS = Task(
         num_convolutions=3,
     ),
     options={"programs": 4000, "tested": 1000},
-    form="tokens",
+    form="words",
     data="ast_codeforces",
 )

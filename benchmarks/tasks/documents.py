@@ -76,10 +76,16 @@ class CorpusGraph(OneGraph):
 class DocumentClass(Objective):
     """The class of each document, which is a graph or, in the graph of a corpus, a node."""
 
-    form = "document"
+    form = "words"
+    pair, padding_idx = "", None  # every code is a word
 
     def __init__(self, source: Any, config: Config, out_channels: int) -> None:
         super().__init__(source, config, ACCURACY, out_channels, source.readout)
+        self.num_words = source.num_features
+
+    def read(self, recurrent: bool, both_ways: bool) -> str:
+        """Return how a network is read: a recurrence where all ways end, anything else as the mean over the words."""
+        return "last" if recurrent and self.source.ends_last else "mean"
 
 
 class Corpus:
@@ -194,6 +200,6 @@ def task(name: str) -> Task:
             input_dropout=0.5,
         ),
         options={"longest": 1000},
-        form="document",
+        form="words",
         split_by_seed=always,
     )

@@ -79,7 +79,7 @@ def classified(trees: dict[str, list[SyntaxTree]], classes: int, phrases: bool) 
         PhraseObjective,
         metric=ACCURACY,
         out_channels=classes,
-        num_tokens=len(numbers) + 2,
+        num_words=len(numbers) + 2,
         groups={"words": by_length(every)},
     )
     asked = "every phrase of a training sentence is asked about" if phrases else "whole sentences are asked about"
@@ -145,7 +145,7 @@ def related(pairs: dict[str, list[SentencePair]]) -> TaskData:
         graphs.append(numbered([first, second], numbers))
         graphs[-1].y = torch.tensor([score])
     objective = partial(
-        SimilarityObjective, metric=PEARSON, out_channels=KINDS, num_tokens=len(numbers) + 2, pair="similarity"
+        SimilarityObjective, metric=PEARSON, out_channels=KINDS, num_words=len(numbers) + 2, pair="similarity"
     )
     return TaskData(
         SizedGraphs(graphs, splits),
@@ -183,7 +183,7 @@ SENTIMENT = Task(
         input_dropout=0.3,
     ),
     options={"classes": 5, "phrases": True},
-    form="tokens",
+    form="words",
     data="sst",
 )
 
@@ -202,6 +202,6 @@ RELATEDNESS = Task(
         dropout=0.2,
         input_dropout=0.3,
     ),
-    form="tokens",
+    form="words",
     data="sick",
 )

@@ -75,7 +75,7 @@ def test_relatedness_is_of_two_trees_side_by_side():
         ("RNN", "random tree"),
         ("GCN", "words both ways"),
         ("GCN", "tree"),
-        ("bag MLP", "bag of words"),
+        ("wide MLP", "bag of words"),
     ],
 )
 @pytest.mark.parametrize("task", ["sst", "sick"])
