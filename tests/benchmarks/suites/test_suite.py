@@ -332,7 +332,7 @@ def test_names_are_found_whatever_their_capitals():
 
 
 def test_every_view_and_model_of_the_tables_says_what_it_makes_and_reads():
-    assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph", "fields"}
+    assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph", "fields", "order", "patches"}
     assert {form for model in MODELS.values() for form in model.builders} == {task.form for task in TASKS.values()}
 
 
