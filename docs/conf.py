@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
+import benchmarks.tables  # noqa: F401  (what `gnn_toolkit.bench` documents is then this checkout's runner)
 from gnn_toolkit import __version__
 
 project = "gnn_toolkit"
@@ -41,6 +42,7 @@ autoclass_content = "class"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 napoleon_custom_sections = [("Shapes", "params_style")]
 python_maximum_signature_line_length = 100
 python_use_unqualified_type_names = True

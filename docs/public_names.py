@@ -59,7 +59,7 @@ def kind(value: object) -> str:
     """Return which of autodoc's directives documents an object."""
     if inspect.isclass(value):
         return "autoexception" if issubclass(value, BaseException) else "autoclass"
-    return "autofunction" if callable(value) else "autodata"
+    return "autofunction" if callable(value) else "py:data"
 
 
 class PublicNames(SphinxDirective):
@@ -82,6 +82,8 @@ class PublicNames(SphinxDirective):
             for name in names(module):
                 which = kind(getattr(found, name))
                 lines += ["", f".. {which}:: {module}.{name}"]
+                if which == "py:data":
+                    lines += [f"   :type: {type(getattr(found, name)).__name__}"]
                 if which in ("autoclass", "autoexception"):
                     lines += ["   :members:", "   :show-inheritance:"]
         return self.parse_text_to_nodes("\n".join(lines))
