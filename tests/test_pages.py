@@ -36,3 +36,23 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatc
 def test_the_links_of_a_page_lead_somewhere(page):
     for link in re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", text(page)):
         assert (page.parent / link).exists(), link
+
+
+def test_readme_fits_one_screen_and_its_blocks_run():
+    readme = text(ROOT / "README.md")
+    assert len(readme.splitlines()) < 70
+    names: dict[str, object] = {}
+    blocks = with_python(ROOT / "README.md")
+    assert len(blocks) == 2
+    for block in blocks:
+        assert len(block.splitlines()) <= 6
+        exec(compile(block, "README.md", "exec"), names)
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", readme):
+        assert (ROOT / link).exists(), link
+
+
+def test_every_place_that_the_reference_names_exists():
+    places = re.findall(r"^\| `([^`]+/?)` \|", text(DOCS / "reference" / "index.md"), re.MULTILINE)
+    assert len(places) > 8
+    for place in places:
+        assert (ROOT / place).exists(), place
