@@ -20,7 +20,7 @@ version = release = __version__
 root_doc = "docs/index"
 include_patterns = ["docs/**", "benchmarks/results/*.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 exclude_patterns = [".*", "build", "dist", "runs", "tests", "**/__pycache__", "datasets", "gnn_toolkit", "docs/_static"]
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "formulas", "public_names"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "formulas", "public_names", "command_help"]
 
 # Pages: Markdown that also reads well on a code host.
 myst_enable_extensions = ["colon_fence", "attrs_block"]

@@ -16,7 +16,7 @@ def lines(records: dict[str, str]) -> list[list[str]]:
     """Return a row for each record that has trials: its suite, how many there are, and how long all of them trained."""
     found = []
     for suite, text in records.items():
-        rows = json.loads(text).get("rows", [])
+        rows = [row for row in json.loads(text).get("rows", []) if "scores" in row]
         trials = sum(len(row["scores"]) for row in rows)
         seconds = sum(len(row["scores"]) * row["costs"].get("seconds", 0.0) for row in rows)
         if seconds:
