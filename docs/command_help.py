@@ -1,6 +1,7 @@
 """The help of the command lines on the site: an extension of Sphinx, with the directive ``command-help``.
 
-``.. command-help:: gnn_toolkit`` writes a section for each command of ``python -m gnn_toolkit``, with what its ``--help`` says.
+``.. command-help:: gnn_toolkit`` writes a section for each command of ``python -m gnn_toolkit``, with what its
+``--help`` says.
 """
 
 from importlib import import_module

@@ -5,22 +5,29 @@ code is the same link here and on a code host.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-
-import benchmarks.tables  # noqa: F401  (what `gnn_toolkit.bench` documents is then this checkout's runner)
-from gnn_toolkit import __version__
+import_module("benchmarks.tables")  # what `gnn_toolkit.bench` documents is then this checkout's runner
 
 project = "gnn_toolkit"
 author = "The gnn_toolkit authors"
 project_copyright = author
-version = release = __version__
+version = release = import_module("gnn_toolkit").__version__
 
 root_doc = "docs/index"
 include_patterns = ["docs/**", "benchmarks/results/*.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 exclude_patterns = [".*", "build", "dist", "runs", "tests", "**/__pycache__", "datasets", "gnn_toolkit", "docs/_static"]
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "formulas", "public_names", "command_help"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "formulas",
+    "public_names",
+    "command_help",
+]
 
 # Pages: Markdown that also reads well on a code host.
 myst_enable_extensions = ["colon_fence", "attrs_block"]

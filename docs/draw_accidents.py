@@ -1,4 +1,4 @@
-"""Writes the tables on accidents of their page, from the records.
+"""The tables on accidents of their page, from the records.
 
 Run ``PYTHONPATH=. python docs/draw_accidents.py``; it reads ``benchmarks/results/accidents.json`` and, of each day of
 the test part, ``accidents-days.json`` beside it, and renews the tables of ``docs/streets.md``. With the folder of a run

@@ -1,4 +1,4 @@
-"""Draws the picture of the README: the same nodes, four choices of edges, one cell along them.
+"""The picture of the README: the same nodes, four choices of edges, one cell along them.
 
 Run ``python docs/draw_idea.py``; it writes ``docs/idea.svg``.
 """

@@ -1,7 +1,7 @@
-"""Draws a small picture of every layer: what a node's new state is made of.
+"""The small pictures of the layers: what a node's new state is made of.
 
-Run ``PYTHONPATH=. python docs/draw_layers.py``; it writes ``docs/gallery/layer-*.svg``. Blue is the node itself, orange what
-comes along edges, green what comes from the step before.
+Run ``PYTHONPATH=. python docs/draw_layers.py``; it writes ``docs/gallery/layer-*.svg``. Blue is the node itself,
+orange what comes along edges, green what comes from the step before.
 """
 
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def in_time(axes: Axes, ways: str, inputs: bool = True, weights: bool = False) -
         axes.add_patch(_square((4.1, 1.25), GREEN))
         edge(axes, (1.2, 1.5), (4.1, 1.5), GREEN, "-|>", 0.0)
         axes.text(0.8, 1.42, "W", color="white", fontsize=8, ha="center", va="center", zorder=4)
-        axes.text(4.4, 1.42, "W′", color="white", fontsize=8, ha="center", va="center", zorder=4)
+        axes.text(4.4, 1.42, "W'", color="white", fontsize=8, ha="center", va="center", zorder=4)
     else:
         for place, end in zip(then, now, strict=True):
             edge(axes, place, end, GREEN, "-|>", 0.22)

@@ -1,4 +1,4 @@
-"""Draws the errors of traffic forecasts and writes the tables of their page, from the record.
+"""The figure of the errors of traffic forecasts, and the tables of their page, from the record.
 
 Run ``PYTHONPATH=. python docs/draw_traffic.py``; it reads ``benchmarks/results/traffic.json``, writes
 ``docs/traffic.svg`` and renews the tables of ``docs/streets.md``, each after a comment with its name.

@@ -1,11 +1,12 @@
-"""Draws a small picture of every view: which edges it chooses between the same nodes.
+"""The small pictures of the views: which edges each chooses between the same nodes.
 
-Run ``PYTHONPATH=. python docs/draw_views.py``; it writes ``docs/gallery/view-*.svg``. The edges are those that the views
-make. Nodes are coloured by level where a recurrence walks them; a second type of edge is orange.
+Run ``PYTHONPATH=. python docs/draw_views.py``; it writes ``docs/gallery/view-*.svg``. The edges are those that the
+views make. Nodes are coloured by level where a recurrence walks them; a second type of edge is orange.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import pages
@@ -52,7 +53,9 @@ def network() -> Data:
 def tree() -> Data:
     """Return a binary tree over four words, all of whose phrases are asked about."""
     x = torch.tensor([[2], [3], [0], [4], [5], [0], [0]])
-    return Data(num_nodes=7, x=x, edge_index=CHILDREN, mask=torch.tensor([False, False, True, False, False, True, True]))
+    return Data(
+        num_nodes=7, x=x, edge_index=CHILDREN, mask=torch.tensor([False, False, True, False, False, True, True])
+    )
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ SCENES = {
 }
 
 
-def edge(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, arrow: str, bend: float) -> None:
+def edge(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, arrow: str, bend: float
+) -> None:
     """Draw an edge."""
     style = {"arrowstyle": arrow, "mutation_scale": 9, "color": colour, "linewidth": 1.3, "shrinkA": 5, "shrinkB": 5}
     axes.add_patch(FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", zorder=1, **style))
@@ -125,7 +130,7 @@ def draw(axes: Axes, scene: Scene) -> None:
         arrow = "-" if (u, v) in both else "-|>"
         edge(axes, places[u], places[v], ORANGE if kind else GREY, arrow, -0.45 if far else 0.0)
     levels = data.level.tolist() if "level" in data else None
-    shades = {"c": levels, "cmap": "viridis"} if levels and max(levels) else {"c": BLUE}
+    shades: dict[str, Any] = {"c": levels, "cmap": "viridis"} if levels and max(levels) else {"c": BLUE}
     across, up = zip(*places, strict=True)
     axes.scatter(across, up, s=60, zorder=2, **shades)
     for (x, y), word in zip(places, scene.words, strict=False):
@@ -138,7 +143,9 @@ def fields(axes: Axes) -> None:
     field = graphs.WordFields(3, 4)(data).field[0]
     for (y, x), word in zip(torch.cartesian_prod(torch.arange(3), torch.arange(4)), field.flatten(), strict=True):
         axes.scatter(int(x), -int(y), s=150, color=ORANGE if x == 0 else BLUE, marker="s")
-        axes.text(int(x), -int(y), "" if word < 0 else f"w{int(word)}", color="white", fontsize=7, ha="center", va="center")
+        axes.text(
+            int(x), -int(y), "" if word < 0 else f"w{int(word)}", color="white", fontsize=7, ha="center", va="center"
+        )
 
 
 def neighbourhoods(axes: Axes) -> None:
@@ -161,7 +168,8 @@ def lines(axes: Axes) -> None:
     for u, v in data.edge_index.t().tolist():
         edge(axes, NETWORK[u], NETWORK[v], "#dddddd", "-", 0.0)
     middle = [
-        ((NETWORK[u][0] + NETWORK[v][0]) / 2, (NETWORK[u][1] + NETWORK[v][1]) / 2) for u, v in data.edge_index.t().tolist()
+        ((NETWORK[u][0] + NETWORK[v][0]) / 2, (NETWORK[u][1] + NETWORK[v][1]) / 2)
+        for u, v in data.edge_index.t().tolist()
     ]
     for u, v in made.edge_index.t().tolist():
         edge(axes, middle[u], middle[v], GREY, "-|>", 0.0)

@@ -1,9 +1,9 @@
 """The formulas of the docstrings as MathML: an extension of Sphinx.
 
 A docstring writes a formula as ``help()`` should show it, indented, in plain characters: ``h_v = tanh(W_ih x_v + b)``.
-Here each becomes MathML, which browsers draw without a script or a font from elsewhere, so that the site needs no network
-and the source stays what a reader of the code sees. Words stay words, names of Greek letters become the letters, ``_`` and
-``^`` make what follows an index or an exponent, ``sqrt(...)`` a root.
+Here each becomes MathML, which browsers draw without a script or a font from elsewhere, so that the site needs no
+network and the source stays what a reader of the code sees. Words stay words, names of Greek letters become the
+letters, ``_`` and ``^`` make what follows an index or an exponent, ``sqrt(...)`` a root.
 """
 
 import html
@@ -12,18 +12,17 @@ from collections.abc import Iterator
 
 from sphinx.application import Sphinx
 
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon theta lambda mu nu sigma tau phi Theta Delta".split(),
-        "αβγδεθλμνστφΘΔ",
-        strict=True,
-    )
-)
+# Names of letters, which HTML has as entities of the same names.
+GREEK = set("alpha beta gamma delta epsilon theta lambda mu nu sigma tau phi Theta Delta".split())
 FUNCTIONS = set("tanh sigmoid relu silu gelu softplus softmax exp log min max floor ceil norm layer Re diag".split())
-MARKS = {"*": "∗", ".": "⋅", "->": "→", "<=": "≤", ">=": "≥", "-": "−", "~": "∼"}
+MARKS = {"*": "&#8727;", ".": "&#8901;", "->": "&#8594;", "<=": "&#8804;", ">=": "&#8805;", "-": "&#8722;"}
 TOKEN = re.compile(r"\s+|->|<=|>=|[A-Za-z]+|\d+(?:\.\d+)?|.")
 HEAD = re.compile(r"^(Args|Returns|Shapes|Raises|Attributes|Yields|Examples?|Notes?):$")
 LETTER = re.compile(r"^(?:[A-Za-z]|hbar|dL|dW|ab|MAE|RMSE|WMAPE)$")
+
+
+def _letter(name: str) -> str:
+    return f"&{name};" if name in GREEK else name
 
 
 class _Line:
@@ -62,14 +61,14 @@ class _Line:
         if token == "hbar":
             return "<mover><mi>h</mi><mo>¯</mo></mover>"
         if token in GREEK or LETTER.match(token):
-            return f"<mi>{GREEK.get(token, token)}</mi>"
+            return f"<mi>{_letter(token)}</mi>"
         if token in FUNCTIONS:
             return f'<mi mathvariant="normal">{token}</mi>'
         if token[0].isdigit():
             return f"<mn>{token}</mn>"
         if token.isalpha():
             return f"<mtext>{token}</mtext>" if self.peek(-2) != "_" else f"<mi>{token}</mi>"
-        return f"<mo>{html.escape(MARKS.get(token, token))}</mo>"
+        return f"<mo>{MARKS.get(token) or html.escape(token)}</mo>"
 
     def script(self) -> str:
         """Return what an ``_`` or ``^`` raises or lowers: a bracket's content, or letters and digits in a row."""
@@ -79,7 +78,7 @@ class _Line:
         found = []
         while (token := self.peek()) and (token.isalnum() or (token == "-" and not found)):
             self.take()
-            found.append(f"<mi>{GREEK.get(token, token)}</mi>" if token.isalpha() else f"<mn>{token}</mn>")
+            found.append(f"<mi>{_letter(token)}</mi>" if token.isalpha() else f"<mn>{token}</mn>")
         if found and self.peek() == "/" and self.peek(1).isdigit():
             found += [f"<mo>{self.take()}</mo>", f"<mn>{self.take()}</mn>"]
         return f"<mrow>{''.join(found)}</mrow>" if found else "<mo>⋅</mo>"
@@ -91,7 +90,7 @@ class _Line:
         while not spaced and (token := self.peek()):
             if token == "'":
                 self.take()
-                above += "<mo>′</mo>"
+                above += "<mo>&#8242;</mo>"
             elif token == "^" and not (self.peek(1).isalnum() or self.peek(1) in "(-"):
                 self.take()
                 base = f"<mover>{base}<mo>^</mo></mover>"

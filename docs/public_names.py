@@ -1,8 +1,8 @@
 """The reference's lists of public names: an extension of Sphinx, with the directive ``public-names``.
 
-``.. public-names:: gnn_toolkit.graphs`` writes a table of what the package exports, each with its first sentence, and below
-it the documentation of each. With ``:listed:`` it writes the table alone, whose rows lead to the pages of the packages
-that the names come from. A build fails where a public name is documented nowhere.
+``.. public-names:: gnn_toolkit.graphs`` writes a table of what the package exports, each with its first sentence, and
+below it the documentation of each. With ``:listed:`` it writes the table alone, whose rows lead to the pages of the
+packages that the names come from. A build fails where a public name is documented nowhere.
 """
 
 import inspect

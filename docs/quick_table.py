@@ -1,4 +1,4 @@
-"""Renew the tables of the quick suite, the whole one of the findings and the short one of README, from the record.
+"""The tables of the quick suite, the whole one of the findings and the short one of README, from the record.
 
 Run ``PYTHONPATH=. python docs/quick_table.py``; it reads ``benchmarks/results/quick.json``.
 """

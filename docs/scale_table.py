@@ -1,8 +1,8 @@
 """Time and memory of a training step against the size of a graph: measures them, keeps a record, renews the page.
 
-Run ``PYTHONPATH=. OMP_NUM_THREADS=2 python docs/scale_table.py measure`` on a quiet machine, some twenty minutes; it writes
-``benchmarks/results/scale.json`` and renews ``docs/scale.md``. Without ``measure`` only the page is renewed. Every case runs in a
-process of its own, so that its peak of memory is its own; a case that ends for want of memory has no figures.
+Run ``PYTHONPATH=. OMP_NUM_THREADS=2 python docs/scale_table.py measure`` on a quiet machine; it writes
+``benchmarks/results/scale.json`` and renews ``docs/scale.md``. Without ``measure`` only the page is renewed. Every case
+runs in a process of its own, so that its peak of memory is its own; one that ends for want of memory has no figures.
 """
 
 import json
@@ -135,10 +135,12 @@ def line(row: dict) -> list[str]:
 
 
 def large(rows: list[dict]) -> list[list[str]]:
-    """Return for each layer what 10^9 edges would take, by the largest graph of 100 levels, or without, that was measured."""
+    """Return for each layer what 10^9 edges would take, by the largest graph that was measured."""
     found = []
     for layer in LAYERS:
-        took = [r for r in rows if r["layer"] == layer and r["took"] and r["levels"] in (0, 100) and r["nodes"] != FIXED]
+        took = [
+            r for r in rows if r["layer"] == layer and r["took"] and r["levels"] in (0, 100) and r["nodes"] != FIXED
+        ]
         if took:
             most = max(took, key=lambda row: row["edges"])
             share = LARGE / most["edges"]

@@ -1,4 +1,4 @@
-"""Writes the tables of the page on sentences: all rows, and what the trees add.
+"""The tables of the page on sentences: all rows, and what the trees add.
 
 Run ``python docs/sentence_tables.py`` beside ``runs/sentences``, where the suite ``sentences`` has left its records;
 the differences need the score of every sentence, which the published record does not keep. The other tables are those

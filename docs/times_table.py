@@ -1,12 +1,12 @@
-"""Renew the table of the recipe "how long" from the committed records: minutes of training of each suite.
+"""The table of the recipe "how long", from the committed records: minutes of training of each suite.
 
 Run ``PYTHONPATH=. python docs/times_table.py``.
 """
 
 import json
 
-from pages import RESULTS, read, renew, renewed, table
 from pages import HERE as DOCS
+from pages import RESULTS, read, renew, renewed, table
 
 PAGE = "recipes/how-long.md"
 HEAD = ["suite", "trials", "minutes of training, one thread"]

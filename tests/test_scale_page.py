@@ -32,7 +32,13 @@ def test_a_case_is_measured(layer: str):
 
 def test_the_tables_say_what_a_record_says():
     rows = [
-        {"layer": "GCNConv", "nodes": 100, "edges": 1000, "levels": 0, "took": {"first": 0.5, "step": 1e-3, "bytes": 2e6}},
+        {
+            "layer": "GCNConv",
+            "nodes": 100,
+            "edges": 1000,
+            "levels": 0,
+            "took": {"first": 0.5, "step": 1e-3, "bytes": 2e6},
+        },
         {"layer": "DAGGRU", "nodes": draw.FIXED, "edges": 400_000, "levels": 100, "took": None},
     ]
     text = "".join(f"<!-- {name} -->\n\n" for name in ("edges", "levels", "machine", "large"))

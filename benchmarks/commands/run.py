@@ -88,9 +88,9 @@ def _list_trials(planned: list[Trial], folder: Path, workers: int) -> None:
     done = {record.trial.id for record in read_records(folder) if record.status == "done"}
     waiting = [(trial, seconds_of(trial, known)) for trial in planned if trial.id not in done]
     for trial, seconds in waiting:
-        told = "time unknown" if seconds is None else f"about {spoken(seconds)}"
+        time = "time unknown" if seconds is None else f"about {spoken(seconds)}"
         shared.console.print(
-            f"{trial.title}: {trial.config.get('steps', 0)} steps, {told}", markup=False, soft_wrap=True
+            f"{trial.title}: {trial.config.get('steps', 0)} steps, {time}", markup=False, soft_wrap=True
         )
     times = [seconds for _, seconds in waiting if seconds is not None]
     unknown = len(waiting) - len(times)

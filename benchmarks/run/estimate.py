@@ -1,4 +1,4 @@
-"""How long trials will take, from earlier trials like them on this machine."""
+"""Estimates of how long trials will take, from earlier trials like them on this machine."""
 
 from collections.abc import Iterable
 from statistics import median
