@@ -5,6 +5,7 @@
 """
 
 from importlib import import_module
+from typing import Any
 
 import typer
 from docutils import nodes
@@ -24,7 +25,8 @@ def helps(module: str) -> dict[str, str]:
     group = typer.main.get_command(import_module(f"{module}.__main__").app)
     assert isinstance(group, TyperGroup)
     found = {}
-    for name, command in group.commands.items():
+    commands: dict[str, Any] = dict(group.commands)
+    for name, command in commands.items():
         if name == "bench":  # has a command line of its own
             continue
         command.rich_markup_mode = None  # text, no frames

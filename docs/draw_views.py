@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 from torch_geometric.data import Batch, Data
+from torch_geometric.data.data import BaseData
 
 from gnn_toolkit import graphs
 
@@ -77,7 +78,9 @@ class Scene:
 
 def corpus() -> Data:
     """Return the graph of three documents and their words."""
-    documents = [Data(x=torch.tensor(words)) for words in ([0, 1, 0, 1], [1, 2, 1, 2], [2, 0, 2, 3, 2, 3])]
+    documents: list[BaseData] = [
+        Data(x=torch.tensor(words)) for words in ([0, 1, 0, 1], [1, 2, 1, 2], [2, 0, 2, 3, 2, 3])
+    ]
     return graphs.DocumentWordGraph()(Batch.from_data_list(documents))
 
 
@@ -120,7 +123,7 @@ def edge(
 def draw(axes: Axes, scene: Scene) -> None:
     """Draw the graph that a view makes."""
     data, places = scene.make(), scene.places
-    pairs = data.edge_index.t().tolist()
+    pairs = data["edge_index"].t().tolist()
     types = data.edge_type.tolist() if "edge_type" in data else [0] * len(pairs)
     both = {(u, v) for u, v in pairs if [v, u] in pairs}
     for (u, v), kind in zip(pairs, types, strict=True):

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from sphinx.application import Sphinx
 
 # Names of letters, which HTML has as entities of the same names.
-GREEK = set("alpha beta gamma delta epsilon theta lambda mu nu sigma tau phi Theta Delta".split())
-FUNCTIONS = set("tanh sigmoid relu silu gelu softplus softmax exp log min max floor ceil norm layer Re diag".split())
+LETTERS = "alpha beta gamma delta epsilon theta lambda mu nu sigma tau phi Theta Delta"
+NAMES = "tanh sigmoid relu silu gelu softplus softmax exp log min max floor ceil norm layer Re diag"
+GREEK, FUNCTIONS = frozenset(LETTERS.split()), frozenset(NAMES.split())
 MARKS = {"*": "&#8727;", ".": "&#8901;", "->": "&#8594;", "<=": "&#8804;", ">=": "&#8805;", "-": "&#8722;"}
 TOKEN = re.compile(r"\s+|->|<=|>=|[A-Za-z]+|\d+(?:\.\d+)?|.")
 HEAD = re.compile(r"^(Args|Returns|Shapes|Raises|Attributes|Yields|Examples?|Notes?):$")
@@ -52,7 +53,7 @@ class _Line:
         """Return one letter, number, function, word, mark or bracket."""
         token = self.take()
         if token.isspace():
-            return f'<mspace width="{1.6 if len(token) > 1 else 0.28}em"/>'
+            return f'<mspace width="{1.6 if len(token) > 1 else 0.15}em"/>'
         if token == "sqrt" and self.peek() == "(":
             self.take()
             return f"<msqrt>{self.group()}</msqrt>"
@@ -76,9 +77,10 @@ class _Line:
             self.take()
             return f"<mrow>{self.group()}</mrow>"
         found = []
-        while (token := self.peek()) and (token.isalnum() or (token == "-" and not found)):
+        while (token := self.peek()) and (token.isalnum() or (token == "-" and not found) or (token == "." and found)):
             self.take()
-            found.append(f"<mi>{_letter(token)}</mi>" if token.isalpha() else f"<mn>{token}</mn>")
+            kind = "mi" if token.isalpha() else "mo" if token in ".-" else "mn"
+            found.append(f"<{kind}>{_letter(token)}</{kind}>")
         if found and self.peek() == "/" and self.peek(1).isdigit():
             found += [f"<mo>{self.take()}</mo>", f"<mn>{self.take()}</mn>"]
         return f"<mrow>{''.join(found)}</mrow>" if found else "<mo>⋅</mo>"
@@ -86,7 +88,7 @@ class _Line:
     def item(self) -> str:
         """Return an atom with its index, exponent and primes."""
         base, below, above = self.atom(), "", ""
-        spaced = base.startswith(("<mspace", "<mtext", "<mo>"))
+        spaced = base.startswith(("<mspace", "<mtext", "<mo>")) and base != "<mo>|</mo>"
         while not spaced and (token := self.peek()):
             if token == "'":
                 self.take()
@@ -113,7 +115,7 @@ def mathml(line: str) -> str:
     """Return one line of a formula as MathML.
 
     >>> mathml("W x_v")
-    '<math><mi>W</mi><mspace width="0.28em"/><msub><mi>x</mi><mrow><mi>v</mi></mrow></msub></math>'
+    '<math><mi>W</mi><mspace width="0.15em"/><msub><mi>x</mi><mrow><mi>v</mi></mrow></msub></math>'
     """
     reader, parts = _Line(line.strip()), []
     while reader.peek():
