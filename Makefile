@@ -27,7 +27,7 @@ test: $(VENV)/.dev
 docs: $(VENV)/.docs
 	rm -rf build/site
 	PYTHONPATH=$(CURDIR) OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m sphinx -q -W --keep-going -j auto -c docs -b html . build/site
-	@echo "build/site/index.html"
+	$(BIN)/python docs/check_site.py build/site
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

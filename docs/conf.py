@@ -40,6 +40,7 @@ nb_execution_in_temp = True
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_output_stderr = "remove"  # bars, and what other packages say of notebooks
 
 # Reference: the docstrings are Google's form with the plain formulas that `help()` shows.
 autodoc_member_order = "bysource"

@@ -78,9 +78,7 @@ class Scene:
 
 def corpus() -> Data:
     """Return the graph of three documents and their words."""
-    documents: list[BaseData] = [
-        Data(x=torch.tensor(words)) for words in ([0, 1, 0, 1], [1, 2, 1, 2], [2, 0, 2, 3, 2, 3])
-    ]
+    documents: list[BaseData] = [Data(x=torch.tensor(words)) for words in ([1, 2, 1, 2], [2, 3, 2, 3], [3, 1, 3])]
     return graphs.DocumentWordGraph()(Batch.from_data_list(documents))
 
 
@@ -106,8 +104,8 @@ SCENES = {
     "GraphOfWords": Scene(lambda: graphs.GraphOfWords(window=3)(Data(x=WORDS)), [(0, 0), (1, 1), (1, -1), (2, 0)]),
     "DocumentWordGraph": Scene(
         corpus,
-        [(0, 1.4), (0, 0), (0, -1.4), (2, 1.8), (2, 0.6), (2, -0.6), (2, -1.8)],
-        words=("d1", "d2", "d3", "", "", "", ""),
+        [(0, 1.4), (0, 0), (0, -1.4), (2, 1.4), (2, 0), (2, -1.4)],
+        words=("d1", "d2", "d3", "", "", ""),
     ),
 }
 

@@ -62,6 +62,17 @@ def kind(value: object) -> str:
     return "autofunction" if callable(value) else "py:data"
 
 
+def _class_options(value: type, place: str) -> list[str]:
+    """Return options of autodoc's directive for a class, and the methods of its private ancestors that people call."""
+    public = [base for base in value.__bases__ if base is not object and not base.__name__.startswith("_")]
+    lines = ["   :members:", *(["   :show-inheritance:"] if public else [])]
+    for method in ("forward", "step", "save", "load"):
+        owner = next((base for base in value.__mro__ if method in vars(base)), value)
+        if owner is not value and owner.__module__.startswith("gnn_toolkit"):
+            lines += ["", f"   .. automethod:: {place}.{method}"]
+    return lines
+
+
 class PublicNames(SphinxDirective):
     """A table of a package's public names, and their documentation."""
 
@@ -84,8 +95,8 @@ class PublicNames(SphinxDirective):
                 lines += ["", f".. {which}:: {module}.{name}"]
                 if which == "py:data":
                     lines += [f"   :type: {type(getattr(found, name)).__name__}"]
-                if which in ("autoclass", "autoexception"):
-                    lines += ["   :members:", "   :show-inheritance:"]
+                if inspect.isclass(value := getattr(found, name)):
+                    lines += _class_options(value, f"{module}.{name}")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
