@@ -1,7 +1,7 @@
 """The figures of what detectors of accidents found, and the tables of their section, from the record.
 
 Run ``PYTHONPATH=. python docs/draw_monitor.py``; it reads ``benchmarks/results/monitor.json``, writes
-``docs/monitor-curves.svg`` and ``docs/monitor-example.svg``, and renews the tables of ``docs/streets.md`` between
+``docs/monitor-curves.svg`` and ``docs/monitor-example.svg``, and renews the tables of ``docs/traffic.md`` between
 comments that name their scenes. With ``--trace`` it first writes ``benchmarks/results/monitor-examples.json`` anew:
 what graph and memory saw of an accident of the first seed, by the models that the run ``monitor`` kept, or trained
 again.
@@ -180,7 +180,7 @@ def main() -> None:
     found = found_of(pages.read(RECORD))
     with mpl.rc_context(STYLE):
         write_figures(found, json.loads(pages.read(EXAMPLES)))
-    pages.renew("streets.md", page(pages.read(pages.HERE / "streets.md"), found))
+    pages.renew("traffic.md", page(pages.read(pages.HERE / "traffic.md"), found))
 
 
 if __name__ == "__main__":
