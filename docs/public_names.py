@@ -1,8 +1,8 @@
 """The reference's lists of public names: an extension of Sphinx, with the directive ``public-names``.
 
 ``.. public-names:: gnn_toolkit.graphs`` writes a table of what the package exports, each with its first sentence, and
-below it the documentation of each. With ``:listed:`` it writes the table alone, whose rows lead to the pages of the
-packages that the names come from. A build fails where a public name is documented nowhere.
+below it the documentation of each. With ``:listed:`` it writes the table alone. A name that several packages
+export is documented once, under the first of them, to which the rows lead. A build fails where a public name is documented nowhere.
 """
 
 import inspect
@@ -83,32 +83,42 @@ class PublicNames(SphinxDirective):
         """Return what is parsed of the lines below."""
         module = self.arguments[0]
         found = import_module(module)
-        lines = [".. list-table::", "   :widths: 30 70", ""]
+        lines, entries = [".. list-table::", "   :widths: 30 70", ""], []
         for name in names(module):
             value = getattr(found, name)
-            place = home(name, value) if "listed" in self.options else module
+            place = home(name, value)
             says = first_line(value) if callable(value) else ""
             lines += [f"   * - :py:obj:`{name} <{place}.{name}>`", f"     - {says}"]
-        if "listed" not in self.options:
-            for name in names(module):
-                which = kind(getattr(found, name))
-                lines += ["", f".. {which}:: {module}.{name}"]
-                if which == "py:data":
-                    lines += [f"   :type: {type(getattr(found, name)).__name__}"]
-                if inspect.isclass(value := getattr(found, name)):
-                    lines += _class_options(value, f"{module}.{name}")
-        return self.parse_text_to_nodes("\n".join(lines))
+            if place == module and "listed" not in self.options:
+                entries += entry(f"{module}.{name}", value)
+        return self.parse_text_to_nodes("\n".join(lines + entries))
+
+
+def entry(place: str, value: object) -> list[str]:
+    """Return the lines that document an object at its dotted name."""
+    which = kind(value)
+    lines = ["", f".. {which}:: {place}"]
+    if which == "py:data":
+        lines += [f"   :type: {type(value).__name__}"]
+    return lines + (_class_options(value, place) if inspect.isclass(value) else [])
+
+
+def _skip(app: Sphinx, what: str, name: str, value: object, skip: bool, options: object) -> bool | None:
+    """Leave out functions of other packages that are a field's default."""
+    module = getattr(value, "__module__", None) or ""
+    return True if inspect.isfunction(value) and not module.startswith(("gnn_toolkit", "benchmarks")) else None
 
 
 def _check(app: Sphinx, env: Any) -> None:
     documented = env.domains["py"].objects
-    missing = [f"{package}.{name}" for package in PACKAGES for name in names(package)]
-    if missing := [name for name in missing if name not in documented]:
+    public = {f"{home(name, getattr(import_module(one), name))}.{name}" for one in PACKAGES for name in names(one)}
+    if missing := sorted(public - documented.keys()):
         raise ExtensionError(f"public names without a place in the reference: {', '.join(missing)}")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive, and the check at the end of reading."""
     app.add_directive("public-names", PublicNames)
+    app.connect("autodoc-skip-member", _skip)
     app.connect("env-check-consistency", _check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
