@@ -1,8 +1,9 @@
 """The reference's lists of public names: an extension of Sphinx, with the directive ``public-names``.
 
 ``.. public-names:: gnn_toolkit.graphs`` writes a table of what the package exports, each with its first sentence, and
-below it the documentation of each. With ``:listed:`` it writes the table alone. A name that several packages
-export is documented once, under the first of them, to which the rows lead. A build fails where a public name is documented nowhere.
+below it the documentation of each. With ``:listed:`` it writes the table alone. A name that several packages export
+is documented once, under the first of them, to which the rows lead. A build fails where a public name is documented
+nowhere.
 """
 
 import inspect
