@@ -37,7 +37,7 @@ suppress_warnings = ["myst.header"]  # records begin with a heading of the secon
 # Tutorials: run anew at every build, each in an empty folder; a cell that fails fails the build.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
-nb_execution_timeout = 60
+nb_execution_timeout = 300  # seconds a cell, on a machine that is busy
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_output_stderr = "remove"  # bars, and what other packages say of notebooks

@@ -40,7 +40,7 @@ def test_nothing_is_lost():
 
 def test_only_indented_blocks_outside_the_sections_are_formulas():
     text = "A cell.\n\n    h = x\n    g = y\n\nArgs:\n    x: a number.\n\n    more of x.\n\n    >>> 1\n    1"
-    lines: list[str] = text.split("\n")
+    lines = [str(line) for line in text.splitlines()]
     found = rendered(lines)
     assert found[2:6] == [".. raw:: html", "", '   <div class="formula">', f"   <div>{mathml('h = x')}</div>"]
     assert sum(line.startswith(".. raw") for line in found) == 1
