@@ -48,8 +48,8 @@ NO_NOUN = re.compile(
 )
 # Files whose words and first lines are still to be mended; a file that is mended must leave the list.
 LEFT = {
-    "benchmarks/models/documents.py",
     "benchmarks/models/model.py",
+    "benchmarks/models/words.py",
     "benchmarks/tasks/accidents.py",
     "benchmarks/tasks/computation.py",
     "benchmarks/tasks/detection.py",
