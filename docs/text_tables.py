@@ -1,4 +1,4 @@
-"""Writes the tables of the pages on documents and sentences: all rows, and what edges add.
+"""The tables of the pages on documents and sentences: all rows, and what edges add.
 
 Run ``python docs/text_tables.py documents`` (or ``sentences``) beside ``runs/``, where the suite of that name has left
 its records; the differences need the score of every document, which the published record does not keep. The other
@@ -27,7 +27,12 @@ COMPARED: dict[str, tuple[tuple[str, tuple[str, ...], Side, Side], ...]] = {
         ("graph of words", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "no edges")),
         ("which words", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "shuffled graph of words")),
         ("graph or path", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "path both ways")),
-        ("graph of the corpus", ("mr", "r8"), ("{}-corpus", "GCN", "corpus graph"), ("{}-wide", "wide MLP", "no edges")),
+        (
+            "graph of the corpus",
+            ("mr", "r8"),
+            ("{}-corpus", "GCN", "corpus graph"),
+            ("{}-wide", "wide MLP", "no edges"),
+        ),
     ),
     "sentences": (
         ("order of words", (*SST, "sick"), ("{}", "LSTM", "words"), ("{}", "wide MLP", "bag of words")),
