@@ -1,4 +1,4 @@
-"""Writes the tables of the page on pictures: all rows, and what neighbours, order and layer add.
+"""The tables of the page on pictures: all rows, and what neighbours, order and layer add.
 
 Run ``python docs/picture_tables.py``. Beside ``runs/pictures``, where the suite ``pictures`` has left its records, it
 first renews ``benchmarks/results/pictures-differences.json``, which needs the share of every picture; the tables are

@@ -1,4 +1,4 @@
-"""How wide a model is that shall have so many parameters."""
+"""The width of a model by its number of parameters."""
 
 from collections.abc import Callable
 

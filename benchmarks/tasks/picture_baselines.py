@@ -1,4 +1,4 @@
-"""What judges superpixels without edges or layers: the most frequent part, the place, and two classical learners."""
+"""Baselines of superpixels, without edges or layers: the most frequent part, the place, two classical learners."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

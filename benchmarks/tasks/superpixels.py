@@ -1,4 +1,4 @@
-"""What is asked about the superpixels of pictures: the part that each shows, judged pixel by pixel."""
+"""The objective of superpixels: the part that each shows, judged pixel by pixel."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What a superpixel looks like, in numbers: its colour, texture and size, and what lies around it at two scales."""
+"""Features of superpixels: colour, texture and size, and what lies around them at two scales."""
 
 import torch
 from torch import Tensor
