@@ -20,12 +20,14 @@ from gnn_toolkit.graphs import (
     Path,
     Phrases,
     RandomParents,
+    RasterPath,
     SearchDAG,
     SearchPath,
     ShuffledEdges,
     SiblingTree,
     Tree,
     TreePath,
+    VisitOrder,
     WordFields,
 )
 
@@ -34,6 +36,7 @@ from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
 from .models.network import MLP, convolution, linear, recurrence
+from .models.superpixels import superpixels
 from .models.watcher import watching
 from .tasks import citation, documents, molecules
 from .tasks.accidents import CHICAGO
@@ -43,6 +46,7 @@ from .tasks.copying import COPYING
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
 from .tasks.palindrome import PALINDROME
+from .tasks.pedestrians import PEDESTRIANS
 from .tasks.sentences import RELATEDNESS, SENTIMENT
 from .tasks.task import Task
 from .tasks.text import TEXT, book
@@ -85,6 +89,7 @@ TASKS: dict[str, Task] = {
     "listops": LISTS,
     "proplogic": FORMULAS,
     "programs": PROGRAMS,
+    "pedestrians": PEDESTRIANS,
 }
 
 BOTH = DilatedPath(both_ways=True)
@@ -135,6 +140,18 @@ VIEWS: dict[str, View] = {
     "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
     "random parents": View("a random tree over all nodes: a parent is any node behind", RandomParents(), "dag"),
     "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
+    "superpixels": View("superpixels of a picture, joined where they touch", None),
+    **{
+        f"superpixels, {name}": View(f"the same, visited {how}", VisitOrder(by), "order")
+        for name, how, by in (
+            ("confidence first", "in the order of a first classifier's confidence", "confidence"),
+            ("breadth first", "as a breadth-first search meets them", "bfs"),
+            ("row by row", "row by row", "raster"),
+            ("at random", "in an order drawn at random", "random"),
+        )
+    },
+    "row of superpixels": View("superpixels row by row, each with an edge to the next", RasterPath(), "path"),
+    "grid of patches": View("patches of a picture with edges to the right (type 0) and down (type 1)", None, "patches"),
 }
 
 LINEAR = {
@@ -172,8 +189,18 @@ MODELS: dict[str, Model] = {
         {
             "graph": recurrence("lstm", bidirectional=True),
             "words": words.recurrence("lstm", bidirectional=True),
+            "superpixels": superpixels("lstm", "path"),
         },
     ),
+    "2-D LSTM": Model(
+        "long short-term memory along a grid and back", {"superpixels": superpixels("patch_lstm", "patches")}
+    ),
+    "GraphLSTM": Model(
+        "long short-term memory over a graph in the order of a visit",
+        {"superpixels": superpixels("graph_lstm", "order")},
+    ),
+    "GAT": Model("graph attention in residual blocks", {"superpixels": superpixels("gat", "graph")}),
+    "SAGE": Model("means over neighbours in residual blocks", {"superpixels": superpixels("sage", "graph")}),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
@@ -198,6 +225,7 @@ MODELS: dict[str, Model] = {
             "graph": convolution(),
             "series": at_once("gcn", "none", "graph"),
             "words": words.convolution(),
+            "superpixels": superpixels("gcn", "graph"),
         },
     ),
     "GCN, attention": Model(
@@ -218,7 +246,10 @@ MODELS: dict[str, Model] = {
     },
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
-    "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
+    "MLP": Model(
+        "linear layers with relu, blind to edges",
+        {"graph": MLP, "series": at_once("mlp", "none"), "superpixels": superpixels("mlp", "none")},
+    ),
     "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"words": words.DEEP}),
     "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"words": words.WIDE_MLP}),
 }

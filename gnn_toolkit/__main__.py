@@ -14,7 +14,9 @@ from gnn_toolkit.commands.doctor import doctor
 from gnn_toolkit.commands.forecast import forecast
 from gnn_toolkit.commands.generate import generate
 from gnn_toolkit.commands.monitor import monitor
+from gnn_toolkit.commands.segment import segment
 from gnn_toolkit.commands.train_classifier import train_classifier
+from gnn_toolkit.commands.train_segmenter import train_segmenter
 from gnn_toolkit.commands.train_text import train_text
 from gnn_toolkit.training import NotFiniteError
 
@@ -23,6 +25,8 @@ COMMANDS = {
     "generate": generate,
     "train-classifier": train_classifier,
     "classify": classify,
+    "train-segmenter": train_segmenter,
+    "segment": segment,
     "forecast": forecast,
     "monitor": monitor,
     "describe": describe,
@@ -30,7 +34,8 @@ COMMANDS = {
 }
 
 app = typer.Typer(
-    help="Train a generator of text on any book, and let it write; train a classifier on texts of your own; "
+    help="Train a generator of text on any book, and let it write; train a classifier on texts of your own, "
+    "or a segmenter on pictures of your own; "
     "forecast and watch sensors; look into graph files.",
     no_args_is_help=True,
     rich_markup_mode=None,  # an error is a line, not a frame
@@ -51,7 +56,7 @@ def main() -> None:
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     try:
         app()
-    except (ValueError, NotFiniteError) as error:
+    except (ValueError, ImportError, NotFiniteError) as error:
         _end(str(error))
     except OSError as error:
         remedy = "check the path"

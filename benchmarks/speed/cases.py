@@ -5,7 +5,18 @@ from dataclasses import replace
 
 import torch
 
-from . import conversions, convolutions, linear, over_time, overhead, recurrences, sequences, text_generator, training
+from . import (
+    conversions,
+    convolutions,
+    linear,
+    over_time,
+    overhead,
+    pictures,
+    recurrences,
+    sequences,
+    text_generator,
+    training,
+)
 from .case import Case, Result
 from .profile import shares
 from .scaling import Curve
@@ -18,6 +29,7 @@ CASES: dict[str, Case] = {
     **linear.CASES,
     **convolutions.CASES,
     **over_time.CASES,
+    **pictures.CASES,
     **conversions.CASES,
     **training.CASES,
     **overhead.CASES,

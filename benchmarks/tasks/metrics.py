@@ -102,6 +102,30 @@ def _products(forecast: Tensor, y: Tensor) -> Tensor:
     return deviations[0] / spread[0] * deviations[1] / spread[1]
 
 
+def _shares_of_iou(right: Tensor, union: Tensor) -> Tensor:
+    """Return the share of each picture in the mean IoU of all, whose mean is this score.
+
+    With I the pixels of a part that are found, U those that are of it or are said to be, J = sum of I / sum of U over
+    all P pictures: the mean over parts of ``J + P (I - J U) / sum of U``. It is the first order of how the score
+    changes with the weights of the pictures (the delta method): resampled pictures move the mean of the shares as
+    they move the score.
+
+    Args:
+        right: I, [pictures, parts].
+        union: U, [pictures, parts].
+    """
+    right, union = right.double(), union.double()
+    whole = union.sum(0).clamp(min=1)
+    score = right.sum(0) / whole
+    return (score + len(right) * (right - score * union) / whole).mean(1)
+
+
+def _of_pixels(logits: Tensor, pixels: Tensor) -> Tensor:
+    """Return the mean cross entropy of all pixels, given how many of each node have each label."""
+    pixels = pixels.to(logits.dtype)
+    return -(logits.log_softmax(1) * pixels).sum() / pixels.sum()
+
+
 def most_frequent(learnt: Tensor, asked: Tensor) -> tuple[float, int]:
     """Return the accuracy of the most frequent answer of training, the lowest of several, and its parameter count.
 
@@ -129,5 +153,13 @@ PEARSON = Metric(
     bounds=(-1.0, 1.0),
     points=_products,
     loss=torch.nn.functional.mse_loss,
+    margin=0.01,
+)
+MEAN_IOU = Metric(
+    "mean IoU",
+    higher_is_better=True,
+    bounds=(0.0, 1.0),
+    points=_shares_of_iou,
+    loss=_of_pixels,
     margin=0.01,
 )

@@ -17,6 +17,7 @@ from gnn_toolkit.graphs.order import LevelOrder, level_order, path_order
 from gnn_toolkit.graphs.searches import Neighbourhoods, SearchDAG, SearchPath
 from gnn_toolkit.graphs.trees import Phrases, RandomParents, SiblingTree, Tree, TreePath
 from gnn_toolkit.graphs.views import DilatedPath, Grid, GridDAG, MirrorPath, NoEdges, Path, ShuffledEdges
+from gnn_toolkit.graphs.visits import RasterPath, VisitOrder
 from gnn_toolkit.graphs.word_fields import WordFields
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
 
@@ -38,6 +39,7 @@ __all__ = [
     "Phrases",
     "PrepareAdjacency",
     "RandomParents",
+    "RasterPath",
     "SearchDAG",
     "SearchPath",
     "ShuffledEdges",
@@ -45,6 +47,7 @@ __all__ = [
     "SparseFeatures",
     "Tree",
     "TreePath",
+    "VisitOrder",
     "WordFields",
     "WordVocabulary",
     "adjacency",

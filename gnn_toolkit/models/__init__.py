@@ -11,6 +11,7 @@ from gnn_toolkit.models.monitor import Reading, StreetMonitor
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
+from gnn_toolkit.models.superpixel_network import SuperpixelNetwork
 from gnn_toolkit.models.text_classifier import TextClassifier
 from gnn_toolkit.models.tf_idf import TfIdfLinear
 from gnn_toolkit.models.usual_day import UsualDay
@@ -38,6 +39,7 @@ __all__ = [
     "Sampling",
     "StandardScaler",
     "StreetMonitor",
+    "SuperpixelNetwork",
     "TextClassifier",
     "TextState",
     "TfIdfLinear",

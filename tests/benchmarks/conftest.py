@@ -115,9 +115,10 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
             data_folder("traffic/chicago_accidents/chicago_20x20.npz")
         if task in books:
             data_folder(books[task])
-        if task in ("cora", "citeseer", "pubmed", "mutag", "proteins"):
-            for file in cards()[task].files:
-                data_folder(f"{cards()[task].folder}/{file.name}")
+        if task in ("cora", "citeseer", "pubmed", "mutag", "proteins", "pedestrians"):
+            card = cards()["penn_fudan" if task == "pedestrians" else task]
+            for file in card.files:
+                data_folder(f"{card.folder}/{file.name}")
         if task in ("r52", "ohsumed", "20ng"):
             pytest.skip(f"{task} is large, and like r8 in all but its files")
         if task in ("r8", "mr", "trec"):
