@@ -66,7 +66,7 @@ def test_the_parity_of_words_is_learnt():
     assert history.seconds == sorted(history.seconds)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize("optimizer", ["adam", "adam-fused", "rmsprop", "sgd", "momentum", "nesterov"])
 def test_a_run_is_the_plain_loop(optimizer: str):
     model, plain = fresh(), fresh()
     settings = Settings(
