@@ -8,6 +8,7 @@ from torch_geometric.transforms import BaseTransform, Compose
 
 from gnn_toolkit.graphs import (
     AcyclicOrder,
+    Backbone,
     DilatedPath,
     DocumentWordGraph,
     GraphOfWords,
@@ -30,7 +31,7 @@ from gnn_toolkit.graphs import (
 )
 
 from .models import documents as readers
-from .models import tokens
+from .models import residues, tokens
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
@@ -43,8 +44,10 @@ from .tasks.computation import FORMULAS, LISTS, PROGRAMS
 from .tasks.copying import COPYING
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
+from .tasks.interfaces import INTERFACES
 from .tasks.palindrome import PALINDROME
 from .tasks.sentences import RELATEDNESS, SENTIMENT
+from .tasks.sites import SITES
 from .tasks.task import Task
 from .tasks.text import TEXT, book
 from .tasks.traffic import LOS_LOOP, METRO
@@ -86,6 +89,8 @@ TASKS: dict[str, Task] = {
     "listops": LISTS,
     "proplogic": FORMULAS,
     "programs": PROGRAMS,
+    "interfaces": INTERFACES,
+    "sites": SITES,
 }
 
 BOTH = DilatedPath(both_ways=True)
@@ -135,6 +140,8 @@ VIEWS: dict[str, View] = {
     "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
     "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
     "random parents": View("a random tree over all nodes: a parent is any node behind", RandomParents(), "dag"),
+    "backbone": View("each residue with an edge to the next of its chain", Backbone(), "path"),
+    "graph + backbone": View("the edges that the data has by itself, and the backbone", Backbone(True), "graph + path"),
     "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
 }
 
@@ -144,6 +151,16 @@ LINEAR = {
     "LRU": "linear recurrent unit",
     "Mamba": "selective state space",
 }
+RESIDUES = {
+    "node average": ("node", "convolutions by the mean of neighbours"),
+    "node and edge average": ("edge", "convolutions by the means of neighbours and edges"),
+    "order dependent": ("ordered", "convolutions with a matrix for each rank of a neighbour"),
+}
+CHAINS = {
+    "chain BiLSTM": ("lstm", "long short-term memory along the chain both ways"),
+    "chain MinGRU": ("mingru", "minimal gated recurrent unit along the chain both ways, in residual blocks"),
+}
+CONTEXT = {"": "", ", context": "; a residue also sees the mean over its protein"}
 MODELS: dict[str, Model] = {
     "RNN": Model(
         "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "tokens": tokens.recurrence("rnn")}
@@ -222,6 +239,26 @@ MODELS: dict[str, Model] = {
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
     "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
+    "classifier alone": Model("the classifier on the features of residues", residues.HEAD),
+    "residue MLP": Model("linear layers with relu on each residue", residues.LINEAR),
+    "residue MLP, context": Model("the same, and the mean over the protein", residues.LINEAR_CONTEXT),
+    **{
+        f"{name}{end}": Model(f"{text}{more}", residues.convolved(kind, context=bool(end)))
+        for name, (kind, text) in RESIDUES.items()
+        for end, more in CONTEXT.items()
+    },
+    **{
+        f"{name}{end}": Model(f"{text}{more}", residues.along(kind, context=bool(end)))
+        for name, (kind, text) in CHAINS.items()
+        for end, more in CONTEXT.items()
+    },
+    **{
+        f"node and edge average + {name}{end}": Model(
+            f"means of neighbours and edges, and {text}{more}", residues.joined("edge", kind, context=bool(end))
+        )
+        for name, (kind, text) in CHAINS.items()
+        for end, more in CONTEXT.items()
+    },
     "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
     "bag MLP": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
 }

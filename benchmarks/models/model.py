@@ -8,8 +8,9 @@ from torch import nn
 
 from ..tasks.config import Config
 
-# What a view makes of a graph's edges, from special to general; "fields": ordered receptive fields beside them.
-EDGES = ("none", "path", "dag", "graph", "fields")
+# What a view makes of a graph's edges, from special to general; "fields": ordered receptive fields beside them;
+# "graph + path": both at once.
+EDGES = ("none", "path", "dag", "graph", "fields", "graph + path")
 
 
 @dataclass(frozen=True)
