@@ -13,8 +13,10 @@ from gnn_toolkit.commands.describe import describe
 from gnn_toolkit.commands.doctor import doctor
 from gnn_toolkit.commands.forecast import forecast
 from gnn_toolkit.commands.generate import generate
+from gnn_toolkit.commands.interface import interface
 from gnn_toolkit.commands.monitor import monitor
 from gnn_toolkit.commands.train_classifier import train_classifier
+from gnn_toolkit.commands.train_interface import train_interface
 from gnn_toolkit.commands.train_text import train_text
 from gnn_toolkit.training import NotFiniteError
 
@@ -25,13 +27,15 @@ COMMANDS = {
     "classify": classify,
     "forecast": forecast,
     "monitor": monitor,
+    "train-interface": train_interface,
+    "interface": interface,
     "describe": describe,
     "doctor": doctor,
 }
 
 app = typer.Typer(
     help="Train a generator of text on any book, and let it write; train a classifier on texts of your own; "
-    "forecast and watch sensors; look into graph files.",
+    "forecast and watch sensors; find out where two proteins touch; look into graph files.",
     no_args_is_help=True,
     rich_markup_mode=None,  # an error is a line, not a frame
     pretty_exceptions_enable=False,
@@ -51,7 +55,7 @@ def main() -> None:
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     try:
         app()
-    except (ValueError, NotFiniteError) as error:
+    except (ValueError, NotFiniteError, ModuleNotFoundError) as error:
         _end(str(error))
     except OSError as error:
         remedy = "check the path"

@@ -1,21 +1,27 @@
 """Training of a network that says which residues of two proteins touch, on complexes whose bound form is known."""
 
 import copy
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
 from gnn_toolkit import _checks
 from gnn_toolkit.datasets.docking import Complex
+from gnn_toolkit.datasets.residue_graphs import RESIDUE_FEATURES
 from gnn_toolkit.models.residue_network import InterfaceNetwork, ResidueNetwork
+from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.training.loop import fit
 from gnn_toolkit.training.ranking import roc_area
 from gnn_toolkit.training.settings import Settings
 
+MODEL = "InterfaceNetwork"
 VALIDATION = 35  # of the 175 complexes that are not tested, as many as Fout et al. (2017) take
 VALIDATIONS = 6  # in the course of a training
 _NAMES = ("residue",)  # what a graph has for people
@@ -50,15 +56,81 @@ class FittedInterfaces:
 
     Attributes:
         network: with the weights that validated best.
+        settings: how it was trained.
         validation: mean area under the ROC curve over the validation complexes.
         test: the areas of the test complexes [T]; empty where there are none.
         sizes: number of complexes of each part.
     """
 
     network: InterfaceNetwork
+    settings: InterfaceSettings
     validation: float
     test: Tensor
     sizes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def median(self) -> float:
+        """The median area of the test complexes, NaN where there are none."""
+        return float(np.median(self.test.numpy())) if len(self.test) else float("nan")
+
+    def save(self, path: Path) -> None:
+        """Save the network as safetensors, and beside it a JSON file with what it reads and how it did.
+
+        Raises:
+            ValueError: ``path`` does not end in ``.safetensors``.
+            FileExistsError: another file is there.
+            OSError: a file cannot be written.
+        """
+        description = {
+            "model": MODEL,
+            "settings": asdict(self.settings),
+            "complexes": self.sizes,
+            "validation, mean AUC": self.validation,
+            "test, median AUC": None if math.isnan(self.median) else self.median,
+            "features": list(RESIDUE_FEATURES),
+        }
+        save_weights(path, self.network, description)
+
+
+def load_interfaces(path: Path) -> InterfaceNetwork:
+    """Return the network that :meth:`FittedInterfaces.save` saved.
+
+    Raises:
+        ValueError: the files are damaged, of another model, or of one that reads other features.
+        OSError: a file is missing.
+    """
+    description = read_description(path)
+    if description.get("model") != MODEL:
+        got = repr(description.get("model"))
+        raise ValueError(_checks.problem(str(path), f"a saved {MODEL}", got, "name another file"))
+    if description["features"] != list(RESIDUE_FEATURES):
+        remedy = "train it anew"
+        raise ValueError(_checks.problem(str(path), "a network for the features of this version", "others", remedy))
+    network = new_network(len(RESIDUE_FEATURES), InterfaceSettings(**description["settings"]))
+    load_weights(path, network)
+    return network.eval()
+
+
+@torch.no_grad()
+def interface_scores(network: InterfaceNetwork, ligand: Data, receptor: Data) -> Tensor:
+    """Return the score of every pair of residues of two proteins, between 0 and 1 [n, m].
+
+    A score ranks pairs. It is no probability: in training one pair touched for every ten that did not, among all pairs
+    of a complex some touch in a thousand.
+
+    Args:
+        network: trained.
+        ligand: the graph of n residues (:func:`gnn_toolkit.datasets.graph_of_structure`).
+        receptor: of m residues.
+
+    Raises:
+        ValueError: a protein of fewer than two residues.
+    """
+    for name, graph in (("ligand", ligand), ("receptor", receptor)):
+        if (graph.num_nodes or 0) < 2:
+            remedy = "pass a protein with its neighbours in space"
+            raise ValueError(_checks.problem(name, "two residues at least", graph.num_nodes, remedy))
+    return network(partners(ligand, receptor)).sigmoid()
 
 
 def fit_interfaces(
@@ -125,9 +197,8 @@ def fit_interfaces(
     network.eval()
     with torch.no_grad():
         test = areas("test")
-    return FittedInterfaces(
-        network, max(history.validation), test, {part: len(which) for part, which in splits.items()}
-    )
+    sizes = {part: len(which) for part, which in splits.items()}
+    return FittedInterfaces(network, settings, max(history.validation), test, sizes)
 
 
 def new_network(in_channels: int, settings: InterfaceSettings) -> InterfaceNetwork:
