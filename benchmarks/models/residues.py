@@ -23,7 +23,7 @@ def network(
     context: bool = False,
     alone: bool = False,
 ) -> nn.Module:
-    """Return a network over residues, untrained; the head is twice as wide as the first layer.
+    """Return a network over residues, untrained; the head is twice as wide as the first layer, without dropout.
 
     Args:
         answers: ``"pairs"`` or ``"sites"``.
@@ -49,7 +49,7 @@ def network(
     )
     residues.standardise(objective.source.features("train"))
     head = InterfaceNetwork if answers == "pairs" else SiteNetwork
-    return head(residues, 2 * config.hidden_channels, config.dropout)
+    return head(residues, 2 * config.hidden_channels)
 
 
 def both(edges: str, settings: tuple[str, ...], **options: Any) -> dict[str, Builder]:

@@ -10,14 +10,14 @@ from torch_geometric.utils import scatter
 
 from gnn_toolkit import _checks
 from gnn_toolkit.graphs.backbone import along
+from gnn_toolkit.layers.pairs import PairClassifier
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM
-from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
+from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv
 from gnn_toolkit.models.blocks import RecurrentStack
 from gnn_toolkit.models.graph_network import LINEAR, graph_of
 
 CONVOLUTIONS = ("linear", "node", "edge", "ordered")
 ALONG_CHAINS = ("", "lstm", "gru", *LINEAR)
-TOGETHER = 1 << 18  # pairs that are scored at a time
 
 
 class ResidueNetwork(nn.Module):
@@ -175,9 +175,7 @@ class InterfaceNetwork(nn.Module):
         if graphs != 2:
             remedy = "name the pairs, or pass ligand and receptor of one complex"
             raise ValueError(_checks.problem("data", "a batch of two proteins", f"{graphs}", remedy))
-        ligand, receptor = states[batch == 0], states[batch == 1]
-        rows = max(1, TOGETHER // max(1, receptor.size(0)))
-        return torch.cat([self.classifier(some, receptor).squeeze(2) for some in ligand.split(rows)])
+        return self.classifier(states[batch == 0], states[batch == 1]).squeeze(2)
 
 
 class SiteNetwork(nn.Module):

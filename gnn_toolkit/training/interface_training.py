@@ -35,13 +35,13 @@ class InterfaceSettings:
         epochs: how often each training complex is seen, on average.
         hidden_channels: width of the first convolution; the others and the classifier are twice as wide.
         num_convolutions: number of convolutions, by the means of neighbours and edges.
-        dropout: of states and the classifier.
+        dropout: of states.
         negatives: pairs that do not touch for each one that does.
         learning_rate: of Adam.
         seed: of weights and batches.
     """
 
-    epochs: int = 12
+    epochs: int = 6
     hidden_channels: int = 32
     num_convolutions: int = 3
     dropout: float = 0.3
@@ -211,7 +211,7 @@ def new_network(in_channels: int, settings: InterfaceSettings) -> InterfaceNetwo
         context=True,
         dropout=settings.dropout,
     )
-    return InterfaceNetwork(residues, 2 * settings.hidden_channels, settings.dropout)
+    return InterfaceNetwork(residues, 2 * settings.hidden_channels)
 
 
 def split_complexes(complexes: Sequence[Complex], validation: int = VALIDATION) -> dict[str, Tensor]:

@@ -100,13 +100,6 @@ def test_scores_of_pairs_are_the_same_named_or_all_and_in_either_order():
         net(together(ligand, ligand, ligand))
 
 
-def test_all_pairs_are_scored_in_parts(monkeypatch: pytest.MonkeyPatch):
-    net, batch = InterfaceNetwork(network(), 6).eval(), together(protein(6, 3), protein(4, 5))
-    whole = net(batch)
-    monkeypatch.setattr("gnn_toolkit.models.residue_network.TOGETHER", 5)
-    assert torch.allclose(net(batch), whole, atol=1e-6)
-
-
 def test_sites_are_judged_one_by_one():
     net = SiteNetwork(network(convolution="node"), 6).eval()
     two = together(protein(6, 3), protein(4, 5))
