@@ -42,7 +42,15 @@ def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
 
 def test_the_suites_are_there():
     names = "accidents citation computation documents documents-large full long long-tuning memory molecules monitor"
-    assert list(SUITES) == [*names.split(), "proteins", "quick", "sentences", "storyteller", "traffic"]
+    assert list(SUITES) == [
+        *names.split(),
+        "proteins",
+        "proteins-large",
+        "quick",
+        "sentences",
+        "storyteller",
+        "traffic",
+    ]
     assert len(SUITES["quick"].comparisons) == 20
     assert len(TASKS) == 30
     lengths = range(5, 81, 5)
