@@ -30,8 +30,7 @@ from gnn_toolkit.graphs import (
     WordFields,
 )
 
-from .models import documents as readers
-from .models import residues, tokens
+from .models import residues, words
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
@@ -151,19 +150,9 @@ LINEAR = {
     "LRU": "linear recurrent unit",
     "Mamba": "selective state space",
 }
-RESIDUES = {
-    "node average": ("node", "convolutions by the mean of neighbours"),
-    "node and edge average": ("edge", "convolutions by the means of neighbours and edges"),
-    "order dependent": ("ordered", "convolutions with a matrix for each rank of a neighbour"),
-}
-CHAINS = {
-    "chain BiLSTM": ("lstm", "long short-term memory along the chain both ways"),
-    "chain MinGRU": ("mingru", "minimal gated recurrent unit along the chain both ways, in residual blocks"),
-}
-CONTEXT = {"": "", ", context": "; a residue also sees the mean over its protein"}
 MODELS: dict[str, Model] = {
     "RNN": Model(
-        "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "tokens": tokens.recurrence("rnn")}
+        "Elman network", {"graph": recurrence("rnn"), "text": generator("rnn"), "words": words.recurrence("rnn")}
     ),
     "GRU": Model(
         "gated recurrent unit",
@@ -172,8 +161,7 @@ MODELS: dict[str, Model] = {
             "text": generator("gru"),
             "series": in_time("gru", "none"),
             "watch": watching("gru", "none"),
-            "document": readers.recurrence("gru"),
-            "tokens": tokens.recurrence("gru"),
+            "words": words.recurrence("gru"),
         },
     ),
     "LSTM": Model(
@@ -183,23 +171,24 @@ MODELS: dict[str, Model] = {
             "text": generator("lstm"),
             "series": in_time("lstm", "none"),
             "watch": watching("lstm", "none"),
-            "document": readers.recurrence("lstm"),
-            "tokens": tokens.recurrence("lstm"),
+            "words": words.recurrence("lstm"),
         },
     ),
     "BiLSTM": Model(
         "long short-term memory both ways",
         {
             "graph": recurrence("lstm", bidirectional=True),
-            "document": readers.recurrence("lstm", bidirectional=True),
-            "tokens": tokens.recurrence("lstm", bidirectional=True),
+            "words": words.recurrence("lstm", bidirectional=True),
         },
     ),
     "DAGRNN": Model("Elman network over a DAG, of the sum over predecessors", {"graph": recurrence("rnn")}),
     "DAGGRU": Model("gated recurrent unit over a DAG, of the sum over predecessors", {"graph": recurrence("gru")}),
     "DAGLSTM": Model("long short-term memory over a DAG, a forget gate for every edge", {"graph": recurrence("lstm")}),
     **{
-        name: Model(f"{text}, in residual blocks", {"graph": linear(name.lower()), "text": generator(name.lower())})
+        name: Model(
+            f"{text}, in residual blocks",
+            {"graph": linear(name.lower()), "text": generator(name.lower()), "words": words.linear(name.lower())},
+        )
         for name, text in LINEAR.items()
     },
     **{
@@ -208,19 +197,18 @@ MODELS: dict[str, Model] = {
     },
     "N-ary Tree-LSTM": Model(
         "long short-term memory over a DAG, a forget gate for every edge type",
-        {"tokens": tokens.recurrence("lstm", forget="relation")},
+        {"words": words.recurrence("lstm", forget="relation")},
     ),
     "GCN": Model(
         "graph convolutions with relu",
         {
             "graph": convolution(),
             "series": at_once("gcn", "none", "graph"),
-            "document": readers.convolution(),
-            "tokens": tokens.CONVOLUTION,
+            "words": words.convolution(),
         },
     ),
     "GCN, attention": Model(
-        "graph convolutions with relu, read by attention", {"document": readers.convolution("attention")}
+        "graph convolutions with relu, read by attention", {"words": words.convolution("attention")}
     ),
     **{
         f"GCN-{depth}": Model(f"{depth} graph convolutions with relu", {"graph": convolution(depth)})
@@ -238,27 +226,7 @@ MODELS: dict[str, Model] = {
     "diffusion": Model("DCRNN of each step alone, without memory", {"watch": watching("dcrnn", "graph", memory=False)}),
     "ChebConv": Model("Chebyshev convolutions with relu", {"series": at_once("cheb", "graph")}),
     "MLP": Model("linear layers with relu, blind to edges", {"graph": MLP, "series": at_once("mlp", "none")}),
-    "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"document": readers.DEEP}),
-    "classifier alone": Model("the classifier on the features of residues", residues.HEAD),
-    "residue MLP": Model("linear layers with relu on each residue", residues.LINEAR),
-    "residue MLP, context": Model("the same, and the mean over the protein", residues.LINEAR_CONTEXT),
-    **{
-        f"{name}{end}": Model(f"{text}{more}", residues.convolved(kind, context=bool(end)))
-        for name, (kind, text) in RESIDUES.items()
-        for end, more in CONTEXT.items()
-    },
-    **{
-        f"{name}{end}": Model(f"{text}{more}", residues.along(kind, context=bool(end)))
-        for name, (kind, text) in CHAINS.items()
-        for end, more in CONTEXT.items()
-    },
-    **{
-        f"node and edge average + {name}{end}": Model(
-            f"means of neighbours and edges, and {text}{more}", residues.joined("edge", kind, context=bool(end))
-        )
-        for name, (kind, text) in CHAINS.items()
-        for end, more in CONTEXT.items()
-    },
-    "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"document": readers.WIDE_MLP}),
-    "bag MLP": Model("one wide layer with relu on the shares of all words", {"tokens": tokens.BAG_OF_WORDS}),
+    "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"words": words.DEEP}),
+    "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"words": words.WIDE_MLP}),
+    **residues.MODELS,
 }

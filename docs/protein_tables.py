@@ -1,8 +1,8 @@
 """Writes the tables of the page on proteins: all rows, and what neighbours, chain and context add.
 
 Run ``python docs/protein_tables.py``; it reads ``benchmarks/results/proteins.json`` and ``proteins-units.json`` and
-writes the tables of ``docs/proteins.md``. Beside ``runs/proteins``, where the suite has left its records, it first writes
-``proteins-units.json`` anew: the score of every test complex and protein, which the differences need.
+writes the tables of ``docs/proteins.md``. Beside ``runs/proteins``, where the suite has left its records, it first
+writes ``proteins-units.json`` anew: the score of every test complex and protein, which the differences need.
 """
 
 import json

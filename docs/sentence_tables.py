@@ -19,7 +19,7 @@ RUN = Path("runs/sentences")
 # What is compared: the tasks, and two rows of each, model and view.
 SST = ("sst-5", "sst-2", "sst-whole")
 COMPARED: tuple[tuple[str, tuple[str, ...], tuple[str, str], tuple[str, str]], ...] = (
-    ("order of words", (*SST, "sick"), ("LSTM", "words"), ("bag MLP", "bag of words")),
+    ("order of words", (*SST, "sick"), ("LSTM", "words"), ("wide MLP", "bag of words")),
     ("tree, children alike", (*SST, "sick"), ("LSTM", "tree"), ("LSTM", "words")),
     ("tree, children told apart", SST, ("N-ary Tree-LSTM", "ordered tree"), ("LSTM", "words")),
     ("the parse, not just any tree", (*SST, "sick"), ("LSTM", "tree"), ("LSTM", "random tree")),

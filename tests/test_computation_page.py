@@ -26,7 +26,7 @@ def test_what_is_drawn_and_compared_is_in_the_suites():
     assert {task for task, _, _ in ROWS} | set(COLUMNS_OF) <= set(suite.by_label())
     drawn = {view for _, views in COLUMNS for view in views}
     for task, _, _ in ROWS:
-        mine = {(one.model, one.view) for one in suite.by_label()[task] if one.model != "bag MLP"}
+        mine = {(one.model, one.view) for one in suite.by_label()[task] if one.model != "wide MLP"}
         assert {model for model, _ in mine} <= set(MODELS)
         assert {view for _, view in mine} <= drawn
     labels = load("sentences").by_label()
@@ -62,14 +62,14 @@ def test_what_is_added_is_paired_by_sentence():
     chance = np.random.default_rng(0)
     hard = chance.random(300)
     records = []
-    for model, view, skill in (("LSTM", "words", 0.5), ("bag MLP", "bag of words", 0.4)):
+    for model, view, skill in (("LSTM", "words", 0.5), ("wide MLP", "bag of words", 0.4)):
         for seed in range(3):
             units = (hard < skill + 0.01 * seed).astype(float)
             about = About.of("sick", TASKS["sick"], {}).__dict__
             trial = Trial("sick", view, model, seed, {}, "sentences")
             records.append(Record(trial, test=float(units.mean()), units=units.tolist(), about=about))
     cells = added(rows(records)).splitlines()[-1].strip("| ").split(" | ")
-    assert cells[:4] == ["order of words", "sick", "LSTM on words", "bag MLP on bag of words"]
+    assert cells[:4] == ["order of words", "sick", "LSTM on words", "wide MLP on bag of words"]
     mean, low, high = map(float, re.findall(r"[+-][\d.]+", cells[4]))
     assert low < mean < high
     assert mean == pytest.approx(

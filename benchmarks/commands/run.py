@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from gnn_toolkit import _checks
 
 from ..measure import machine
 from ..run import loggers, runner, trials
 from ..run.entries import declare
-from ..run.estimate import seconds_of, spoken
+from ..run.estimate import LIMIT, estimates, spoken
 from ..run.record_files import read_records
 from ..run.records import Trial
 from ..run.retry import STORAGE
@@ -86,7 +87,9 @@ def run(
 def _list_trials(planned: list[Trial], folder: Path, workers: int) -> None:
     known = [record for path in sorted(shared.RUNS.glob("*/records")) for record in read_records(path.parent)]
     done = {record.trial.id for record in read_records(folder) if record.status == "done"}
-    waiting = [(trial, seconds_of(trial, known)) for trial in planned if trial.id not in done]
+    waiting = [trial for trial in planned if trial.id not in done]
+    with Progress(console=shared.console, transient=True) as progress:
+        waiting = list(zip(waiting, estimates(progress.track(waiting, description="trying"), known), strict=True))
     for trial, seconds in waiting:
         told = "time unknown" if seconds is None else f"about {spoken(seconds)}"
         shared.console.print(
@@ -97,6 +100,7 @@ def _list_trials(planned: list[Trial], folder: Path, workers: int) -> None:
     shared.console.print(f"{len(planned)} trials, {len(planned) - len(waiting)} of them finished already.")
     if times:
         total = spoken(sum(times) / workers)
-        shared.console.print(f"About {total} for {len(times)} trials, from earlier ones like them on this machine.")
+        shared.console.print(f"About {total} for {len(times)} trials, from earlier ones like them or from a few steps.")
     if unknown:
-        shared.console.print(f"The time of {unknown} trials is unknown: none like them has run on this machine.")
+        text = f"The time of {unknown} trials is unknown: baselines, and what {LIMIT} s of trying did not reach."
+        shared.console.print(text)

@@ -14,7 +14,8 @@ from ..measure import machine
 from ..speed import speed_report
 from ..speed.cases import CASES, CURVES, run_case
 from ..speed.scaling import Point, measure_curve
-from .shared import RESULTS, console
+from . import shared
+from .shared import console
 
 
 def speed(
@@ -22,7 +23,9 @@ def speed(
     curve: Annotated[list[str] | None, typer.Option(help="Only this curve of growth; may be given again.")] = None,
     rounds: Annotated[int, typer.Option(help="Pairs of measurements of each case.", min=1)] = 7,
     threads: Annotated[int, typer.Option(help="Threads that torch uses.", min=1)] = 2,
-    out: Annotated[Path, typer.Option(help="Folder of the results; those of an earlier run are replaced.")] = RESULTS,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the results; those of an earlier run in it are replaced.")
+    ] = shared.RUNS / "speed",
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Measure training steps against torch's, PyG's and the bare matrix products, and how their cost grows.

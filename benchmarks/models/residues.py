@@ -1,5 +1,6 @@
 """What reads proteins: convolutions over the nearest residues, recurrences along the chain, or both."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from torch import nn
 from gnn_toolkit.models import InterfaceNetwork, ResidueNetwork, SiteNetwork
 
 from ..tasks.config import Config
-from .model import Builder
+from .model import Builder, Model
 
 SIZES = ("hidden_channels", "dropout", "input_dropout")
 
@@ -60,22 +61,33 @@ def both(edges: str, settings: tuple[str, ...], **options: Any) -> dict[str, Bui
     }
 
 
-HEAD = both("none", (), alone=True)
-LINEAR = both("none", ("num_convolutions",))
-LINEAR_CONTEXT = both("none", ("num_convolutions",), context=True)
+def _models() -> Iterator[tuple[str, Model]]:
+    yield "classifier alone", Model("the classifier on the features of residues", both("none", (), alone=True))
+    depth, length = ("num_convolutions",), ("num_layers",)
+    for end, more in CONTEXT.items():
+        context: dict[str, Any] = {"context": bool(end)}
+        yield (
+            f"residue MLP{end}",
+            Model(f"linear layers with relu on each residue{more}", both("none", depth, **context)),
+        )
+        for name, (kind, text) in CONVOLUTIONS.items():
+            yield f"{name}{end}", Model(f"{text}{more}", both("graph", depth, convolution=kind, **context))
+        for name, (kind, text) in CHAINS.items():
+            alone = both("path", length, recurrence=kind, alone=True, **context)
+            yield f"{name}{end}", Model(f"{text}{more}", alone)
+            beside = both("graph + path", (*depth, *length), convolution="edge", recurrence=kind, **context)
+            text = f"convolutions by the means of neighbours and edges, and {text}{more}"
+            yield f"node and edge average + {name}{end}", Model(text, beside)
 
 
-def convolved(kind: str, *, context: bool = False) -> dict[str, Builder]:
-    """Return the builders of convolutions over the nearest residues."""
-    return both("graph", ("num_convolutions",), convolution=kind, context=context)
-
-
-def along(kind: str, *, context: bool = False) -> dict[str, Builder]:
-    """Return the builders of a recurrence along the chain, both ways."""
-    return both("path", ("num_layers",), recurrence=kind, alone=True, context=context)
-
-
-def joined(convolution: str, recurrence: str, *, context: bool = False) -> dict[str, Builder]:
-    """Return the builders of convolutions and a recurrence side by side."""
-    settings = ("num_convolutions", "num_layers")
-    return both("graph + path", settings, convolution=convolution, recurrence=recurrence, context=context)
+CONVOLUTIONS = {
+    "node average": ("node", "convolutions by the mean of neighbours"),
+    "node and edge average": ("edge", "convolutions by the means of neighbours and edges"),
+    "order dependent": ("ordered", "convolutions with a matrix for each rank of a neighbour"),
+}
+CHAINS = {
+    "chain BiLSTM": ("lstm", "long short-term memory along the chain both ways"),
+    "chain MinGRU": ("mingru", "minimal gated recurrent unit along the chain both ways, in residual blocks"),
+}
+CONTEXT = {"": "", ", context": "; a residue also sees the mean over its protein"}
+MODELS = dict(_models())

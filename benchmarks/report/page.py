@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +28,8 @@ def html(found: Analysis) -> str:
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     return environment.get_template("report.html.j2").render(
         found=found,
+        sure=_sure(found.sections),
+        overview=_overview(found.sections),
         promise=PROMISE,
         style=Markup(style),
         script=Markup(script),
@@ -73,14 +76,50 @@ def _card(section: Section) -> dict[str, Any]:
         "leader": found.leader.label,
         "anchor": anchor(found.leader),
         "score": prose.scored(found.leader.test),
-        "verdicts": [(words[0].upper() + words[1:], prose.listed(labels)) for words, labels in found.said],
+        "verdicts": [(words, prose.listed(labels)) for words, labels in found.said],
         "cost": prose.cost(found.leader),
         "cheapest": None
         if found.cheapest in (None, found.leader)
         else (found.cheapest.label, prose.cost(found.cheapest)),
         "baseline": None if base is None else (base.label, prose.scored(base.test)),
-        "sure": found.sure,
     }
+
+
+def _sure(sections: list[Section]) -> list[tuple[str, str]]:
+    """Return how sure the answers are, each text once with the tasks that it is about."""
+    tasks: dict[str, list[str]] = {}
+    for section in sections:
+        tasks.setdefault(section.finding.sure, []).append(section.task)
+    return [(text, prose.listed(names)) for text, names in tasks.items()]
+
+
+def _overview(sections: list[Section]) -> dict[str, Any] | None:
+    """Return the scores of the rows that several tasks have, a line a task; ``None`` where there is no such row.
+
+    A cell's share is 100 for the best of them on its task, and 0 for the worst.
+    """
+    counts = Counter(row.label for section in sections for row in section.rows if row.view)
+    columns = [label for label, count in counts.items() if count > 1]
+    lines = []
+    for section in sections:
+        mine = {row.label: row for row in section.rows if row.label in columns}
+        if not mine:
+            continue
+        sign = 1 if section.rows[0].about.higher_is_better else -1
+        signed = [sign * row.test.mean for row in mine.values()]
+        low, spread = min(signed), (max(signed) - min(signed)) or 1.0
+        cells: list[dict[str, Any] | None] = [
+            {
+                "text": f"{row.test.mean:.3f}",
+                "share": round(100 * (sign * row.test.mean - low) / spread),
+                "anchor": anchor(row),
+            }
+            if (row := mine.get(label))
+            else None
+            for label in columns
+        ]
+        lines.append({"task": section.task, "cells": cells})
+    return {"columns": columns, "lines": lines} if lines else None
 
 
 def _line(line: Line, section: Section) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Comparisons: what a table ``[[compare]]`` of a suite names."""
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -35,23 +34,25 @@ def texts(where: str, entry: dict[str, Any], key: str) -> list[str]:
     return values
 
 
-def crossed(where: str, entry: object, variants: dict[str, Any]) -> Iterator[Comparison]:
-    """Yield every task of a table ``[[compare]]`` with every variant, view and model that it names."""
+def crossed(where: str, entry: object, variants: dict[str, Any]) -> list[Comparison]:
+    """Return every task of a table ``[[compare]]`` with every variant, view and model that it names."""
     if not isinstance(entry, dict):
         raise ValueError(_checks.problem(where, "a table", repr(entry), "write [[compare]]"))
     for key in entry:
-        _checks.choice(where, key, [*TABLES, "variant"])
-    chosen = {}
+        _checks.choice(where, key, [*TABLES, "variant", "full"])
+    if not isinstance(entry.get("full", False), bool):
+        raise ValueError(_checks.problem(f"{where}.full", "true or false", repr(entry["full"]), "leave it out"))
+    chosen: dict[str, list[str]] = {}
     for key, table in (*TABLES.items(), ("variant", variants)):
         values = texts(f"{where}.{key}", entry, key)
         if not values and key != "variant":
             raise ValueError(_checks.problem(f"{where}.{key}", "a name or a list of names", "none", f"add {key} = ..."))
         chosen[key] = [name for value in values for name in fitting(f"{where}.{key}", value, table)]
-    for task, variant, view, model in product(
-        chosen["task"], chosen["variant"] or [""], chosen["view"], chosen["model"]
-    ):
-        _check_edges(where, task, view, model)
-        yield Comparison(task, variant, view, model)
+    names = product(chosen["task"], chosen["variant"] or [""], chosen["view"], chosen["model"])
+    found = [Comparison(*one) for one in names]
+    for one in found:
+        _check_edges(where, one.task, one.view, one.model)
+    return found
 
 
 def _check_edges(where: str, task: str, view: str, model: str) -> None:

@@ -23,6 +23,7 @@ A suite reads::
     variant = ["10", "20"]       # without this line, the task's own configuration
     view = "path"
     model = ["RNN", "LSTM"]
+    full = true                  # only with --full: what there is no time for otherwise
 
     [search]                     # the same number of configurations for every model (see benchmarks.suites.search)
 
@@ -219,11 +220,12 @@ def _suite(path: Path, content: dict[str, Any], full: bool) -> Suite:
     plugins = tuple(elsewhere.located(name, path.parent) for name in texts(f"{path}: plugins", content, "plugins"))
     elsewhere.load(plugins)
     variants = variants_of(str(path), _table(path, content, "variant"))
-    comparisons = [
-        c
+    tables = [
+        (crossed(f"{path}: compare[{place}]", entry, variants), full or not entry.get("full"))
         for place, entry in enumerate(content["compare"])
-        for c in crossed(f"{path}: compare[{place}]", entry, variants)
     ]
+    comparisons = [c for table, _ in tables for c in table]
+    kept = {c for table, now in tables if now for c in table}
     seeds = _checks.positive(f"{path}: seeds", content.get("seeds", 3))
     found = Suite(path.stem, content["title"], seeds, tuple(dict.fromkeys(comparisons)), plugins=plugins)
     for label, group in found.by_label().items():
@@ -235,7 +237,10 @@ def _suite(path: Path, content: dict[str, Any], full: bool) -> Suite:
             found = found.changed(f"{path}: {where}", pattern, table, everywhere=pattern == "*")
     if "search" in content:
         found = _searched(path, found, content)
-    return replace(found, ranking=ranking_of(f"{path}: ranking", _table(path, content, "ranking"), found.comparisons))
+    if not kept:
+        raise ValueError(_checks.problem(f"{path}: compare", "a table without full = true", "none", "say --full"))
+    ranking = ranking_of(f"{path}: ranking", _table(path, content, "ranking"), found.comparisons)
+    return replace(found, ranking=ranking, comparisons=tuple(c for c in found.comparisons if c in kept))
 
 
 def _searched(path: Path, suite: Suite, content: dict[str, Any]) -> Suite:

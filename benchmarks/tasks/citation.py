@@ -4,7 +4,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.nn.models import LabelPropagation
@@ -16,6 +15,7 @@ from gnn_toolkit.graphs import SparseFeatures
 from .config import Config
 from .metrics import ACCURACY, most_frequent
 from .objective import Objective
+from .regression import logistic_regression
 from .source import OneGraph
 from .task import Task, TaskData
 
@@ -81,18 +81,10 @@ def _majority(y: Tensor, masks: dict[str, Tensor]) -> tuple[float, int]:
 
 def _regression(data: Data, masks: dict[str, Tensor]) -> tuple[float, int]:
     """Fit the words alone; the penalty is the one that validates best."""
-    x, y, train = data.x, data.y, masks["train"]
-    assert isinstance(x, Tensor)
-    assert isinstance(y, Tensor)
-    best, test, size = -1.0, 0.0, 0
-    for inverse in INVERSE_PENALTIES:
-        model = LogisticRegression(C=inverse, max_iter=2000).fit(x[train].numpy(), y[train].numpy())
-        answers = torch.from_numpy(model.predict(x.numpy()))
-        validation = _share(y, answers, masks["validation"])
-        if validation > best:
-            best, test = validation, _share(y, answers, masks["test"])
-            size = model.coef_.size + model.intercept_.size
-    return test, size
+    assert isinstance(data.x, Tensor)
+    assert isinstance(data.y, Tensor)
+    x, y = ({name: values[mask].numpy() for name, mask in masks.items()} for values in (data.x, data.y))
+    return logistic_regression(x, y, strengths=INVERSE_PENALTIES)
 
 
 def _propagation(data: Data, masks: dict[str, Tensor]) -> tuple[float, int]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch_geometric.data import Data
 
 from gnn_toolkit.datasets import (
@@ -30,6 +29,7 @@ from gnn_toolkit.datasets.propositional import MOST, RELATIONS
 from .config import Config
 from .metrics import ACCURACY
 from .phrases import PhraseObjective, by_length
+from .regression import logistic_regression
 from .sentences import SPLITS, joined, majority
 from .sized_graphs import FreshGraphs, SizedGraphs
 from .task import Task, TaskData
@@ -119,7 +119,7 @@ def single(
         PhraseObjective,
         metric=ACCURACY,
         out_channels=classes,
-        num_tokens=len(numbers) + 2,
+        num_words=len(numbers) + 2,
         groups={**groups, "length": by_length(every)},
     )
     return TaskData(
@@ -135,8 +135,7 @@ def counted(trees: dict[str, Any], labels: dict[str, list[int]], numbers: dict[s
     x = {split: np.log1p([_counts(one, numbers) for one in trees[split]]) for split in ("train", "test")}
     centre, spread = x["train"].mean(0), x["train"].std(0) + 1e-6
     x = {split: (values - centre) / spread for split, values in x.items()}
-    model = LogisticRegression(max_iter=200, tol=1e-3).fit(x["train"], labels["train"])
-    return float(model.score(x["test"], labels["test"])), model.coef_.size + model.intercept_.size
+    return logistic_regression(x, labels, max_iter=200, tol=1e-3)
 
 
 def _counts(trees: SyntaxTree | Sequence[SyntaxTree], numbers: dict[str, int]) -> list[int]:
@@ -180,7 +179,7 @@ def compared(parts: dict[str, list[FormulaPair]], operators: list[str], most: in
         PhraseObjective,
         metric=ACCURACY,
         out_channels=len(RELATIONS),
-        num_tokens=len(numbers) + 2,
+        num_words=len(numbers) + 2,
         pair="relation",
         groups={"operators": operators},
     )
@@ -226,7 +225,7 @@ LISTS = Task(
         num_convolutions=4,
     ),
     options={"depth": 5, "length": 100, "expressions": 0, "parts": False},
-    form="tokens",
+    form="words",
     axis="depth",
     data="listops",
 )
@@ -246,7 +245,7 @@ FORMULAS = Task(
         num_convolutions=4,
     ),
     options={"operators": 6, "pairs": 5000, "tested": 100},
-    form="tokens",
+    form="words",
     axis="operators",
     data="proplogic",
 )
@@ -266,6 +265,6 @@ PROGRAMS = Task(
         num_convolutions=3,
     ),
     options={"programs": 4000, "tested": 1000},
-    form="tokens",
+    form="words",
     data="ast_codeforces",
 )

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -13,6 +12,7 @@ from gnn_toolkit.datasets import handwritten_digits
 from .config import Config
 from .metrics import ACCURACY
 from .objective import Objective
+from .regression import logistic_regression
 from .source import EqualGraphs
 from .task import Task, TaskData
 
@@ -36,16 +36,12 @@ def digits(seed: int) -> TaskData:
     def held_out(split: str) -> Iterator[tuple[Tensor, Tensor]]:
         yield x[parts[split]], labels[parts[split]]
 
-    def regression() -> tuple[float, int]:
-        flat = images.flatten(1).numpy()
-        model = LogisticRegression(max_iter=2000).fit(flat[parts["train"]], labels[parts["train"]].numpy())
-        score = model.score(flat[parts["test"]], labels[parts["test"]].numpy())
-        return float(score), model.coef_.size + model.intercept_.size
-
+    flat = {name: images.flatten(1)[part].numpy() for name, part in parts.items()}
+    answers = {name: labels[part].numpy() for name, part in parts.items()}
     return TaskData(
         EqualGraphs(Data(num_nodes=height * width), 3, sample, held_out),
         partial(Objective, metric=ACCURACY, out_channels=10, readout="graph"),
-        {"logistic regression": regression},
+        {"logistic regression": partial(logistic_regression, flat, answers)},
         note=f"scikit-learn's {count} handwritten digits of 8 x 8 pixels: 1077 train, 360 validation, 360 test",
     )
 

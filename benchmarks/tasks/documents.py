@@ -5,9 +5,7 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import torch
-from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -18,6 +16,7 @@ from .config import Config
 from .graph_list import GraphList
 from .metrics import ACCURACY, most_frequent
 from .objective import Objective
+from .regression import logistic_regression
 from .sized_graphs import SizedGraphs
 from .source import Graphs, OneGraph, View
 from .task import Task, TaskData, always
@@ -76,10 +75,16 @@ class CorpusGraph(OneGraph):
 class DocumentClass(Objective):
     """The class of each document, which is a graph or, in the graph of a corpus, a node."""
 
-    form = "document"
+    form = "words"
+    pair, padding_idx = "", None  # every code is a word
 
     def __init__(self, source: Any, config: Config, out_channels: int) -> None:
         super().__init__(source, config, ACCURACY, out_channels, source.readout)
+        self.num_words = source.num_features
+
+    def read(self, recurrent: bool, both_ways: bool) -> str:
+        """Return how a network is read: a recurrence where all ways end, anything else as the mean over the words."""
+        return "last" if recurrent and self.source.ends_last else "mean"
 
 
 class Corpus:
@@ -139,12 +144,11 @@ class Corpus:
     @cached_property
     def regression(self) -> tuple[float, int]:
         """The score of logistic regression on TF-IDF, fitted on all training documents, as published."""
-        known, answers = self.train.numpy(), self.y.numpy()
-        vectorizer = TfidfVectorizer(token_pattern=r"\S+", lowercase=False)
-        vectorizer.fit([text for text, is_known in zip(self.texts, known, strict=True) if is_known])
-        features = csr_array(vectorizer.transform(self.texts))
-        model = LogisticRegression(max_iter=1000).fit(features[known], answers[known])
-        return float(model.score(features[~known], answers[~known])), model.coef_.size + model.intercept_.size
+        parts = {"train": self.train.nonzero().flatten().tolist(), "test": (~self.train).nonzero().flatten().tolist()}
+        texts = {name: [self.texts[k] for k in part] for name, part in parts.items()}
+        vectors = TfidfVectorizer(token_pattern=r"\S+", lowercase=False).fit(texts["train"])
+        x = {name: vectors.transform(some) for name, some in texts.items()}
+        return logistic_regression(x, {name: self.y[part].numpy() for name, part in parts.items()}, max_iter=1000)
 
 
 @lru_cache(maxsize=2)
@@ -194,6 +198,6 @@ def task(name: str) -> Task:
             input_dropout=0.5,
         ),
         options={"longest": 1000},
-        form="document",
+        form="words",
         split_by_seed=always,
     )

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 
 import torch
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from torch import Tensor
 from torch_geometric.data import Data
@@ -15,6 +14,7 @@ from .config import Config
 from .graph_list import GraphList
 from .metrics import ACCURACY, most_frequent
 from .objective import Objective
+from .regression import logistic_regression
 from .task import Task, TaskData, always
 
 COLLECTIONS = ("MUTAG", "PROTEINS")
@@ -65,9 +65,8 @@ def _graphs(name: str) -> list[Data]:
 def _regression(graphs: Sequence[Data], y: Tensor, splits: dict[str, Tensor]) -> tuple[float, int]:
     """Fit how many nodes of each label a graph has: no edges."""
     counts = torch.stack([graph.x.sum(0) for graph in graphs]).numpy()  # pyright: ignore[reportOptionalMemberAccess]
-    model = LogisticRegression(max_iter=5000).fit(counts[splits["train"]], y[splits["train"]].numpy())
-    score = model.score(counts[splits["test"]], y[splits["test"]].numpy())
-    return float(score), model.coef_.size + model.intercept_.size
+    x = {name: counts[which] for name, which in splits.items()}
+    return logistic_regression(x, {name: y[which].numpy() for name, which in splits.items()}, max_iter=5000)
 
 
 def task(name: str) -> Task:

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from gnn_toolkit import _checks
-from gnn_toolkit.datasets.syntax import SyntaxTree
+from gnn_toolkit.datasets.syntax import NO_TOKEN, SyntaxTree
 
 from .config import Config
 from .metrics import Metric, Scores
 from .objective import Objective
+from .sized_graphs import SizedGraphs
 from .source import Graphs, Source
 
 KINDS = 5  # relatedness from 1 to 5
@@ -24,13 +25,14 @@ class PhraseObjective(Objective):
         config: how the model is trained.
         metric: how an answer is judged.
         out_channels: number of logits.
-        num_tokens: number of words, with that of no word and that of unknown ones.
-        pair: what is asked about two phrases of a graph, as for :class:`gnn_toolkit.models.TokenNetwork`; empty where
+        num_words: number of words, with that of no word and that of unknown ones.
+        pair: what is asked about two phrases of a graph, as for :class:`gnn_toolkit.models.WordNetwork`; empty where
             each is asked about by itself.
         groups: by a name, such as the depth, the group of every graph: the test score of each group is reported.
     """
 
-    form = "tokens"
+    form = "words"
+    padding_idx = NO_TOKEN
 
     def __init__(
         self,
@@ -39,13 +41,23 @@ class PhraseObjective(Objective):
         metric: Metric,
         out_channels: int,
         *,
-        num_tokens: int,
+        num_words: int,
         pair: str = "",
         groups: Mapping[str, list[str]] | None = None,
     ) -> None:
-        super().__init__(source, config, metric, out_channels, "nodes")
-        self.num_tokens, self.pair, self.groups = num_tokens, pair, groups or {}
+        super().__init__(source, config, metric, out_channels, "phrases")
+        self.num_words, self.pair, self.groups = num_words, pair, groups or {}
         self._tested: tuple[Tensor, Scores] | None = None
+
+    def read(self, recurrent: bool, both_ways: bool) -> str:
+        """Return how a network is read: a recurrence at the nodes that are asked about, or where both ways end.
+
+        A convolution is read as the mean over each phrase, or at those nodes where a phrase has several.
+        """
+        if recurrent:
+            return "last" if both_ways else "nodes"
+        assert isinstance(self.source, SizedGraphs)
+        return "nodes" if self.source.asks_inside() else "mean"
 
     def answers(self, model: nn.Module, batch: Graphs) -> tuple[Tensor, Tensor]:
         """Return the logits and the right answers."""

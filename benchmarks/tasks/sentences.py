@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -19,6 +18,7 @@ from gnn_toolkit.datasets import SentencePair, SyntaxTree, load_sick, load_sst, 
 from .config import Config
 from .metrics import ACCURACY, PEARSON, most_frequent
 from .phrases import KINDS, PhraseObjective, SimilarityObjective, by_length
+from .regression import logistic_regression
 from .sized_graphs import SizedGraphs
 from .task import Task, TaskData
 
@@ -79,7 +79,7 @@ def classified(trees: dict[str, list[SyntaxTree]], classes: int, phrases: bool) 
         PhraseObjective,
         metric=ACCURACY,
         out_channels=classes,
-        num_tokens=len(numbers) + 2,
+        num_words=len(numbers) + 2,
         groups={"words": by_length(every)},
     )
     asked = "every phrase of a training sentence is asked about" if phrases else "whole sentences are asked about"
@@ -122,9 +122,7 @@ def tfidf(texts: dict[str, list[str]], labels: dict[str, list[int]]) -> tuple[fl
         split: vectors.fit_transform(texts[split]) if split == "train" else vectors.transform(texts[split])
         for split in SPLITS
     }
-    models = [LogisticRegression(C=c, max_iter=2000).fit(x["train"], labels["train"]) for c in (0.3, 1.0, 3.0, 10.0)]
-    best = max(models, key=lambda model: model.score(x["validation"], labels["validation"]))
-    return float(best.score(x["test"], labels["test"])), best.coef_.size + best.intercept_.size
+    return logistic_regression(x, labels, strengths=(0.3, 1.0, 3.0, 10.0))
 
 
 def relatedness(seed: int) -> TaskData:
@@ -145,7 +143,7 @@ def related(pairs: dict[str, list[SentencePair]]) -> TaskData:
         graphs.append(numbered([first, second], numbers))
         graphs[-1].y = torch.tensor([score])
     objective = partial(
-        SimilarityObjective, metric=PEARSON, out_channels=KINDS, num_tokens=len(numbers) + 2, pair="similarity"
+        SimilarityObjective, metric=PEARSON, out_channels=KINDS, num_words=len(numbers) + 2, pair="similarity"
     )
     return TaskData(
         SizedGraphs(graphs, splits),
@@ -183,7 +181,7 @@ SENTIMENT = Task(
         input_dropout=0.3,
     ),
     options={"classes": 5, "phrases": True},
-    form="tokens",
+    form="words",
     data="sst",
 )
 
@@ -202,6 +200,6 @@ RELATEDNESS = Task(
         dropout=0.2,
         input_dropout=0.3,
     ),
-    form="tokens",
+    form="words",
     data="sick",
 )

@@ -60,6 +60,14 @@ class TrafficSeries:
     start: datetime | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the sizes in a line."""
+        steps, nodes, features = self.values.shape
+        parts = [f"{steps} steps, {nodes} nodes, {features} features, {self.edge_index.size(1)} edges"]
+        parts += [] if bool(self.mask.all()) else [f"{1 - float(self.mask.double().mean()):.1%} missing"]
+        parts += [] if self.start is None else [f"from {self.start:%Y-%m-%d %H:%M}"]
+        return f"TrafficSeries({', '.join(parts)})"
+
     @classmethod
     def from_csv(
         cls,
@@ -194,6 +202,10 @@ class Batch:
     y_mask: Tensor
     step: Tensor
 
+    def __repr__(self) -> str:
+        """Return the sizes in a line."""
+        return f"Batch(x={list(self.x.shape)}, y={list(self.y.shape)})"
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -249,6 +261,11 @@ class Windows:
 
     def __len__(self) -> int:
         return self.steps.numel()
+
+    def __repr__(self) -> str:
+        """Return the sizes in a line."""
+        nodes, features = self.values.shape[1:]
+        return f"Windows({len(self)} of {self.history} + {self.horizon} steps, {nodes} nodes, {features} features)"
 
     def take(self, which: Tensor) -> Batch:
         """Return the windows of these numbers, [B] in [0, len(self)).

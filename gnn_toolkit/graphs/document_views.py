@@ -63,13 +63,13 @@ class GraphOfWords(BaseTransform):
 
 
 def codes_of(data: Data) -> Tensor:
-    """Return the codes of a document's words, or raise a ``ValueError`` where it has none."""
+    """Return the codes of a document's words [N], or raise a ``ValueError`` where ``x`` [N] or [N, 1] holds none."""
     x = data.x
-    if not isinstance(x, Tensor) or x.dim() != 1 or x.is_floating_point():
+    if not isinstance(x, Tensor) or (x.dim() != 1 and x.shape[1:] != (1,)) or x.is_floating_point():
         got = x if not isinstance(x, Tensor) else f"{x.dtype} {list(x.shape)}"
         remedy = "make the document with WordVocabulary.document"
         raise ValueError(_checks.problem("data.x", "codes of words, an integer tensor [N]", got, remedy))
-    return x
+    return x.view(-1)
 
 
 def _distinct(codes: Tensor) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,6 @@ from gnn_toolkit.models.blocks import RecurrentBlock, RecurrentStack
 from gnn_toolkit.models.char_generator import CharGenerator, TextState
 from gnn_toolkit.models.deep_graph_cnn import DeepGraphCNN
 from gnn_toolkit.models.dilated import DilatedGRU, DilatedLSTM, DilatedRNN
-from gnn_toolkit.models.document_network import DocumentNetwork, WideMLP
 from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_sampling_probability
 from gnn_toolkit.models.graph_network import GraphNetwork
 from gnn_toolkit.models.linear_sequences import LRU, Mamba, MinGRU, MinLSTM
@@ -15,9 +14,9 @@ from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.models.text_classifier import TextClassifier
 from gnn_toolkit.models.tf_idf import TfIdfLinear
-from gnn_toolkit.models.token_network import TokenNetwork
 from gnn_toolkit.models.usual_day import UsualDay
 from gnn_toolkit.models.vocabulary import Vocabulary
+from gnn_toolkit.models.word_network import WordNetwork
 
 __all__ = [
     "GRU",
@@ -29,7 +28,6 @@ __all__ = [
     "DilatedGRU",
     "DilatedLSTM",
     "DilatedRNN",
-    "DocumentNetwork",
     "Forecaster",
     "GraphNetwork",
     "InterfaceNetwork",
@@ -47,10 +45,9 @@ __all__ = [
     "TextClassifier",
     "TextState",
     "TfIdfLinear",
-    "TokenNetwork",
     "UsualDay",
     "Vocabulary",
-    "WideMLP",
+    "WordNetwork",
     "load_weights",
     "read_description",
     "save_weights",

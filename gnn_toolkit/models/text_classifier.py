@@ -13,27 +13,31 @@ from gnn_toolkit import _checks
 from gnn_toolkit.graphs.document_views import GraphOfWords
 from gnn_toolkit.graphs.views import NoEdges, Path
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
-from gnn_toolkit.models.document_network import DocumentNetwork, WideMLP
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.models.tf_idf import TfIdfLinear
+from gnn_toolkit.models.word_network import BAG, WordNetwork
 
 TOGETHER = 128  # texts that are read in one batch
 _DROPPED: dict[str, Any] = {"dropout": 0.5, "input_dropout": 0.5}
 
 
+def _wide(words: int, hidden: int, classes: int) -> nn.Module:
+    return WordNetwork(words, 8 * hidden, classes, layer=BAG, dropout=0.5)
+
+
 def _graph_of_words(words: int, hidden: int, classes: int) -> nn.Module:
-    return DocumentNetwork(words, hidden, classes, layer="gcn", readout="attention", **_DROPPED)
+    return WordNetwork(words, hidden, classes, layer="gcn", readout="attention", **_DROPPED)
 
 
 def _both_ways(words: int, hidden: int, classes: int) -> nn.Module:
     options = {"layer": "lstm", "num_layers": 1, "readout": "last", "bidirectional": True}
-    return DocumentNetwork(words, hidden, classes, **options, **_DROPPED)
+    return WordNetwork(words, hidden, classes, **options, **_DROPPED)
 
 
 # What a classifier can be: its view of a document and its network, from the simplest on.
 KINDS: dict[str, tuple[BaseTransform, Callable[[int, int, int], nn.Module]]] = {
     "tf-idf": (NoEdges(), lambda words, hidden, classes: TfIdfLinear(words, classes)),
-    "wide-mlp": (NoEdges(), lambda words, hidden, classes: WideMLP(words, 8 * hidden, classes)),
+    "wide-mlp": (NoEdges(), _wide),
     "gcn": (GraphOfWords(window=4), _graph_of_words),
     "lstm": (Path(), _both_ways),
 }
@@ -53,7 +57,7 @@ class TextClassifier(nn.Module):
     Args:
         vocabulary: the words that it knows.
         classes: names of the classes, in the order of the logits.
-        kind: ``"tf-idf"`` (:class:`TfIdfLinear`), ``"wide-mlp"`` (:class:`WideMLP`, eight times as wide), ``"gcn"``
+        kind: ``"tf-idf"`` (:class:`TfIdfLinear`), ``"wide-mlp"`` (a bag of words, eight times as wide), ``"gcn"``
             (two convolutions on the graph of words, read by attention) or ``"lstm"`` (both ways along the words).
         hidden_channels: width of embedding and layers.
         longest: words of a text that are read; those after them are not.

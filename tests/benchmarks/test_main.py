@@ -128,6 +128,6 @@ def test_run_writes_table_and_reports(tmp_path):
 def test_dry_run_lists_the_trials_and_writes_nothing(tmp_path):
     done = call("run", "quick", "--task", "text", "--model", "RNN", "--steps", "7", "--dry-run", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "text · path · RNN · seed 2: 7 steps, time unknown" in done.stdout
+    assert "text · path · RNN · seed 2: 7 steps, about" in done.stdout
     assert "5 trials, 0 of them finished already." in done.stdout
     assert list(tmp_path.iterdir()) == []

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 import torch
 
@@ -134,3 +136,18 @@ def test_nodes_in_another_order_keep_readings_edges_and_places():
     for names in (("a", "b"), ("a", "b", "d"), ("a", "b", "b")):
         with pytest.raises(ValueError, match=r"^names: expected the"):
             series.ordered(names)
+
+
+def test_what_holds_many_numbers_is_shown_in_a_line():
+    values = series()
+    values[5, 1] = torch.nan
+    edge_index = torch.tensor([[0, 1], [1, 2]])
+    mask = values.isfinite()
+    whole = TrafficSeries(series(), mask | True, edge_index, torch.ones(2), 288, ("a", "b", "c"))
+    assert repr(whole) == "TrafficSeries(20 steps, 3 nodes, 1 features, 2 edges)"
+    start = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    some = TrafficSeries(values, mask, edge_index, torch.ones(2), 288, ("a", "b", "c"), start=start)
+    assert repr(some) == "TrafficSeries(20 steps, 3 nodes, 1 features, 2 edges, 1.7% missing, from 2026-01-02 03:04)"
+    windows = Windows(series(), history=4, horizon=3)
+    assert repr(windows) == "Windows(14 of 4 + 3 steps, 3 nodes, 1 features)"
+    assert repr(windows.take(torch.tensor([0, 1]))) == "Batch(x=[2, 4, 3, 1], y=[2, 3, 3, 1])"

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -327,3 +328,17 @@ def test_a_graph_without_nodes_has_a_state_of_zeros(options: Any, readout: str):
     torch.testing.assert_close(
         model(Data(x=batch.x, edge_index=batch.edge_index, batch=batch.batch)), torch.stack(alone)
     )
+
+
+def test_attention_is_a_softmax_over_each_graphs_nodes():
+    torch.manual_seed(0)
+    model = GraphNetwork(3, 4, 2, layer="mlp", num_layers=1, readout="attention").double()
+    x, sizes = torch.randn(5, 3, dtype=torch.float64), [2, 3]
+    batch = Data(x=x, edge_index=torch.empty(2, 0, dtype=torch.long), batch=torch.tensor([0, 0, 1, 1, 1]))
+    states = torch.relu(model.layers[0](x)).detach()
+    assert model.attention is not None
+    read = []
+    for part in states.split(sizes):
+        scores = [math.exp(float(score)) for score in part @ model.attention.weight[0].detach()]
+        read.append(sum(score * row for score, row in zip(scores, part, strict=True)) / sum(scores))
+    torch.testing.assert_close(model(batch), model.head(torch.stack(read)))

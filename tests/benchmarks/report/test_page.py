@@ -68,13 +68,30 @@ def click(browser, selector):
 def test_it_answers_and_shows_figures(opened):
     text = opened.js("document.body.innerText")
     assert "Which model, at what cost, how sure" in text
-    assert "GRU on path 0.950 [0.826, 1.000]" in text
+    answers = opened.js(
+        "[...document.querySelectorAll('#answers tbody tr')].map(r => r.innerText.replace(/\\s+/g, ' '))"
+    )
+    assert len(answers) == 3
+    assert "GRU on path 0.950 [0.826, 1.000] most frequent digit 0.100 ahead of" in answers[0]
+    assert text.count("too few for the permutation test") <= 3
     assert "Traceback <of> a failure" in opened.js("document.querySelector('#failed').textContent")
     figures = opened.js("document.querySelectorAll('#palindrome-10 figure svg').length")
     assert figures == 4
     assert opened.js("document.querySelectorAll('#across figure svg').length") == 1
     drawn = "[...document.querySelectorAll('figure svg')].every(s => s.getBoundingClientRect().height > 100)"
     assert opened.js(drawn)
+
+
+def test_the_overview_compares_what_several_tasks_have(opened):
+    cells = "[...document.querySelectorAll('#overview tr')].map(r => [...r.cells].map(c => c.textContent))"
+    assert opened.js(cells) == [
+        ["task", "RNN on path", "GRU on path"],
+        ["palindrome-10", "0.600", "0.950"],
+        ["palindrome-20", "", "0.900"],
+        ["text", "1.550", ""],
+    ]
+    shares = "[...document.querySelectorAll('#overview .shade')].map(c => c.style.getPropertyValue('--share'))"
+    assert opened.js(shares) == ["0%", "100%", "0%", "0%"]
 
 
 def test_what_a_model_writes_is_text(opened):
@@ -181,7 +198,7 @@ def test_it_fits_a_phone(opened):
     opened.do("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True)
     opened.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
     assert opened.js("document.documentElement.scrollWidth") == 390
-    assert opened.js("document.querySelector('.card').getBoundingClientRect().right") <= 390
+    assert opened.js("document.querySelector('#answers').closest('.wide').getBoundingClientRect().right") <= 390
 
 
 def test_keyboard_and_screen_reader_find_their_way(opened):

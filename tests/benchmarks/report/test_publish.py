@@ -56,6 +56,20 @@ def test_the_command_publishes_a_run_by_its_name(tmp_path, monkeypatch):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["mine.json", "mine.md"]
 
 
+def test_a_record_that_is_there_is_overwritten_only_by_force(tmp_path, monkeypatch):
+    monkeypatch.setattr(shared, "RUNS", tmp_path)
+    write_run(tmp_path / "mine", steps=3)
+    (tmp_path / "mine.json").write_text("an earlier record")
+    call = ["publish", "mine", "--out", str(tmp_path)]
+    refused = CliRunner().invoke(command_line.app, call)
+    assert isinstance(refused.exception, ValueError)
+    assert "pass --force" in str(refused.exception)
+    assert (tmp_path / "mine.json").read_text() == "an earlier record"
+    done = CliRunner().invoke(command_line.app, [*call, "--force"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "mine.json").read_text().startswith('{"machines"')
+
+
 def test_a_long_curve_is_thinned_and_keeps_both_ends(tmp_path):
     path, _ = publish(write_run(tmp_path / "mine", steps=1000), tmp_path)
     curve = json.loads(path.read_text())["rows"][1]["curve"]

@@ -45,7 +45,6 @@ def test_the_suites_are_there():
     assert list(SUITES) == [
         *names.split(),
         "proteins",
-        "proteins-large",
         "quick",
         "sentences",
         "storyteller",
@@ -87,6 +86,30 @@ def written(folder: Path, text: str) -> str:
 
 
 COMPARE = '[[compare]]\ntask = "club"\nview = "graph"\nmodel = ["GCN", "GCN-1"]\n'
+
+
+def test_a_comparison_may_be_left_to_full(tmp_path):
+    text = """
+        title = "t"
+        [[compare]]
+        task = "palindrome"
+        view = "path"
+        model = "RNN"
+        [[compare]]
+        task = "palindrome"
+        view = "path"
+        model = ["RNN", "GRU"]
+        full = true
+    """
+    file = written(tmp_path, text)
+    assert [one.model for one in suite.load(file).comparisons] == ["RNN"]
+    assert [one.model for one in suite.load(file, full=True).comparisons] == ["RNN", "GRU"]
+    with pytest.raises(ValueError, match=r"compare\[0\].full: expected true or false, got 'yes'"):
+        suite.load(
+            written(tmp_path, text.replace("full = true", "").replace('model = "RNN"', 'model = "RNN"\nfull = "yes"'))
+        )
+    with pytest.raises(ValueError, match="compare: expected a table without full = true, got none; say --full"):
+        suite.load(written(tmp_path, text.replace('model = "RNN"', 'model = "RNN"\nfull = true')))
 
 
 def test_a_suite_of_ones_own(tmp_path):

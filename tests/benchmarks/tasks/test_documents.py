@@ -120,7 +120,7 @@ def test_every_model_learns_from_its_view(model: str, view: Any):
     source: Any = data.source.viewed(view)
     objective = data.objective(source, config)
     assert isinstance(objective, DocumentClass)
-    network = MODELS[model].builders["document"].build(config, objective)
+    network = MODELS[model].builders["words"].build(config, objective)
     optimizer, generator = torch.optim.Adam(network.parameters(), lr=0.02), torch.Generator().manual_seed(0)
     for _ in range(60):
         loss = objective.loss(network, objective.batch(generator))
@@ -163,7 +163,7 @@ def test_the_validation_loss_is_watched_where_training_ends_by_it():
     for rising, watches in ((None, False), (3, True)):
         config = Config(steps=1, hidden_channels=4, rising=rising, data={"longest": 1000})
         objective = data.objective(source, config)
-        network = MODELS["LSTM"].builders["document"].build(config, objective).eval()
+        network = MODELS["LSTM"].builders["words"].build(config, objective).eval()
         (batch,) = source.held_out("validation")
         loss = float(torch.nn.functional.cross_entropy(network(batch), batch.y).detach())
         assert objective.watches is watches

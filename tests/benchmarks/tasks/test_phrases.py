@@ -40,7 +40,7 @@ def source(graphs: list[Data]) -> SizedGraphs:
 def test_units_and_groups():
     graphs = [graph(4, 1, 1), graph(2, 2, 0), graph(3, 3, 3), graph(1, 4, 4), graph(10, 0, 1)]
     lengths = ["4-7", "2-3", "2-3", "1", "8-15"]
-    make = partial(PhraseObjective, metric=ACCURACY, out_channels=5, num_tokens=5, groups={"length": lengths})
+    make = partial(PhraseObjective, metric=ACCURACY, out_channels=5, num_words=5, groups={"length": lengths})
     objective = make(source(graphs), Config(steps=1))
     scores = objective.evaluate(First(), "test")
     assert scores.units == [1, 0, 1, 1, 0]
@@ -52,7 +52,7 @@ def test_units_and_groups():
 
 def test_relatedness_is_judged_by_pearson_and_learnt_by_divergence():
     pairs = [graph(3, 0, 1.4, True), graph(2, 4, 4.0, True), graph(4, 1, 3.2, True), graph(5, 3, 4.6, True)]
-    objective = SimilarityObjective(source(pairs), Config(steps=1), PEARSON, 5, num_tokens=5, pair="similarity")
+    objective = SimilarityObjective(source(pairs), Config(steps=1), PEARSON, 5, num_words=5, pair="similarity")
     scores = objective.evaluate(First(), "test")
     logits = torch.eye(5).double()[[0, 4, 1, 3]] * 9
     forecast, truth = logits.softmax(1) @ torch.arange(1.0, 6.0).double(), np.array([1.4, 4.0, 3.2, 4.6])

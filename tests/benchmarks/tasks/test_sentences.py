@@ -75,7 +75,7 @@ def test_relatedness_is_of_two_trees_side_by_side():
         ("RNN", "random tree"),
         ("GCN", "words both ways"),
         ("GCN", "tree"),
-        ("bag MLP", "bag of words"),
+        ("wide MLP", "bag of words"),
     ],
 )
 @pytest.mark.parametrize("task", ["sst", "sick"])
@@ -86,7 +86,7 @@ def test_every_model_learns_on_every_view(task: str, model: str, view: str):
     source = data.source.viewed(transform)
     objective = data.objective(source, config)
     torch.manual_seed(0)
-    network = MODELS[model].builders["tokens"].build(config, objective)
+    network = MODELS[model].builders["words"].build(config, objective)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.05)
     losses = []
     for step in range(25):

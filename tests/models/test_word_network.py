@@ -1,4 +1,4 @@
-"""A network of words is the embedding, the layers and the head one after the other, on each phrase by itself."""
+"""A network of words is the embedding, the layers and the head one after the other, on each text by itself."""
 
 from typing import Any
 
@@ -7,14 +7,15 @@ import torch
 from torch import nn
 from torch_geometric.data import Batch, Data
 
-from gnn_toolkit.graphs import Phrases, SiblingTree, Tree
+from gnn_toolkit.graphs import GraphOfWords, NoEdges, Path, Phrases, SiblingTree, Tree, WordVocabulary
 from gnn_toolkit.layers import DAGLSTM, GCNConv
-from gnn_toolkit.models import TokenNetwork
+from gnn_toolkit.models import WordNetwork
 
 
 def make(layer: str, **options: Any) -> Any:
     torch.manual_seed(0)
-    return TokenNetwork(9, 4, 3, layer=layer, **options).double()
+    own = {"readout": "mean"} if layer == "bag" else {"readout": "nodes", "num_layers": 1, "aggr": "sum"}
+    return WordNetwork(9, 4, 3, layer=layer, padding_idx=0, **{**own, **options}).double()
 
 
 def sentence(asked: list[bool]) -> Any:
@@ -56,7 +57,7 @@ def test_a_child_sum_tree_lstm_follows_the_published_equations():
 
 
 def test_both_ways_are_read_where_they_end():
-    model = make("lstm", bidirectional=True)
+    model = make("lstm", bidirectional=True, readout="last")
     data = Phrases("path")(sentence([True, False, True, False, True]))
     ours, theirs = model.network.layers[0], nn.LSTM(4, 4, bidirectional=True).double()
     theirs.load_state_dict(ours.state_dict())
@@ -85,7 +86,7 @@ def test_a_convolution_is_the_mean_over_each_phrase():
 
 
 def test_a_mean_over_phrases_within_phrases_is_refused():
-    with pytest.raises(ValueError, match="data: expected one node asked about in each phrase, got 2 in 1 phrases"):
+    with pytest.raises(ValueError, match="data: expected one node asked about in each text, got 2 in 1"):
         make("gcn", readout="mean")(Tree()(sentence([True, False, False, False, True])))
 
 
@@ -119,3 +120,64 @@ def test_what_does_not_fit_is_refused():
         make("gru", forget="relation")
     with pytest.raises(ValueError, match="pair: expected one of"):
         make("lstm", pair="similar")
+
+
+TEXTS = ["a b a c", "d", "", "c c b x a"]
+VOCABULARY = WordVocabulary(["a", "b", "c", "d"])
+DOCUMENTS = [VOCABULARY.document(text) for text in TEXTS]
+
+
+def batch_of(view: Any) -> Any:
+    return Batch.from_data_list([view(document) for document in DOCUMENTS])
+
+
+def test_the_wide_perceptron_is_its_formula_with_gradients():
+    torch.manual_seed(0)
+    model = WordNetwork(5, 7, 3, layer="bag").double()
+    assert model.bias is not None
+    with torch.no_grad():
+        model.bias.normal_()
+    head: Any = model.head
+    out = model(batch_of(NoEdges()))
+    shares = torch.zeros(len(TEXTS), 5, dtype=torch.float64)
+    for row, document in zip(shares, DOCUMENTS, strict=True):
+        assert document.x is not None
+        for code in document.x.tolist():
+            row[code] += 1 / len(document.x)
+    plain = torch.relu(shares @ model.embedding.weight + model.bias) @ head.weight.t() + head.bias
+    torch.testing.assert_close(out, plain)
+    weights = [model.embedding.weight, model.bias, head.weight, head.bias]
+    for mine, reference in zip(
+        torch.autograd.grad(out.square().sum(), weights),
+        torch.autograd.grad(plain.square().sum(), weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, reference)
+
+
+@pytest.mark.parametrize(
+    ("view", "options"),
+    [
+        (Path(), {"layer": "lstm", "readout": "last"}),
+        (Path(), {"layer": "gru", "readout": "last", "bidirectional": True}),
+        (GraphOfWords(2), {"layer": "gcn", "readout": "mean"}),
+        (GraphOfWords(2), {"layer": "gcn", "readout": "attention"}),
+        (NoEdges(), {"layer": "mlp", "readout": "attention"}),
+    ],
+)
+def test_each_document_of_a_batch_is_read_as_if_alone(view: Any, options: dict[str, Any]):
+    torch.manual_seed(0)
+    model = WordNetwork(len(VOCABULARY), 6, 3, **options).double()
+    batch = batch_of(view)
+    out = model(batch)
+    alone = torch.cat([model(view(document)) for document in DOCUMENTS])
+    torch.testing.assert_close(out, alone)
+    assert batch.x.dtype == torch.int64  # the batch is left as it is
+    out.square().sum().backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in model.parameters())
+
+
+def test_what_is_no_code_is_refused():
+    for model in (WordNetwork(3, 4, 2, layer="bag"), WordNetwork(3, 4, 2, layer="gcn", readout="mean")):
+        with pytest.raises(ValueError, match="codes of words"):
+            model(Data(x=torch.ones(2, 3), edge_index=torch.empty(2, 0, dtype=torch.long)))
