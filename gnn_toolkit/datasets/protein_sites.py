@@ -46,7 +46,7 @@ def load_protein_sites(split: str = "train", *, download: bool = True) -> list[D
 
     >>> load_protein_sites("validation")
     Traceback (most recent call last):
-    ValueError: split: expected one of train, test, got 'validation'; pass one of them
+    ValueError: split: expected one of train, test, got 'validation'; pick one of these
     """
     name = SPLITS[choice("split", split, SPLITS)]
     fasta = fetch(CARD, f"{name}.fa", download=download)
