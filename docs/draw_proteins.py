@@ -1,6 +1,7 @@
 """Draws how each test complex and protein fares with its neighbours in space and without.
 
-Run ``python docs/draw_proteins.py``; it reads ``benchmarks/results/proteins-units.json`` and writes ``docs/proteins.svg``.
+Run ``python docs/draw_proteins.py``; it reads ``benchmarks/results/proteins-units.json`` and writes
+``docs/proteins.svg``.
 """
 
 import json
@@ -23,10 +24,10 @@ PANELS: tuple[tuple[str, Side, Side, str, str], ...] = (
         "20 nearest residues",
     ),
     (
-        "interfaces: AUC of each complex",
-        ("interfaces", EDGE, "shuffled graph"),
-        ("interfaces", EDGE, "graph"),
-        "shuffled residues",
+        "sites: share of each protein in the AUPRC",
+        ("sites", "residue MLP, context", "no edges"),
+        ("sites", f"{EDGE}, context", "graph"),
+        "residues alone",
         "20 nearest residues",
     ),
 )
@@ -40,12 +41,11 @@ def means(units: dict[str, Any], side: Side) -> np.ndarray | None:
 
 def draw(axes: Axes, across: np.ndarray, upwards: np.ndarray) -> None:
     """Draw a point a unit, and the line where both are equal."""
-    low = min(across.min(), upwards.min()) - 0.02
-    axes.plot([low, 1], [low, 1], color="#999999", linewidth=0.8)
+    low, high = min(across.min(), upwards.min()) - 0.02, max(across.max(), upwards.max()) + 0.02
+    axes.plot([low, high], [low, high], color="#999999", linewidth=0.8)
     axes.scatter(across, upwards, s=14, color="#0072b2", linewidths=0)
-    axes.plot(np.median(across), np.median(upwards), marker="D", color="#d55e00", markersize=6)
-    axes.set_xlim(low, 1)
-    axes.set_ylim(low, 1)
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
     axes.set_aspect("equal")
     better = int((upwards > across).sum())
     axes.text(0.97, 0.04, f"above the line: {better} of {len(across)}", transform=axes.transAxes, ha="right")

@@ -83,8 +83,8 @@ def added(units: Mapping[str, Any]) -> str:
 
 
 def scores(record: list[pages.Row], task: str) -> str:
-    """Return the table of a task and its variants: the baselines first."""
-    mine = [row for row in record if row["task"].split("-")[0] == task]
+    """Return the table of a task and its variants: first the baselines, which a variant does not change."""
+    mine = [row for row in record if row["task"].split("-")[0] == task and (row["view"] or not row["variant"])]
     lines = []
     for row in sorted(mine, key=lambda row: (bool(row["view"]), row["task"])):
         measures = row.get("measures", {})
@@ -97,11 +97,12 @@ def scores(record: list[pages.Row], task: str) -> str:
                 pages.span(row["test"], row["interval"], ".3f"),
                 "" if both is None else f"[{both[0]:.3f}, {both[1]:.3f}]",
                 *(f"{measures[name]:.3f}" if name in measures else "" for name in MEASURES[task]),
+                str(len(row["scores"])),
                 f"{row['costs']['parameters']:,}",
             ]
         )
     score = {"interfaces": "median AUC [95 %]", "sites": "AUPRC [95 %]"}[task]
-    return pages.table(["model", "view", score, "over units too", *MEASURES[task], "params"], lines, words=2)
+    return pages.table(["model", "view", score, "over units too", *MEASURES[task], "seeds", "params"], lines, words=2)
 
 
 def page(text: str) -> str:
