@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help bench test check clean
+.PHONY: help bench test test-matrix clean
 
 help:
 	@echo "make bench    set up .venv and run the $(SUITE) suite (SUITE=... for another)"
 	@echo "make test     set up .venv and run every check: format, lint, types, tests, wheel"
+	@echo "make test-matrix  run the library's tests with the oldest, the pinned and the newest versions (long)"
 	@echo "make clean    remove .venv and build output (runs/ is kept)"
 
 bench: $(VENV)/.bench
@@ -21,6 +22,9 @@ test: $(VENV)/.dev
 	$(BIN)/pyright
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 	$(BIN)/python tests/wheel_smoke.py
+
+test-matrix: $(VENV)/.dev
+	$(BIN)/nox
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmarks.report.prose import quantity
+
 # A row of the picture: the task, what its scores are grouped by, and up to where it was trained.
 ROWS = (("listops-parts", "depth", 5.0), ("listops-parts", "length", 100.0), ("proplogic", "operators", 6.0))
 # A column: its title, and the views that it shows, each with its dashes.
@@ -86,7 +88,16 @@ def tables(rows: list[pages.Row]) -> dict[str, str]:
     found = {}
     for task in dict.fromkeys(row["task"] for row in rows):
         mine = [row for row in rows if row["task"] == task]
-        head = ["model", "view", "test accuracy [95 %]", "over units too", *COLUMNS_OF.get(task, ()), "params", "s"]
+        head = [
+            "model",
+            "view",
+            "test accuracy [95 %]",
+            "over units too",
+            *COLUMNS_OF.get(task, ()),
+            "params",
+            "FLOPs a step",
+            "s",
+        ]
         lines = [line(row, COLUMNS_OF.get(task, ())) for row in sorted(mine, key=lambda row: bool(row["view"]))]
         found[f"table {task}"] = pages.table(head, lines, words=2)
     return found
@@ -109,6 +120,7 @@ def line(row: pages.Row, groups: tuple[str, ...]) -> list[str]:
         ends(row.get("interval_with_units")).strip(),
         *(f"{measures[group]:.3f}" if group in measures else "" for group in groups),
         f"{costs.get('parameters', 0):,}",
+        quantity(costs["flops_per_step"]) if costs.get("flops_per_step") else "",
         f"{costs['seconds']:.0f}" if row["view"] else "",
     ]
 

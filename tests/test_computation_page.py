@@ -1,4 +1,4 @@
-"""The pages of the suites sentences and computation: a table for each task, and lines where the measures say."""
+"""The pages of the suites documents, sentences and computation: a table for each task, lines where measures say."""
 
 import re
 
@@ -6,7 +6,7 @@ import numpy as np
 import pages
 import pytest
 from draw_computation import COLUMNS, COLUMNS_OF, MODELS, ROWS, points, tables
-from sentence_tables import COMPARED, added
+from text_tables import COMPARED, added
 
 from benchmarks.results.rows import rows
 from benchmarks.run.records import Record, Trial
@@ -15,7 +15,7 @@ from benchmarks.tables import TASKS
 from benchmarks.tasks.task import About
 
 
-@pytest.mark.parametrize("name", ["sentences", "computation"])
+@pytest.mark.parametrize("name", ["documents", "sentences", "computation"])
 def test_the_page_has_a_table_for_every_task_of_the_suite(name: str):
     found = re.findall(r"<!-- table (\S+) -->", pages.read(pages.HERE / f"{name}.md"))
     assert set(found) - {"added"} == set(load(name).by_label())
@@ -29,10 +29,11 @@ def test_what_is_drawn_and_compared_is_in_the_suites():
         mine = {(one.model, one.view) for one in suite.by_label()[task] if one.model != "wide MLP"}
         assert {model for model, _ in mine} <= set(MODELS)
         assert {view for _, view in mine} <= drawn
-    labels = load("sentences").by_label()
-    for _, tasks, *sides in COMPARED:
-        for task in tasks:
-            assert set(sides) <= {(one.model, one.view) for one in labels[task]}
+    for name, compared in COMPARED.items():
+        labels = load(name, full=True).by_label()
+        for _, tasks, *sides in compared:
+            for label, model, view in ((label.format(task), *rest) for task in tasks for label, *rest in sides):
+                assert (model, view) in {(one.model, one.view) for one in labels[label]}
 
 
 ROW = {
@@ -55,7 +56,7 @@ def test_points_lie_in_the_middle_of_their_range():
 
 def test_a_table_has_what_was_measured_at_some_depths():
     (text,) = tables([ROW]).values()
-    assert text.splitlines()[-1] == "| GRU | ordered tree | 0.750 [0.700, 0.800] |  | 0.900 |  | 0.500 | 1,234 | 5 |"
+    assert text.splitlines()[-1] == "| GRU | ordered tree | 0.750 [0.700, 0.800] |  | 0.900 |  | 0.500 | 1,234 |  | 5 |"
 
 
 def test_what_is_added_is_paired_by_sentence():
@@ -68,7 +69,7 @@ def test_what_is_added_is_paired_by_sentence():
             about = About.of("sick", TASKS["sick"], {}).__dict__
             trial = Trial("sick", view, model, seed, {}, "sentences")
             records.append(Record(trial, test=float(units.mean()), units=units.tolist(), about=about))
-    cells = added(rows(records)).splitlines()[-1].strip("| ").split(" | ")
+    cells = added(rows(records), COMPARED["sentences"]).splitlines()[-1].strip("| ").split(" | ")
     assert cells[:4] == ["order of words", "sick", "LSTM on words", "wide MLP on bag of words"]
     mean, low, high = map(float, re.findall(r"[+-][\d.]+", cells[4]))
     assert low < mean < high

@@ -113,7 +113,7 @@ class LevelOrder:
         """The order of the same graph with every edge turned round; its levels are these, counted from the end."""
         edge_index = torch.stack([self.nodes[self.target], self.nodes[self.source]])
         turned = _sorted(edge_index, -self.level[self.places], self.relation, self.num_relations, packed=self.is_paths)
-        return LevelOrder(**{**vars(turned), "edges": self.edges[turned.edges]})
+        return turned._with(edges=self.edges[turned.edges])
 
     @_kept
     def to_reverse(self) -> Tensor:
@@ -157,7 +157,24 @@ class LevelOrder:
         grown = _sorted(torch.stack([source, target]), level, relation, self.num_relations, packed=self.is_paths)
         nodes = torch.cat([fresh + count, self.nodes])
         edges = torch.cat([self.edges, fresh + self.edges.size(0)])[grown.edges]
-        return LevelOrder(**{**vars(grown), "nodes": nodes, "edges": edges})
+        return grown._with(nodes=nodes, edges=edges)
+
+    def _with(self, *, edges: Tensor, nodes: Tensor | None = None) -> "LevelOrder":
+        """Return the order with other numbers of edges, and of nodes; older compilers cannot trace ``replace``."""
+        return LevelOrder(
+            self.nodes if nodes is None else nodes,
+            self.level,
+            self.source,
+            self.target,
+            edges,
+            self.relation,
+            self.node_ptr,
+            self.edge_ptr,
+            self.starts,
+            self.ends,
+            self.num_relations,
+            self.is_paths,
+        )
 
 
 def level_order(

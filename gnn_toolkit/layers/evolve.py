@@ -65,7 +65,7 @@ class _EvolveGCN(nn.Module):
         if hx is None:
             weight = self.weight.t()
             return (weight, torch.zeros_like(weight))[: self.cell.num_states]
-        each = given == 4 and isinstance(hx, list | tuple) and any(getattr(h, "ndim", 0) == 3 for h in hx)
+        each = given == 4 and isinstance(hx, (list, tuple)) and any(getattr(h, "ndim", 0) == 3 for h in hx)
         shape = (*x.shape[: int(each)], self.in_channels, self.out_channels)
         states = time_inputs.states(hx, shape, self.cell.num_states, self.weight_ih)
         return tuple(h.transpose(-1, -2) for h in states or ())

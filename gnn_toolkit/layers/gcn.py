@@ -96,7 +96,7 @@ class GCNConv(ObservedMessagePassing):
     def forward(self, x: Tensor, edge_index: Any, edge_weight: Tensor | None = None) -> Tensor:
         """Return ``A_hat x W + b``, [..., N, out_channels]."""
         refuse_jit_trace(self)
-        if isinstance(x, tuple | list):
+        if isinstance(x, (tuple, list)):
             remedy = "a graph of two kinds of nodes needs a layer such as SAGEConv"
             raise ValueError(_checks.problem("x", "one tensor", type(x).__name__, remedy))
         width = x.size(-1) if self.in_channels == -1 and isinstance(x, Tensor) and x.dim() else self.in_channels

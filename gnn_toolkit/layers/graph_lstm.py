@@ -107,8 +107,8 @@ class GraphLSTM(nn.Module):
 
     def _initial(self, hx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
         shape = (x.size(0), self.hidden_channels)
-        if not isinstance(hx, tuple | list) or len(hx) != 2 or any(tuple(state.shape) != shape for state in hx):
-            got = [tuple(state.shape) for state in hx] if isinstance(hx, tuple | list) else type(hx).__name__
+        if not isinstance(hx, (tuple, list)) or len(hx) != 2 or any(tuple(state.shape) != shape for state in hx):
+            got = [tuple(state.shape) for state in hx] if isinstance(hx, (tuple, list)) else type(hx).__name__
             raise ValueError(_checks.problem("hx", f"h and m of shape {shape}", got, "pass what a call returned"))
         for state in hx:
             _checks.like("hx", state, x)

@@ -255,7 +255,7 @@ class DAGOutput(MessagePassing):
         level: Tensor | None = None,
     ) -> Tensor:
         """Return the outputs [N, D * H] of the last layer."""
-        if isinstance(x, tuple | list):
+        if isinstance(x, (tuple, list)):
             if len(x) != 2 or x[0] is not x[1]:
                 remedy = "a recurrence runs along edges between nodes of one type; use a convolution for the others"
                 raise ValueError(_checks.problem("x", "one tensor, or the same one twice", "two of them", remedy))

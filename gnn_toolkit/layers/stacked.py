@@ -174,7 +174,7 @@ class StackedRecurrence(ObservedMessagePassing):
             got = len(hx) if isinstance(hx, Sequence) else type(hx).__name__
             raise ValueError(_checks.problem("hx", f"{self.num_states} states", got, "an LSTM takes (h, c)"))
         for state in hx:
-            if not isinstance(state, Tensor | Sequence):
+            if not isinstance(state, (Tensor, Sequence)):
                 remedy = "pass the final state of another call"
                 raise ValueError(_checks.problem("hx", "tensors", type(state).__name__, remedy))
             for h in (state,) if isinstance(state, Tensor) else state:

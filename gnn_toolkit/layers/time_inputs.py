@@ -53,7 +53,7 @@ def graphs(edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor, *, sign
     steps = x.size(1)
     if edge_time is not None:
         edge_index, edge_weight = _by_time(edge_index, edge_weight, edge_time, x, signed)
-    moving = isinstance(edge_index, list | tuple), isinstance(edge_weight, list | tuple)
+    moving = isinstance(edge_index, (list, tuple)), isinstance(edge_weight, (list, tuple))
     if not any(moving):
         return [_graph(edge_index, edge_weight, x, signed)]
     if moving[0] and len(edge_index) != steps:
@@ -76,8 +76,8 @@ def states(hx: Any, shape: Sequence[int], count: int, like: Tensor) -> tuple[Ten
     """
     if hx is None:
         return None
-    if not isinstance(hx, list | tuple) or len(hx) != count:
-        got = f"{len(hx)} of them" if isinstance(hx, list | tuple) else type(hx).__name__
+    if not isinstance(hx, (list, tuple)) or len(hx) != count:
+        got = f"{len(hx)} of them" if isinstance(hx, (list, tuple)) else type(hx).__name__
         raise ValueError(_checks.problem("hx", f"a pair of states {list(shape)}", got, "pass what the layer returned"))
     for h in hx:
         _dense("hx", h)
@@ -128,7 +128,7 @@ def _by_time(
     edge_index: Any, edge_weight: Any, edge_time: Any, x: Tensor, signed: bool
 ) -> tuple[list[Tensor], list[Tensor] | None]:
     """Return the edges of each step, and their weights."""
-    if isinstance(edge_index, list | tuple) or is_sparse_matrix(edge_index):
+    if isinstance(edge_index, (list, tuple)) or is_sparse_matrix(edge_index):
         remedy = "a list has the edges of each step already, a matrix those of one"
         raise ValueError(_checks.problem("edge_time", "None beside a list or a matrix", "a tensor", remedy))
     edge_index, edge_weight = _graph(edge_index, edge_weight, x, signed)

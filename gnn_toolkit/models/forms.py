@@ -66,7 +66,7 @@ def opened(sequences: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
     """
     if isinstance(sequences, PackedSequence):
         return sequences.data, lambda rows: PackedSequence(rows, *sequences[1:])
-    if isinstance(sequences, list | tuple):
+    if isinstance(sequences, (list, tuple)):
         if not sequences:
             remedy = "leave out a batch that has no sequence"
             raise ValueError(_checks.problem("input", "at least one sequence", sequences, remedy))

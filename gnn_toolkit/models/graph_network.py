@@ -153,7 +153,7 @@ class GraphNetwork(nn.Module):
         return x
 
     def _along(self, layer: nn.Module, x: Tensor, data: Data) -> Tensor:
-        if isinstance(layer, DAGRNN | DAGGRU | DAGLSTM | RecurrentStack):
+        if isinstance(layer, (DAGRNN, DAGGRU, DAGLSTM, RecurrentStack)):
             return layer(x, data.edge_index, edge_type=data.get("edge_type"), level=data.get("level"))[0]
         x = layer(x, data.edge_index, data.get("edge_weight")) if isinstance(layer, GCNConv) else layer(x)
         makes_logits = isinstance(self.head, nn.Identity) and layer is self.layers[-1]

@@ -35,7 +35,7 @@ class OverPaths(StackedRecurrence):
         if isinstance(sequences, PackedSequence):
             forms.check_rows("input.data", sequences.data, self.in_channels, weight)
             return self._run_packed(sequences, hx)
-        if isinstance(sequences, list | tuple):
+        if isinstance(sequences, (list, tuple)):
             forms.check_list(sequences, self.in_channels, weight)
             lengths = [sequence.size(0) for sequence in sequences]
             out, final = self._run_jagged(torch.cat(list(sequences)), torch.tensor(lengths), hx)

@@ -1,0 +1,82 @@
+"""Writes the tables of the pages on documents and sentences: all rows, and what edges add.
+
+Run ``python docs/text_tables.py documents`` (or ``sentences``) beside ``runs/``, where the suite of that name has left
+its records; the differences need the score of every document, which the published record does not keep. The other
+tables are those of ``benchmarks/results/documents.json``.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pages
+from draw_computation import line
+
+from benchmarks.results.rows import Row, rows
+from benchmarks.results.statistics import Estimate, estimate_with_units
+from benchmarks.run.record_files import read_records
+
+RUNS = Path("runs")
+Side = tuple[str, str, str]  # the task's label, with {} for what a comparison names; model and view
+SST = ("sst-5", "sst-2", "sst-whole")
+CORPORA = ("trec", "mr")
+# What is compared: on which tasks, and two rows of each.
+COMPARED: dict[str, tuple[tuple[str, tuple[str, ...], Side, Side], ...]] = {
+    "documents": (
+        ("order of words", CORPORA, ("{}", "LSTM", "path"), ("{}", "wide MLP", "no edges")),
+        ("graph of words", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "no edges")),
+        ("which words", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "shuffled graph of words")),
+        ("graph or path", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "path both ways")),
+        (
+            "graph of the corpus",
+            ("mr", "r8"),
+            ("{}-corpus", "GCN", "corpus graph"),
+            ("{}-wide", "wide MLP", "no edges"),
+        ),
+    ),
+    "sentences": (
+        ("order of words", (*SST, "sick"), ("{}", "LSTM", "words"), ("{}", "wide MLP", "bag of words")),
+        ("tree, children alike", (*SST, "sick"), ("{}", "LSTM", "tree"), ("{}", "LSTM", "words")),
+        ("tree, children told apart", SST, ("{}", "N-ary Tree-LSTM", "ordered tree"), ("{}", "LSTM", "words")),
+        ("parse or any tree", (*SST, "sick"), ("{}", "LSTM", "tree"), ("{}", "LSTM", "random tree")),
+    ),
+}
+
+
+def difference(first: Row, second: Row) -> Estimate:
+    """Return by how much the first row is ahead, over seeds and texts alike, each text paired with itself."""
+    sides = [{record.trial.seed: record.units for record in row.records} for row in (first, second)]
+    shared = sorted(set(sides[0]) & set(sides[1]))
+    return estimate_with_units(*(np.array([side[seed] for seed in shared]) for side in sides))
+
+
+def added(table: list[Row], compared: tuple[tuple[str, tuple[str, ...], Side, Side], ...]) -> str:
+    """Return the table of what is added."""
+    found = {(row.records[0].trial.label, row.model, row.view): row for row in table}
+    lines = []
+    for what, tasks, *sides in compared:
+        for task in tasks:
+            pair = [found.get((label.format(task), model, view)) for label, model, view in sides]
+            if pair[0] is None or pair[1] is None:
+                continue
+            one = difference(pair[0], pair[1])
+            span = "" if one.interval is None else f" [{one.interval[0]:+.3f}, {one.interval[1]:+.3f}]"
+            names = [f"{model} on {view}" for _, model, view in sides]
+            lines.append([what, task, *names, f"{one.mean:+.3f}{span}"])
+    return pages.table(["what is added", "task", "with", "without", "difference [95 %]"], lines, words=4)
+
+
+def main(name: str) -> None:
+    """Write the tables of a page."""
+    text = pages.read(pages.HERE / f"{name}.md")
+    record = pages.rows_of(pages.read(pages.RESULTS / f"{name}.json"))
+    parts = {"table added": added(rows(read_records(RUNS / name)), COMPARED[name])}
+    head = ["model", "view", "test [95 %]", "over texts too", "params", "FLOPs a step", "s"]
+    for task in dict.fromkeys(row["task"] for row in record):
+        mine = sorted((row for row in record if row["task"] == task), key=lambda row: bool(row["view"]))
+        parts[f"table {task}"] = pages.table(head, [line(row, ()) for row in mine], words=2)
+    pages.renew(f"{name}.md", pages.renewed(text, parts))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
