@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help bench test test-matrix clean
+.PHONY: help bench test test-matrix docs clean
 
 help:
 	@echo "make bench    set up .venv and run the $(SUITE) suite (SUITE=... for another)"
 	@echo "make test     set up .venv and run every check: format, lint, types, tests, wheel"
-	@echo "make test-matrix  run the library's tests with the oldest, the pinned and the newest versions (long)"
+	@echo "make docs     set up .venv, run the tutorials and build the site into build/site"
+	@echo "make test-matrix  the library's tests with the oldest, the pinned and the newest versions (long)"
 	@echo "make clean    remove .venv and build output (runs/ is kept)"
 
 bench: $(VENV)/.bench
@@ -26,13 +27,19 @@ test: $(VENV)/.dev
 test-matrix: $(VENV)/.dev
 	$(BIN)/nox
 
+# Warnings are errors: a broken link, a name without documentation, a cell of a tutorial that fails.
+docs: $(VENV)/.docs
+	rm -rf build/site
+	PYTHONPATH=$(CURDIR) OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m sphinx -q -W --keep-going -j auto -c docs -b html . build/site
+	$(BIN)/python docs/check_site.py build/site
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "gnn_toolkit needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # One stamp for each set of extras: the dependencies are installed anew only when their lists change.
-$(VENV)/.bench $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.bench $(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
 	@touch $@
 

@@ -1,7 +1,7 @@
-"""Writes the tables on accidents of their page, from the records.
+"""The tables on accidents of their page, from the records.
 
 Run ``PYTHONPATH=. python docs/draw_accidents.py``; it reads ``benchmarks/results/accidents.json`` and, of each day of
-the test part, ``accidents-days.json`` beside it, and renews the tables of ``docs/streets.md``. With the folder of a run
+the test part, ``accidents-days.json`` beside it, and renews the tables of ``docs/traffic.md``. With the folder of a run
 as an argument, e.g. ``runs/accidents``, it writes the days' file from its records and the data first.
 """
 
@@ -126,8 +126,8 @@ def main() -> None:
     """Write the tables, and the days' file of a run first."""
     if len(sys.argv) > 1:
         DAYS.write_text(days_of(Path(sys.argv[1])), encoding="utf-8")
-    text = page(pages.read(pages.HERE / "streets.md"), rows_of(pages.read(RECORD), pages.read(DAYS)))
-    pages.renew("streets.md", text)
+    text = page(pages.read(pages.HERE / "traffic.md"), rows_of(pages.read(RECORD), pages.read(DAYS)))
+    pages.renew("traffic.md", text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws the learning curves of the benchmark on citation networks.
+"""The learning curves of the benchmark on citation networks.
 
 Run ``python docs/draw_citation.py``; it reads ``benchmarks/results/citation.json`` and writes ``docs/citation.svg``.
 """

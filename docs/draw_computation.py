@@ -1,4 +1,4 @@
-"""Draws how accuracy falls with depth, length and number of operators, and writes the tables of the page.
+"""The figure of accuracy against depth, length and number of operators, and the tables of its page.
 
 Run ``python docs/draw_computation.py``; it reads ``benchmarks/results/computation.json`` and writes
 ``docs/computation.svg`` and the tables of ``docs/computation.md``.

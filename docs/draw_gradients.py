@@ -1,4 +1,4 @@
-"""Draws gradients through time, and the gates of a trained LSTM, for the memory study's models on 40 digits.
+"""The figure of gradients through time, and of the gates of a trained LSTM: the memory study's models on 40 digits.
 
 Run ``PYTHONPATH=. python docs/draw_gradients.py``; it takes the trained models that the run ``memory`` kept, or trains
 them again (half a minute), and writes ``docs/memory-gradients.svg`` and ``docs/memory-gates.svg``, and the curves of

@@ -1,4 +1,4 @@
-"""Draws how large the states of fresh recurrences become with the depth of a graph, under each aggregation.
+"""The figure of how large the states of fresh recurrences become with the depth of a graph, under each aggregation.
 
 Run ``python docs/draw_growth.py``; it writes ``docs/growth.svg``. The graph has an edge from each node to the next and
 to the one after, so that every node but two has two predecessors.

@@ -1,4 +1,4 @@
-"""Draws how many steps and seconds a palindrome takes, against its length.
+"""The figure of how many steps and seconds a palindrome takes, against its length.
 
 Run ``PYTHONPATH=. python docs/draw_linear.py``; it reads what ``linear_tables.py`` reads and writes
 ``docs/linear-steps.svg``.

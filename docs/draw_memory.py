@@ -1,4 +1,4 @@
-"""Draws the figures of the memory study from its record.
+"""The figures of the memory study, from its record.
 
 Run ``PYTHONPATH=. python docs/draw_memory.py``; it reads ``benchmarks/results/memory.json`` and writes
 ``docs/memory-*.svg``.

@@ -1,4 +1,4 @@
-"""Draws one convolution twice: as messages along edges, and as a product of matrices.
+"""The picture of one convolution, twice: as messages along edges, and as a product of matrices.
 
 Run ``python docs/draw_messages.py``; it writes ``docs/messages.svg``.
 """

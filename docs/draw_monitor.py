@@ -1,7 +1,7 @@
-"""Draws what detectors of accidents found and renews the tables of their section, from the record.
+"""The figures of what detectors of accidents found, and the tables of their section, from the record.
 
 Run ``PYTHONPATH=. python docs/draw_monitor.py``; it reads ``benchmarks/results/monitor.json``, writes
-``docs/monitor-curves.svg`` and ``docs/monitor-example.svg``, and renews the tables of ``docs/streets.md`` between
+``docs/monitor-curves.svg`` and ``docs/monitor-example.svg``, and renews the tables of ``docs/traffic.md`` between
 comments that name their scenes. With ``--trace`` it first writes ``benchmarks/results/monitor-examples.json`` anew:
 what graph and memory saw of an accident of the first seed, by the models that the run ``monitor`` kept, or trained
 again.
@@ -75,9 +75,9 @@ def table(members: dict[str, Row]) -> str:
 def verdicts(members: dict[str, Row]) -> list[str]:
     """Return a line for each detector but the first: what the first detects more, at equally many false alarms."""
     (first, own), *others = members.items()
-    told = correct([compare(values(own, RATE), values(row, RATE)) for _, row in others])
+    corrected = correct([compare(values(own, RATE), values(row, RATE)) for _, row in others])
     lines = [f"Detected where each threshold is such that there were {WATCHED['rate']:g} false alarms:\n"]
-    for (title, _), one in zip(others, told, strict=True):
+    for (title, _), one in zip(others, corrected, strict=True):
         span = pages.span(one.difference.mean, one.difference.interval, "+.3f")
         lines.append(f"- {first} against {title}: {span}, {one.verdict}")
     return lines
@@ -108,25 +108,25 @@ def draw_curves(axes: Axes, scene: str, members: dict[str, Row]) -> None:
     axes.grid(alpha=0.25)
 
 
-def draw_example(speed: Axes, score: Axes, told: dict[str, Any]) -> None:
+def draw_example(speed: Axes, score: Axes, example: dict[str, Any]) -> None:
     """Draw what was seen at a node, what was expected, and the score with its threshold."""
     seen, median, scale, scores = (
-        np.array([np.nan if value is None else value for value in told[key]])
+        np.array([np.nan if value is None else value for value in example[key]])
         for key in ("seen", "median", "scale", "score")
     )
-    minutes = (np.arange(len(seen)) - told["start"]) * told["minutes"]
+    minutes = (np.arange(len(seen)) - example["start"]) * example["minutes"]
     low, high = median - BAND * scale, median + BAND * scale
     speed.fill_between(minutes, low, high, color=COLOURS[0], alpha=0.2, linewidth=0, label="expected")
     speed.plot(minutes, median, color=COLOURS[0], linewidth=0.8)
     speed.plot(minutes, seen, color=COLOURS[1], marker=".", markersize=3, label="seen")
     score.plot(minutes, scores, color=COLOURS[0], label="score")
-    score.axhline(told["threshold"], color=INK, linestyle="--", linewidth=0.9, label="threshold")
-    above = scores > told["threshold"]
+    score.axhline(example["threshold"], color=INK, linestyle="--", linewidth=0.9, label="threshold")
+    above = scores > example["threshold"]
     score.plot(minutes[above], scores[above], linestyle="none", marker="v", color=COLOURS[1], label="alarm")
     for axes in (speed, score):
         axes.axvline(0, color=QUIET, linestyle=":", linewidth=1)
         axes.set_ylim(bottom=0)
-    speed.set(title=f"{SCENES[told['task']]}, {told['node']}", ylim=(0, 1.25 * np.nanmax(seen)))
+    speed.set(title=f"{SCENES[example['task']]}, {example['node']}", ylim=(0, 1.25 * np.nanmax(seen)))
     score.set(xlabel="minutes from its beginning")
 
 
@@ -139,8 +139,8 @@ def write_figures(found: Found, examples: list[dict[str, Any]]) -> list[Path]:
     panels[0].set_ylabel("share of the accidents detected")
     curves.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     pairs = example.subplots(2, len(examples), sharex="col", squeeze=False)
-    for (speed, score), told in zip(pairs.T, examples, strict=True):
-        draw_example(speed, score, told)
+    for (speed, score), one in zip(pairs.T, examples, strict=True):
+        draw_example(speed, score, one)
     for axes, unit in zip(pairs[0], ("km/h", "miles an hour"), strict=False):
         axes.set_ylabel(unit)
     pairs[0][0].legend(frameon=False, loc="lower left")
@@ -156,15 +156,15 @@ def example_of(task: str) -> dict[str, Any]:
     monitor, scene = model.monitor, objective.scene
     one = next((one for one in scene.struck if one.strong), scene.struck[0])
     monitor.reset(one.clock)
-    told: dict[str, list[float | None]] = {"seen": [], "median": [], "scale": [], "score": []}
+    example: dict[str, list[float | None]] = {"seen": [], "median": [], "scale": [], "score": []}
     for value, there in zip(one.series.values, one.series.mask, strict=True):
         place = (one.node, scene.speed)
-        told["seen"].append(rounded(value[place]) if there[place] else None)
+        example["seen"].append(rounded(value[place]) if there[place] else None)
         for name, expected in zip(("median", "scale"), monitor.expected(), strict=True):
-            told[name].append(rounded(expected[place]))
-        told["score"].append(rounded(monitor.update(value, there).scores[one.node]))
+            example[name].append(rounded(expected[place]))
+        example["score"].append(rounded(monitor.update(value, there).scores[one.node]))
     about = {"node": one.series.names[one.node], "start": one.start, "clock": one.clock, "minutes": scene.minutes}
-    return {"task": task, **about, "threshold": float(monitor.threshold), **told}
+    return {"task": task, **about, "threshold": float(monitor.threshold), **example}
 
 
 def rounded(value: Any) -> float | None:
@@ -180,7 +180,7 @@ def main() -> None:
     found = found_of(pages.read(RECORD))
     with mpl.rc_context(STYLE):
         write_figures(found, json.loads(pages.read(EXAMPLES)))
-    pages.renew("streets.md", page(pages.read(pages.HERE / "streets.md"), found))
+    pages.renew("traffic.md", page(pages.read(pages.HERE / "traffic.md"), found))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws how far one to four graph convolutions see in the karate club.
+"""The picture of how far one to four graph convolutions see in the karate club.
 
 Run ``python docs/draw_reach.py``; it writes ``docs/reach.svg``.
 """

@@ -1,4 +1,4 @@
-"""Draws the storyteller's curves and writes the tables of its page, from the record.
+"""The storyteller's curves, and the tables of its page, from the record.
 
 Run ``python docs/draw_storyteller.py``; it reads ``benchmarks/results/storyteller.json``, writes
 ``docs/storyteller.svg`` and renews the tables of ``docs/storyteller.md``, each after a comment with its name.

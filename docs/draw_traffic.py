@@ -1,7 +1,7 @@
-"""Draws the errors of traffic forecasts and writes the tables of their page, from the record.
+"""The figure of the errors of traffic forecasts, and the tables of their page, from the record.
 
 Run ``PYTHONPATH=. python docs/draw_traffic.py``; it reads ``benchmarks/results/traffic.json``, writes
-``docs/traffic.svg`` and renews the tables of ``docs/streets.md``, each after a comment with its name.
+``docs/traffic.svg`` and renews the tables of ``docs/traffic.md``, each after a comment with its name.
 """
 
 import matplotlib as mpl
@@ -127,7 +127,7 @@ def main() -> None:
         for axes, task in zip(figure.subplots(1, len(TASKS)), TASKS, strict=True):
             draw(axes, rows, task)
     pages.save(figure, "traffic.svg", STYLE)
-    pages.renew("streets.md", page(pages.read(pages.HERE / "streets.md"), rows))
+    pages.renew("traffic.md", page(pages.read(pages.HERE / "traffic.md"), rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes the tables of the page on linear recurrences, from its records.
+"""The tables of the page on linear recurrences, from its records.
 
 Run ``PYTHONPATH=. python docs/linear_tables.py``; it reads ``long.json``, ``long-tuning.json``, ``long-seconds.json``
 and ``molecules.json`` in ``benchmarks/results`` and renews the tables of ``docs/linear.md``, each after a comment with

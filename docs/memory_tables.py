@@ -1,4 +1,4 @@
-"""Writes the tables of the page on memory, from its record.
+"""The tables of the page on memory, from its record.
 
 Run ``PYTHONPATH=. python docs/memory_tables.py``; it reads ``benchmarks/results/memory.json`` and renews the tables of
 ``docs/memory.md``, each after a comment with its name.

@@ -1,4 +1,4 @@
-"""What the scripts of the pages share: committed records, trained models, tables, marked parts of a page, pictures."""
+"""The parts that the scripts of the pages share: committed records, trained models, tables, marked parts, pictures."""
 
 import json
 import re

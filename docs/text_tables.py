@@ -1,4 +1,4 @@
-"""Writes the tables of the pages on documents and sentences: all rows, and what edges add.
+"""The tables of the pages on documents and sentences: all rows, and what edges add.
 
 Run ``python docs/text_tables.py documents`` (or ``sentences``) beside ``runs/``, where the suite of that name has left
 its records; the differences need the score of every document, which the published record does not keep. The other

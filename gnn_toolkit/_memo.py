@@ -1,4 +1,4 @@
-"""What is found out about tensors that come again: kept beside them, and compared with their content at every use."""
+"""Answers about tensors that come again: kept beside them, and compared with their content at every use."""
 
 import atexit
 import os

@@ -43,6 +43,11 @@ def __getattr__(name: str) -> Any:
     return getattr(_part(_PLACES[name]), name)
 
 
+def __dir__() -> list[str]:
+    """Return the names of the runner's classes."""
+    return sorted(_PLACES)
+
+
 def bench(context: typer.Context) -> None:
     """Compare sequence models and graph models on the same data; `bench --help` has the commands."""
     sys.argv = [f"{sys.argv[0]} bench", *context.args]

@@ -1,4 +1,4 @@
-"""What every layer must satisfy, for this library's layers and for your own.
+"""The contract of a layer, for this library's layers and for your own.
 
 A layer is handed over as a function ``layer(x, edge_index) -> out [N, C]``; wrap one that takes or returns more.
 """

@@ -1,4 +1,4 @@
-"""What the page on streets says of accidents in Chicago is what the committed records say."""
+"""What the page on traffic says of accidents in Chicago is what the committed records say."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import draw_accidents as draw
 ROOT = Path(__file__).parents[1]
 
 RECORD, DAYS = (path.read_text(encoding="utf-8") for path in (draw.RECORD, draw.DAYS))
-PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "traffic.md").read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_records():

@@ -27,7 +27,7 @@ def test_the_lstm_solves_eighty_digits_from_every_seed_in_time():
     assert row["costs"]["seconds"] < 300
     seconds = f"{row['costs']['seconds']:.0f} s of training"
     assert f"in {seconds} each" in TEXT
-    assert seconds in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert seconds in " ".join((ROOT / "docs" / "findings.md").read_text(encoding="utf-8").split())
 
 
 def test_what_the_page_says_of_gradients_and_gates_is_what_was_measured():

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 RECORD = draw.pages.read(draw.RECORD)
 FOUND = draw.found_of(RECORD)
-PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "traffic.md").read_text(encoding="utf-8")
 SUITE = suite.load("monitor")
 
 

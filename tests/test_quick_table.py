@@ -1,6 +1,7 @@
-"""README's table of the quick suite is made from a published record."""
+"""The tables of the quick suite, of the findings and of README, are made from the published record."""
 
 import json
+import re
 
 import quick_table as draw
 
@@ -35,5 +36,27 @@ def test_the_table_says_what_the_record_says_and_the_page_stays():
     )
 
 
-def test_readme_has_the_mark():
-    assert "<!-- quick -->\n| task | model | view |" in draw.read(draw.HERE / draw.README)
+def test_the_short_table_has_the_best_of_each_kind():
+    rows = [
+        row("text", "bigram", "", [2.0]),
+        row("text", "RNN", "path", [1.5]),
+        row("text", "GRU", "path", [1.4]),
+        row("club", "majority class", "", [0.5]),
+        row("club", "LSTM", "BFS path", [0.7], interval=[0.6, 0.8]),
+        row("club", "GCN", "graph", [0.9]),
+    ]
+    text = draw.in_short("<!-- quick, in short -->\n| old |\n\nAfter\n", json.dumps({"rows": rows}))
+    assert text == (
+        "<!-- quick, in short -->\n"
+        "| task | without structure | sequence model | graph model |\n| --- | --- | --- | --- |\n"
+        "| text | bigram: 2.000 | GRU on path: 1.400 |  |\n"
+        "| club | majority class: 0.500 | LSTM on BFS path: 0.700 [0.600, 0.800] | GCN on graph: 0.900 |\n\nAfter\n"
+    )
+
+
+def test_the_committed_tables_are_those_of_the_record():
+    record = draw.read(draw.RECORD)
+    for name, make in ((draw.PAGE, draw.page), (draw.README, draw.in_short)):
+        text = draw.read(draw.HERE / name)
+        assert make(text, record) == text
+        assert re.search(r"<!-- quick.* -->\n\| task \|", text)

@@ -1,4 +1,4 @@
-"""What the page on streets says of forecasts is what the committed record says."""
+"""What the page on traffic says of forecasts is what the committed record says."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import draw_traffic as draw
 ROOT = Path(__file__).parents[1]
 
 TEXT = draw.RECORD.read_text(encoding="utf-8")
-PAGE = (ROOT / "docs" / "streets.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "traffic.md").read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_record():

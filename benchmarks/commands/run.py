@@ -91,9 +91,9 @@ def _list_trials(planned: list[Trial], folder: Path, workers: int) -> None:
     with Progress(console=shared.console, transient=True) as progress:
         waiting = list(zip(waiting, estimates(progress.track(waiting, description="trying"), known), strict=True))
     for trial, seconds in waiting:
-        told = "time unknown" if seconds is None else f"about {spoken(seconds)}"
+        time = "time unknown" if seconds is None else f"about {spoken(seconds)}"
         shared.console.print(
-            f"{trial.title}: {trial.config.get('steps', 0)} steps, {told}", markup=False, soft_wrap=True
+            f"{trial.title}: {trial.config.get('steps', 0)} steps, {time}", markup=False, soft_wrap=True
         )
     times = [seconds for _, seconds in waiting if seconds is not None]
     unknown = len(waiting) - len(times)

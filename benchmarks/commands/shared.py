@@ -1,4 +1,4 @@
-"""What the commands share: the console, the folders, and a run shown."""
+"""The parts that commands share: the console, the folders, and a run shown."""
 
 import sys
 from pathlib import Path

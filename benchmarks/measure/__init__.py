@@ -1,1 +1,1 @@
-"""What a figure is measured with: machine, energy, operations, time, and how much a text copies."""
+"""Measurements behind a figure: machine, energy, operations, time, and how much a text copies."""

@@ -1,4 +1,4 @@
-"""How much of a written text stands in the training text word for word, and how often it repeats itself."""
+"""Copying in a written text: how much stands in the training text word for word, and how often it repeats itself."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a figure depends on besides the code: the machine, the versions, the revision; and what a trial uses of it."""
+"""The machine, versions and revision on which a figure depends besides the code; and what a trial uses of it."""
 
 import os
 import platform

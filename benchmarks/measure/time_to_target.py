@@ -1,4 +1,4 @@
-"""What a quality costs."""
+"""Time to target."""
 
 from gnn_toolkit.training import History
 

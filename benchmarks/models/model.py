@@ -1,4 +1,4 @@
-"""What a model is: for each form of question a builder, with the edges it can use and the settings it reads."""
+"""Models: for each form of question a builder, with the edges it can use and the settings it reads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

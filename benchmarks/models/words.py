@@ -1,4 +1,4 @@
-"""What reads words: networks over documents, sentences, formulas and programs, and over the graph of a corpus."""
+"""Networks over words: documents, sentences, formulas, programs, and the graph of a corpus."""
 
 from functools import partial
 from typing import Any

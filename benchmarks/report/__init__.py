@@ -1,1 +1,1 @@
-"""What people read: words, figures, pages."""
+"""The reports that people read: words, figures, pages."""

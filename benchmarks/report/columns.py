@@ -64,7 +64,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda row: "" if row.validation is None else f"{row.validation:.3f}",
         lambda row: row.validation,
     ),
-    _mean("parameters", "how many numbers were learnt", "parameters", "{:,.0f}", short=True),
+    _mean("parameters", "parameter count", "parameters", "{:,.0f}", short=True),
     Column(
         "FLOPs/step",
         "floating-point operations of one training step, forward and backward",

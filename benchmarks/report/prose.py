@@ -1,4 +1,4 @@
-"""How results are put into words and cells, the same in the terminal, in Markdown and on the page."""
+"""The words and cells of results, the same in the terminal, in Markdown and on the page."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What can be said of models over all data sets together, in sentences and as a table."""
+"""Models over all data sets together, in sentences and as a table."""
 
 from ..results.aggregates import LEVELS
 from ..results.compare import AcrossTasks

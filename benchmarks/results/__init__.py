@@ -1,1 +1,1 @@
-"""What came out: rows of tables, statistics, comparisons; and, as files, the results that the repository keeps."""
+"""The results: rows of tables, statistics, comparisons; and, as files, those that the repository keeps."""

@@ -1,4 +1,4 @@
-"""Who is better than whom: pairs of models within a task, models across data sets, and one run against another."""
+"""Pairwise and cross-task comparisons: pairs of models within a task, models across data sets, one run and another."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a record's task is called and what a report says of it, also where the record is older than its task's name."""
+"""Names of tasks in records and in reports, also where the record is older than its task's name."""
 
 import re
 from functools import cache

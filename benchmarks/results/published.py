@@ -1,4 +1,4 @@
-"""What a repository keeps of a run, read back: the records of its scores, without what was not kept."""
+"""Published runs, read back: the records of their scores, without what was not kept."""
 
 import json
 from pathlib import Path

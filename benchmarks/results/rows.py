@@ -1,4 +1,4 @@
-"""From records to rows: one line of a table is a model on a view of a task, over its seeds."""
+"""Rows of tables, made of records: each is a model on a view of a task, over its seeds."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""How long trials will take: from earlier trials like them on this machine, or from a few steps."""
+"""Estimates of how long trials will take: from earlier trials like them on this machine, or from a few steps."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Who runs which trial: a lock on a file of its own, which the system takes back when its process dies.
+"""Locks of trials: each on a file of its own, which the system takes back when its process dies.
 
 Two runners on one folder share it trial by trial; what a killed runner held is free at once, so no lock can go stale.
 """

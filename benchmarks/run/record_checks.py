@@ -1,4 +1,4 @@
-"""What a record must hold to count: the kind of every value, and values that can be drawn, averaged and printed."""
+"""The checks that make a record count: the kind of every value, and values that can be drawn, averaged and printed."""
 
 import math
 import unicodedata

@@ -1,4 +1,4 @@
-"""What a trial is, and the record of what came out of it."""
+"""A trial, and the record of what came out of it."""
 
 import hashlib
 import json

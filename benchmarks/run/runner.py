@@ -1,4 +1,4 @@
-"""Runs the trials of a suite that have no finished record yet."""
+"""The runner: it runs the trials of a suite that have no finished record yet."""
 
 from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""What a terminal shows while trials run."""
+"""The display of a terminal while trials run."""
 
 from types import TracebackType
 

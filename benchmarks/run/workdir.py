@@ -1,4 +1,4 @@
-"""Where a run writes, and what beside its records."""
+"""The folder of a run: where it writes, and what beside its records."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class Output:
 
     Attributes:
         folder: holds records, checkpoints and locks.
-        logger: name of the logger that is told of the training; empty for none.
+        logger: name of the logger that hears of the training; empty for none.
         models: whether trained models are kept.
     """
 

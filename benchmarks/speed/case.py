@@ -1,4 +1,4 @@
-"""What a comparison is: a case, the contest it builds, and what came out."""
+"""A comparison of speed: a case, the contest it builds, and what came out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ class Result:
         title: what is run.
         rival: what it is measured against.
         kind: ``"time"``, ``"speed"``, ``"memory"`` or ``"share"``, each over the rival's.
-        bar: what the median ratio must keep to; ``None`` where it is only told.
+        bar: what the median ratio must keep to; ``None`` where it is only reported.
         ours: measurements of ours, in milliseconds or, for memory, MiB.
         theirs: measurements of the rival, each taken right after its counterpart.
         error: the traceback where nothing could be measured.

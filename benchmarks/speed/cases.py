@@ -31,7 +31,7 @@ CURVES: dict[str, Curve] = {
 
 
 def run_case(name: str, case: Case, rounds: int, device: str) -> Result:
-    """Build a case's inputs and measure it; a case that fails is told, not raised."""
+    """Build a case's inputs and measure it; a case that fails is reported, not raised."""
     torch.manual_seed(0)
     about = (name, case.title, case.rival, case.kind, case.bar)
     try:

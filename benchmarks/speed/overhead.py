@@ -1,4 +1,4 @@
-"""What the toolkit and its runner cost by themselves: an import, the start of a trial, and all beside training."""
+"""The cost of the toolkit and its runner by themselves: an import, the start of a trial, and all beside training."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Where a step's time goes, by kind of operation: what stands between a case and its bar."""
+"""A profile of a step's time, by kind of operation: what stands between a case and its bar."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How cost grows: training steps at several sizes, some to be drawn against one another."""
+"""The growth of cost: training steps at several sizes, some to be drawn against one another."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where in Chicago the next hour has accidents: cells are ranked, and as many of the first ones count as had one."""
+"""Chicago's accidents of the next hour: cells are ranked, and as many of the first ones count as had one."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

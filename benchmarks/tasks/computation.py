@@ -1,4 +1,4 @@
-"""What must be computed: nested lists (ListOps), relations of formulas, and the problem that a program solves."""
+"""Tasks of computation: nested lists (ListOps), relations of formulas, and the problem that a program solves."""
 
 import random
 from collections import Counter

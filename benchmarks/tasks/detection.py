@@ -1,4 +1,4 @@
-"""Who finds accidents: monitors learn to forecast usual traffic, and are judged by the accidents that they detect.
+"""Detection of accidents: monitors learn to forecast usual traffic, and are judged by the accidents that they detect.
 
 What weights are chosen by is the loss of forecasts on usual days; what is tested is the share of accidents with an
 alarm on their own road while they last. Thresholds are set on other usual days for so many false alarms, after

@@ -1,4 +1,4 @@
-"""What detectors of accidents watch: simulated streets with accidents, and real detectors with incidents put in.
+"""Data of accident detection: simulated streets with accidents, and real detectors with incidents put in.
 
 Some accidents change nothing: what is left of the road is enough for those who come. No detector can see them, so an
 accident counts by what it changed. The same streets are driven twice, with it and without; arrivals are the same, and

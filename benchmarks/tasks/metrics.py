@@ -1,4 +1,4 @@
-"""How answers are judged: what is trained on, and what is reported."""
+"""Metrics: the loss that is trained on, and the scores that are reported."""
 
 import math
 from collections.abc import Callable

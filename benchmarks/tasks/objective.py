@@ -1,4 +1,4 @@
-"""What is learnt and how it is judged: the loss of a batch, and the scores of a split, unit by unit."""
+"""Objectives: the loss of a batch, and the scores of a split, unit by unit."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is asked about phrases and pairs of them: an answer a graph, judged graph by graph, also by depth and length."""
+"""Objectives about phrases and pairs of them: an answer a graph, judged graph by graph, also by depth and length."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Where a task's graphs come from: equal graphs, or one graph whose nodes are shared out; any others: graph_list.py.
+"""Sources of a task's graphs: equal graphs, or one graph whose nodes are shared out; any others: graph_list.py.
 
 A view is applied to each graph once, when the source is viewed; what is drawn after that are PyG batches.
 """

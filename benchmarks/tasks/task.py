@@ -1,4 +1,4 @@
-"""What a task is: a question, data and an objective, baselines, and the configuration to begin with."""
+"""Tasks: a question, data and an objective, baselines, and the configuration to begin with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

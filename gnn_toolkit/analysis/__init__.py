@@ -1,4 +1,4 @@
-"""What a layer or a model can see, what it does see, and what happens inside on the way."""
+"""Analysis of a layer or a model: what it can see, what it does see, and what happens inside on the way."""
 
 from gnn_toolkit.analysis.explanation_page import explanation_page
 from gnn_toolkit.analysis.gradients import LastStepGradients, StateGradients, last_step_gradients, state_gradients

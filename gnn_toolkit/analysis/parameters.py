@@ -1,4 +1,4 @@
-"""How many numbers a model learns, by formula."""
+"""The parameter count of a model, by formula."""
 
 from gnn_toolkit import _checks
 

@@ -1,4 +1,4 @@
-"""What commands show while they work, and how Ctrl-C stops them."""
+"""The display of commands while they work, and how Ctrl-C stops them."""
 
 import signal
 import threading

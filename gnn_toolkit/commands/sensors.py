@@ -1,4 +1,4 @@
-"""What the commands on sensors share: their files and how those are read."""
+"""The parts that commands on sensors share: their files and how those are read."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What commands write: never what they read, and no file that is there unless somebody says so."""
+"""The files that commands write: never one they read, and none that is there unless somebody says so."""
 
 import os
 from collections.abc import Iterable

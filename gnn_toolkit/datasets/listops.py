@@ -106,7 +106,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class ListOps:
-    """A source of random expressions, drawn as Nangia and Bowman (2018) drew them unless told otherwise.
+    """A source of random expressions, drawn as Nangia and Bowman (2018) drew them unless arguments say otherwise.
 
     A node that lies less deep than ``max_depth`` is an operator with the probability ``operator_rate``, and a digit if
     not; an operator has from ``min_arguments`` to ``max_arguments`` arguments; all numbers and operators are equally

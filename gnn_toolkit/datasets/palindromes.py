@@ -9,7 +9,7 @@ from gnn_toolkit._checks import positive
 def palindromes(count: int, length: int, generator: Generator | None = None) -> Tensor:
     """Draw palindromes of decimal digits, each equally likely.
 
-    The first half of a palindrome is free and the second repeats it backwards, so that the last digit can be told
+    The first half of a palindrome is free and the second repeats it backwards, so that the last digit is known
     only by remembering the first, ``length - 1`` steps earlier.
 
     Args:

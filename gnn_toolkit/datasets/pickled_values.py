@@ -1,4 +1,4 @@
-"""What a pickle of arrays may name, and the values that are made for it: each part is checked first."""
+"""The names that a pickle of arrays may use, and the values that are made for them: each part is checked first."""
 
 import math
 import re

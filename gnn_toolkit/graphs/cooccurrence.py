@@ -1,4 +1,4 @@
-"""How often words stand near each other: counts over sliding windows, without walking the windows."""
+"""Counts of words that stand near each other: over sliding windows, without walking the windows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -70,7 +70,7 @@ class GraphFile:
 def read_graph(path: str | Path) -> GraphFile:
     """Read a graph file: GraphML, GEXF, GML, Pajek, LEDA, graph6, sparse6, JSON, adjacency list, or edge list.
 
-    The format is told by the content, or by the ending where the content leaves it open: ``.adjlist``,
+    The format follows from the content, or from the ending where the content leaves it open: ``.adjlist``,
     ``.multiline_adjlist``, ``.g6``, ``.s6``; what has none of them is an edge list or a table of edges, as CSV or
     with tabs or spaces. Files that end in ``.gz`` or ``.bz2`` are unpacked.
 

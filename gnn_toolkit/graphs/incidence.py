@@ -1,4 +1,4 @@
-"""Which edges end and which begin at every node of an order: what a kernel needs to gather sums, forth and back."""
+"""The edges that end and that begin at every node of an order: what a kernel needs to gather sums, forth and back."""
 
 from typing import Any, NamedTuple
 

@@ -24,7 +24,7 @@ MANY = 4000  # edges, from which on counting pays
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    torch.eye(1).to_sparse_csr()  # torch says once a process that this layout is in beta, here unheard
+    torch.eye(1).to_sparse_csr()  # torch says once a process that this layout is in beta, silenced
 
 
 def compress(edge_index: Tensor, num_nodes: int, transposed: bool) -> list[Tensor]:

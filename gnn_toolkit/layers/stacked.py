@@ -1,4 +1,4 @@
-"""What all recurrent layers over a DAG share: layers and directions, checks, states, and the order of the walks."""
+"""The base of all recurrent layers over a DAG: layers and directions, checks, states, and the order of the walks."""
 
 import warnings
 from collections.abc import Sequence

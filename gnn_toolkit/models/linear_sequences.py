@@ -61,7 +61,7 @@ class MinGRU(_LinearOverPaths, DAGMinGRU):
 
     Shapes:
         - input [T, B, F], [B, T, F] if ``batch_first``, [T, F] for one sequence; or, for B sequences that differ in
-          length, a ``PackedSequence``, a list or tuple of [T_i, F], or a nested tensor [B, *, F] in jagged layout
+          length, a ``PackedSequence``, a list or tuple of [T_i, F], or a nested tensor ``[B, *, F]``, jagged
         - ``hx``, ``h_n`` [num_layers * D, B, S], with S = H
         - output in the form of the input, D * H wide; states in the order of the batch
 

@@ -1,4 +1,4 @@
-"""Trained models as files that hold numbers and words alone: weights as safetensors, what they are as JSON beside.
+"""Trained models as safetensors weights and a JSON description beside them.
 
 One checksum, in the JSON, covers both files: a bit that flipped in either, a file cut short and two files that do not
 belong together are found before anything is loaded.

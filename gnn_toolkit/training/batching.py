@@ -1,4 +1,4 @@
-"""How a text is read while a generator is trained and judged: windows at random places, or one after another."""
+"""The batches of a text while a generator is trained and judged: windows at random places, or one after another."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ ROWS = 256  # judged at a time: a stretch of any length takes the memory of so m
 
 
 class Reader:
-    """Draws windows from a text, and carries the state from one to the next where it is told to.
+    """Draws windows from a text, and carries the state from one to the next where asked to.
 
     Without ``carry`` every window lies at a random place and starts from a state of zeros. With it the text is cut into
     as many parts as a batch has rows, each row reads through its part window by window, and its state is handed on,

@@ -1,4 +1,4 @@
-"""How far forecasts are from what came: sums over all that was forecast, never means of means."""
+"""Forecast metrics, accumulated over batches: sums over all that was forecast, never means of means."""
 
 from dataclasses import dataclass, field
 

@@ -52,7 +52,7 @@ class Stateful(Protocol):
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up a state."""
+        """Go on from a state."""
         ...
 
 
@@ -86,12 +86,12 @@ def fit(
         validate: returns the validation score; called in evaluation mode without gradients.
         settings: how to train.
         higher_is_better: whether a higher validation score is better.
-        checkpoint: where to keep the state at validations, and to take it up again from, bit for bit on a CPU.
+        checkpoint: where to keep the state at validations, and to go on from, bit for bit on a CPU.
         checkpoint_share: the part of the time that writing them may take, above 0; 1 writes one at every validation.
             The last one is always written.
         shard: of a batch, what one process of several trains on, from its place and their number. Every process draws
             the same batch; the mean of the parts' losses must be the loss of the batch.
-        logger: one of Fabric's; is told loss and validation score at every validation.
+        logger: one of Fabric's; gets loss and validation score at every validation.
         progress: called with the number of steps done after every step.
         watch: called after every validation, in evaluation mode without gradients, with the model and the steps done;
             the history keeps what it returns, which must be plain values.

@@ -1,4 +1,4 @@
-"""How to train: the settings of a run, and the optimiser that they name."""
+"""The settings of a training, and the optimiser that they name."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How long a training on a text takes on this machine, and how many steps of it fit into a time."""
+"""The plan of a training on a text: how long it takes on this machine, and how many steps fit into a time."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""What an engine is: it brings every trial to an end, and tells a watcher how it goes."""
+"""The interface of an engine: it brings every trial to an end, and tells a watcher how it goes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ..workdir import Output
 
 
 class Watcher(Protocol):
-    """Is told how the trials go."""
+    """Hears how the trials go."""
 
     def started(self, trial: Trial) -> None:
         """A trial begins, here or in another process."""

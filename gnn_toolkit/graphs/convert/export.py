@@ -1,4 +1,4 @@
-"""From PyG data to networkx."""
+"""The way from PyG data to networkx."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From networkx to PyG data."""
+"""The way from networkx to PyG data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a graph was in networkx and a tensor cannot say, kept beside the data for the way back."""
+"""The parts of a networkx graph that a tensor cannot say, kept beside the data for the way back."""
 
 import zlib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How ``h_t = a_t h_(t-1) + b_t`` is computed along the first dimension: step by step, or in blocks side by side.
+"""The recurrence ``h_t = a_t h_(t-1) + b_t`` along the first dimension: step by step, or in blocks side by side.
 
 A step of few numbers costs a call and hardly any arithmetic. So where steps are narrow, the sequence is cut into blocks
 of L steps that are walked side by side, three times:

@@ -1,4 +1,4 @@
-"""From a cell and its parameters in torch's layout to its kernel."""
+"""The way from a cell and its parameters in torch's layout to its kernel."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What all kernels do alike: the input's part of the gates, weights as the walk needs them, and autograd's glue."""
+"""The parts that all kernels share: the input's part of the gates, weights as the walk needs them, autograd's glue."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

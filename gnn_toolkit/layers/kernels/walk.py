@@ -1,4 +1,4 @@
-"""What every kernel needs to walk: tensors cut into blocks of a level, sums over incoming edges, and their way back."""
+"""The tools of every walk: tensors cut into blocks of a level, sums over incoming edges, and their way back."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
