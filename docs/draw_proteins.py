@@ -1,4 +1,4 @@
-"""Draws how each test complex and protein fares with its neighbours in space and without.
+"""The picture of each test complex and protein with its neighbours in space and without.
 
 Run ``python docs/draw_proteins.py``; it reads ``benchmarks/results/proteins-units.json`` and writes
 ``docs/proteins.svg``.

@@ -1,4 +1,4 @@
-"""Writes the tables of the page on proteins: all rows, and what neighbours, chain and context add.
+"""The tables of the page on proteins: all rows, and what neighbours, chain and context add.
 
 Run ``python docs/protein_tables.py``; it reads ``benchmarks/results/proteins.json`` and ``proteins-units.json`` and
 writes the tables of ``docs/proteins.md``. Beside ``runs/proteins``, where the suite has left its records, it first

@@ -1,4 +1,4 @@
-"""What reads proteins: convolutions over the nearest residues, recurrences along the chain, or both."""
+"""Networks over residues: convolutions over the nearest residues, recurrences along the chain, or both."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Which residues of a protein bind to others: GraphPPIS's Train_335 and Test_60."""
+"""Binding sites, the residues of a protein that bind to others: GraphPPIS's Train_335 and Test_60."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial

@@ -1,4 +1,4 @@
-"""What a residue's surroundings look like, from the atoms of a protein: accessibility, protrusion, depth, neighbours.
+"""Features of a residue's surroundings, from the atoms of a protein: accessibility, protrusion, depth, neighbours.
 
 The features of Fout et al. (2017, table 1), but for the profiles of sequences (PSSM), which need a search of large data
 bases. Where their definitions are not published to the last detail, ours are:

@@ -1,4 +1,4 @@
-"""How well scores rank: areas under curves, and thresholds."""
+"""Measures of a ranking: areas under curves, and thresholds."""
 
 import torch
 from torch import Tensor
