@@ -1,4 +1,4 @@
-"""Interfaces, the residues of two proteins that touch when they bind: Docking Benchmark 5, as Fout et al. (2017) ask."""
+"""Interfaces, residues of two proteins that touch when they bind: Docking Benchmark 5, as in Fout et al. (2017)."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
