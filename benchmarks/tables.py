@@ -8,6 +8,7 @@ from torch_geometric.transforms import BaseTransform, Compose
 
 from gnn_toolkit.graphs import (
     AcyclicOrder,
+    Backbone,
     DilatedPath,
     DocumentWordGraph,
     GraphOfWords,
@@ -31,7 +32,7 @@ from gnn_toolkit.graphs import (
     WordFields,
 )
 
-from .models import words
+from .models import residues, words
 from .models.forecaster import at_once, in_time
 from .models.generator import generator
 from .models.model import Model
@@ -45,9 +46,11 @@ from .tasks.computation import FORMULAS, LISTS, PROGRAMS
 from .tasks.copying import COPYING
 from .tasks.detection import DETECTOR_INCIDENTS, STREET_ACCIDENTS
 from .tasks.digits import DIGITS
+from .tasks.interfaces import INTERFACES
 from .tasks.palindrome import PALINDROME
 from .tasks.pedestrians import PEDESTRIANS
 from .tasks.sentences import RELATEDNESS, SENTIMENT
+from .tasks.sites import SITES
 from .tasks.task import Task
 from .tasks.text import TEXT, book
 from .tasks.traffic import LOS_LOOP, METRO
@@ -90,6 +93,8 @@ TASKS: dict[str, Task] = {
     "proplogic": FORMULAS,
     "programs": PROGRAMS,
     "pedestrians": PEDESTRIANS,
+    "interfaces": INTERFACES,
+    "sites": SITES,
 }
 
 BOTH = DilatedPath(both_ways=True)
@@ -139,6 +144,8 @@ VIEWS: dict[str, View] = {
     "words both ways": View("the words of each phrase in their order, with edges both ways", Phrases("path both ways")),
     "random tree": View("a random binary tree over the words of each phrase", Phrases("random tree"), "dag"),
     "random parents": View("a random tree over all nodes: a parent is any node behind", RandomParents(), "dag"),
+    "backbone": View("each residue with an edge to the next of its chain", Backbone(), "path"),
+    "graph + backbone": View("the edges that the data has by itself, and the backbone", Backbone(True), "graph + path"),
     "bag of words": View("the words of each phrase, without edges", Phrases("bag"), "none"),
     "superpixels": View("superpixels of a picture, joined where they touch", None),
     **{
@@ -252,4 +259,5 @@ MODELS: dict[str, Model] = {
     ),
     "deep graph CNN": Model("convolutions over receptive fields of a graph of words", {"words": words.DEEP}),
     "wide MLP": Model("one hidden layer of 1,024 on a bag of words", {"words": words.WIDE_MLP}),
+    **residues.MODELS,
 }

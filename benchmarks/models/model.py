@@ -9,8 +9,9 @@ from torch import nn
 from ..tasks.config import Config
 
 # What a view makes of a graph's edges, from special to general; "fields": ordered receptive fields beside them;
-# "order": any edges, and an order to visit the nodes in; "patches": none, but a grid over the picture.
-EDGES = ("none", "path", "dag", "graph", "fields", "order", "patches")
+# "order": any edges, and an order to visit the nodes in; "patches": none, but a grid over the picture; "graph + path":
+# both at once.
+EDGES = ("none", "path", "dag", "graph", "fields", "order", "patches", "graph + path")
 
 
 @dataclass(frozen=True)

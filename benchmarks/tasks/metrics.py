@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -81,6 +82,26 @@ class Scores:
             raise ValueError(_checks.problem("split", "graphs or nodes to judge", "none", "give it some"))
         points, answers = (torch.cat([getattr(part, name) for part in parts]) for name in ("points", "answers"))
         return cls(points, answers, parts[0].root)
+
+
+@dataclass(frozen=True)
+class MiddleOfUnits(Scores):
+    """Scores of units, whose median is the score of the split."""
+
+    @property
+    def mean(self) -> float:
+        """The median over the units."""
+        return float(np.median(self.points.numpy()))
+
+    @property
+    def pooling(self) -> str:
+        """That the units make the score by their median."""
+        return "median"
+
+    @property
+    def units(self) -> list[float]:
+        """The score of each unit, whose median is the score."""
+        return self.points.tolist()
 
 
 def _right(logits: Tensor, y: Tensor) -> Tensor:

@@ -107,7 +107,8 @@ def stream(file: DatasetFile | PreparedFile, target: Path) -> None:
                     sink.truncate(0)
                     raise requests.RequestException(f"more than the {file.bytes} bytes that the card names")
                 sink.write(block)
-                _progress(file, sink.tell())
+                if isinstance(file, DatasetFile):  # of an original no more than a limit is known
+                    show_progress(file.name, sink.tell(), file.bytes)
 
 
 def _opened(file: DatasetFile | PreparedFile, wanted: Mapping[str, str]) -> requests.Response:
@@ -131,10 +132,11 @@ def _opened(file: DatasetFile | PreparedFile, wanted: Mapping[str, str]) -> requ
     raise requests.TooManyRedirects(f"more than {_REDIRECTS} redirects")
 
 
-def _progress(file: DatasetFile | PreparedFile, done: int) -> None:
-    if sys.stderr.isatty() and isinstance(file, DatasetFile):  # of an original no more than a limit is known
-        end = "\n" if done == file.bytes else ""
-        print(f"\r{file.name}: {done / file.bytes:4.0%}", end=end, file=sys.stderr, flush=True)
+def show_progress(what: str, done: int, count: int) -> None:
+    """Write over the last line of a terminal how much of something is done; elsewhere write nothing."""
+    if sys.stderr.isatty():
+        end = "\n" if done == count else ""
+        print(f"\r{what}: {done / count:4.0%}", end=end, file=sys.stderr, flush=True)
 
 
 def _verify(path: Path, title: str, file: DatasetFile, remedy: str) -> None:

@@ -3,6 +3,7 @@
 from gnn_toolkit._memo import remember
 from gnn_toolkit.graphs.acyclic import AcyclicOrder
 from gnn_toolkit.graphs.adjacency import Adjacency, PrepareAdjacency, adjacency
+from gnn_toolkit.graphs.backbone import Backbone
 from gnn_toolkit.graphs.batch import repeat_graph
 from gnn_toolkit.graphs.convert import from_networkx, list_from_networkx, to_networkx
 from gnn_toolkit.graphs.corpus_graph import DocumentWordGraph, document_word_graph
@@ -24,6 +25,7 @@ from gnn_toolkit.graphs.words import WordVocabulary, tokenize
 __all__ = [
     "AcyclicOrder",
     "Adjacency",
+    "Backbone",
     "DilatedPath",
     "DocumentWordGraph",
     "GraphFile",

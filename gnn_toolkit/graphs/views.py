@@ -14,7 +14,7 @@ from gnn_toolkit import _checks
 
 def with_edges(data: Data, edge_index: Tensor, *, level: Tensor | None = None, edge_type: Tensor | None = None) -> Data:
     """Give ``data`` these edges, drop what described the old ones, and return it."""
-    for name in ("edge_attr", "edge_weight", "edge_type", "level"):
+    for name in ("edge_attr", "edge_weight", "edge_type", "rank", "level"):
         if name in data:
             del data[name]
     data.edge_index = edge_index
@@ -51,7 +51,9 @@ class NoEdges(BaseTransform):
 
 
 class ShuffledEdges(BaseTransform):
-    """The same edges and weights between other nodes, all of them drawn anew: a network as dense, and the wrong one.
+    """The same edges between other nodes, all of them drawn anew: a network as dense, and the wrong one.
+
+    Each edge keeps its weight, its attributes and its rank among the edges into its target.
 
     Args:
         seed: of the draw.
@@ -68,11 +70,12 @@ class ShuffledEdges(BaseTransform):
         """Return ``data`` with its edges between other nodes."""
         if data.edge_index is None:
             raise ValueError(_checks.problem("data", "a graph with edge_index", data, "give it edges first"))
-        weight, generator = data.get("edge_weight"), torch.Generator().manual_seed(self.seed)
+        kept = {name: data[name] for name in ("edge_weight", "edge_attr", "rank") if name in data}
+        generator = torch.Generator().manual_seed(self.seed)
         moved = torch.randperm(node_count(data), generator=generator).to(data.edge_index.device)
         data = with_edges(data, moved[data.edge_index])
-        if weight is not None:
-            data.edge_weight = weight
+        for name, value in kept.items():
+            data[name] = value
         return data
 
 

@@ -5,8 +5,9 @@ from gnn_toolkit.layers.gcn import GCNConv
 from gnn_toolkit.layers.graph_lstm import GraphLSTM
 from gnn_toolkit.layers.linear import linear_recurrence, linear_scan
 from gnn_toolkit.layers.linear_layers import DAGLRU, DAGMamba, DAGMinGRU, DAGMinLSTM
+from gnn_toolkit.layers.pairs import PairClassifier
 from gnn_toolkit.layers.recurrent import DAGGRU, DAGLSTM, DAGRNN, DAGOutput
-from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
+from gnn_toolkit.layers.residues import NodeAverageConv, NodeEdgeAverageConv, OrderedConv
 from gnn_toolkit.layers.spatiotemporal import DCRNN, TGCN
 from gnn_toolkit.layers.spectral import GCLSTM, GConvGRU, GConvLSTM
 

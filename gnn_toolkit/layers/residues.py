@@ -1,4 +1,4 @@
-"""The three convolutions over a neighbourhood of Fout et al. (2017), and the classifier of pairs of nodes above them.
+"""The three convolutions over a neighbourhood of Fout et al. (2017); the classifier of pairs above them: pairs.py.
 
 With N(i) the sources of the edges into i, in the notation of the paper (section 3.2, there with an activation around):
 
@@ -223,56 +223,6 @@ class OrderedConv(ObservedMessagePassing):
         if slot.unique().numel() < slot.numel():
             remedy = "rank the neighbours with gnn_toolkit.graphs.rank_neighbours"
             raise ValueError(_checks.problem("rank", "different ranks for the neighbours of a node", "a tie", remedy))
-
-
-class PairClassifier(nn.Module):
-    """Classifier of pairs of nodes of two graphs, the same for either order of the pair (Fout et al. 2017).
-
-        f(a, b) = (g([a, b]) + g([b, a])) / 2,   g(c) = w^T relu(W c + u) + v
-
-    Args:
-        in_channels: width F of a node's features.
-        hidden_channels: width of the layer between.
-        out_channels: number of scores a pair.
-        dropout: probability of dropping a hidden unit.
-
-    Shapes:
-        - ``a`` [N, F] and ``b`` [M, F]; ``pairs`` [P, 2], a row of ``a`` and one of ``b`` each
-        - output [P, out_channels]; without ``pairs`` all of them, [N, M, out_channels]
-
-    >>> PairClassifier(4, 8)(torch.randn(3, 4), torch.randn(2, 4)).shape
-    torch.Size([3, 2, 1])
-    """
-
-    def __init__(self, in_channels: int, hidden_channels: int, out_channels: int = 1, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.in_channels = _checks.positive("in_channels", in_channels)
-        self.first = nn.Linear(2 * in_channels, _checks.positive("hidden_channels", hidden_channels))
-        self.last = nn.Linear(hidden_channels, _checks.positive("out_channels", out_channels))
-        self.dropout = nn.Dropout(_checks.probability("dropout", dropout))
-
-    def forward(self, a: Tensor, b: Tensor, pairs: Tensor | None = None) -> Tensor:
-        """Return the scores of pairs."""
-        for name, value in (("a", a), ("b", b)):
-            _checks.features(name, value, self.in_channels, weight=self.first.weight)
-        left, right = self.first.weight.chunk(2, 1)  # a pair's sum is that of its halves, once a node and not a pair
-        halves = [(a @ left.t(), b @ right.t()), (a @ right.t(), b @ left.t())]
-        if pairs is None:
-            sums = [x.unsqueeze(1) + y.unsqueeze(0) for x, y in halves]
-        else:
-            _check_pairs(pairs, a.size(0), b.size(0))
-            first, second = pairs.unbind(1)
-            sums = [x.index_select(0, first) + y.index_select(0, second) for x, y in halves]
-        hidden = sum(self.dropout((each + self.first.bias).relu()) for each in sums)
-        return self.last(hidden / 2)
-
-
-def _check_pairs(pairs: Tensor, num_a: int, num_b: int) -> None:
-    allowed = f"integers [num_pairs, 2] in [0, {num_a}) and [0, {num_b})"
-    fits = pairs.dim() == 2 and pairs.size(1) == 2 and not pairs.is_floating_point()
-    if not fits or (pairs.numel() and (pairs.min() < 0 or (pairs.amax(0) >= pairs.new_tensor([num_a, num_b])).any())):
-        got = f"{pairs.dtype} {list(pairs.shape)}"
-        raise ValueError(_checks.problem("pairs", allowed, got, "a row is a node of a and a node of b"))
 
 
 def _check_edge_attr(edge_attr: Tensor | None, edge_index: Tensor, width: int, x: Tensor) -> None:

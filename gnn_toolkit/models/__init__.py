@@ -8,6 +8,7 @@ from gnn_toolkit.models.forecaster import Forecaster, StandardScaler, scheduled_
 from gnn_toolkit.models.graph_network import GraphNetwork
 from gnn_toolkit.models.linear_sequences import LRU, Mamba, MinGRU, MinLSTM
 from gnn_toolkit.models.monitor import Reading, StreetMonitor
+from gnn_toolkit.models.residue_network import InterfaceNetwork, ResidueNetwork, SiteNetwork
 from gnn_toolkit.models.sampling import Sampling
 from gnn_toolkit.models.sequence import GRU, LSTM, RNN
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
@@ -30,13 +31,16 @@ __all__ = [
     "DilatedRNN",
     "Forecaster",
     "GraphNetwork",
+    "InterfaceNetwork",
     "Mamba",
     "MinGRU",
     "MinLSTM",
     "Reading",
     "RecurrentBlock",
     "RecurrentStack",
+    "ResidueNetwork",
     "Sampling",
+    "SiteNetwork",
     "StandardScaler",
     "StreetMonitor",
     "SuperpixelNetwork",

@@ -1,4 +1,4 @@
-"""The training loop, its history, its checkpoints; the training of generators, classifiers, forecasters, monitors."""
+"""The training loop, its history and checkpoints; the training of generators, classifiers, forecasters, monitors ..."""
 
 from gnn_toolkit._files import write_atomically
 from gnn_toolkit.models.serialization import load_weights, save_weights
@@ -14,6 +14,13 @@ from gnn_toolkit.training.corpus import Corpus
 from gnn_toolkit.training.errors import ForecastErrors, masked_mae
 from gnn_toolkit.training.fitted_forecaster import FittedForecaster, ForecastSettings
 from gnn_toolkit.training.forecast_training import fit_forecaster, quantiles
+from gnn_toolkit.training.interface_training import (
+    FittedInterfaces,
+    InterfaceSettings,
+    fit_interfaces,
+    interface_scores,
+    load_interfaces,
+)
 from gnn_toolkit.training.loop import History, NotFiniteError, Stateful, fit
 from gnn_toolkit.training.monitor_training import calibrate, fit_monitor, lowest_threshold, scores_of
 from gnn_toolkit.training.settings import KEPT, OPTIMIZERS, Settings
@@ -27,9 +34,11 @@ __all__ = [
     "Corpus",
     "FittedClassifiers",
     "FittedForecaster",
+    "FittedInterfaces",
     "ForecastErrors",
     "ForecastSettings",
     "History",
+    "InterfaceSettings",
     "Judged",
     "NotFiniteError",
     "Reader",
@@ -42,9 +51,12 @@ __all__ = [
     "fit",
     "fit_classifiers",
     "fit_forecaster",
+    "fit_interfaces",
     "fit_monitor",
     "fit_text",
+    "interface_scores",
     "load_checkpoint",
+    "load_interfaces",
     "load_weights",
     "lowest_threshold",
     "masked_mae",

@@ -126,9 +126,10 @@ def at_hand(data_folder: Callable[[str], Path]) -> Callable[[str], None]:
                 name = f"{cards()[task].folder}/{file.name}"
                 packed = Path(os.environ.get("GNN_TOOLKIT_DATA", ".")) / f"{name}.gz"
                 data_folder(f"{name}.gz" if packed.is_file() else name)
-        trees = {"sst": "sst/trees/train.txt", "sick": "sick/train/sim.txt", "listops": "listops/test_d20s.tsv"}
-        trees |= {"proplogic": "proplogic/train6.gz", "programs": "ast_codeforces/train.tsv.gz"}
-        if task in trees:
-            data_folder(trees[task])
+        parts = {"sst": "sst/trees/train.txt", "sick": "sick/train/sim.txt", "listops": "listops/test_d20s.tsv"}
+        parts |= {"proplogic": "proplogic/train6.gz", "programs": "ast_codeforces/train.tsv.gz"}
+        parts |= {"interfaces": "db5/db5_extra_features.npz", "sites": "graphppis/Train_335.npz"}
+        if task in parts:
+            data_folder(parts[task])
 
     return check

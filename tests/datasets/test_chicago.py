@@ -140,3 +140,37 @@ def test_the_series_is_the_published_one(data_folder: Callable[[str], Path], gra
     assert series.places is not None
     assert series.places[0].tolist() == [5.0, 0.0]
     assert series.names[0] == "0,5"
+
+
+def test_a_file_is_made_of_many_originals_which_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("GNN_TOOLKIT_DATA", raising=False)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: str(tmp_path / name))
+    wanted, asked = {"a": np.arange(2), "b": np.arange(3)}, []
+
+    def stream(file: PreparedFile, target: Path) -> None:
+        asked.append(file.url)
+        with target.open("wb") as sink:
+            np.save(sink, wanted[Path(file.name).stem])
+
+    monkeypatch.setattr(prepared_files, "stream", stream)
+    file = PreparedFile("both.npz", "https://example.org/parts/", arrays_digest(wanted), 1 << 10)
+    two = DatasetCard("two", "T", "D", "L", "C", prepared=(file,))
+    originals = ("x/a.npy", "b.npy")
+
+    def prepare(folder: Path) -> Arrays:
+        return {Path(one).stem: np.load(folder / one) for one in originals}
+
+    with pytest.raises(DatasetUnavailableError, match=r"two/originals: expected all files, got 0 of 2; allow"):
+        fetch_prepared(two, "both.npz", prepare, originals=originals, download=False)
+    assert arrays_digest(fetch_prepared(two, "both.npz", prepare, originals=originals)) == arrays_digest(wanted)
+    assert asked == ["https://example.org/parts/x/a.npy", "https://example.org/parts/b.npy"]
+    (tmp_path / "gnn_toolkit" / "two" / "both.npz").unlink()
+    fetch_prepared(two, "both.npz", prepare, originals=originals, download=False)
+    assert len(asked) == 2
+    (tmp_path / "gnn_toolkit" / "two" / "both.npz").unlink()
+
+    def broken(folder: Path) -> Arrays:
+        raise ValueError("broken")
+
+    with pytest.raises(DatasetUnavailableError, match=r"two/both.npz: expected an original at https.*, got broken;"):
+        fetch_prepared(two, "both.npz", broken, originals=originals)

@@ -196,3 +196,13 @@ def test_shuffled_edges_are_the_same_network_between_other_nodes():
     assert pairs(ShuffledEdges(4)(data)) != pairs(shuffled)
     with pytest.raises(ValueError, match=r"^data: expected a graph with edge_index"):
         ShuffledEdges()(Data(num_nodes=3))
+
+
+def test_shuffled_edges_keep_what_they_carry_and_other_edges_do_not():
+    data = Data(num_nodes=4, edge_index=torch.tensor([[0, 1, 2], [1, 2, 3]]), edge_attr=torch.rand(3, 2))
+    data.rank = torch.tensor([0, 1, 0])
+    shuffled = ShuffledEdges(1)(data.clone())
+    assert torch.equal(shuffled["edge_attr"], data["edge_attr"])
+    assert torch.equal(shuffled["rank"], data["rank"])
+    assert "edge_attr" not in NoEdges()(data.clone())
+    assert "rank" not in Path()(data.clone())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gnn_toolkit.graphs import rank_neighbours
-from gnn_toolkit.layers import NodeAverageConv, NodeEdgeAverageConv, OrderedConv, PairClassifier
+from gnn_toolkit.layers import NodeAverageConv, NodeEdgeAverageConv, OrderedConv
 from gnn_toolkit.testing import assert_layer, assert_parity, assert_refuses, random_graph
 
 F, D, K, OUT = 4, 2, 12, 3
@@ -128,22 +128,3 @@ def test_ranks_follow_the_score_within_each_target():
     assert rank_neighbours(edges[:, :0], score[:0]).tolist() == []
     with pytest.raises(ValueError, match=r"score: .*NaN"):
         rank_neighbours(edges, score.log() * torch.nan)
-
-
-def test_pairs_are_scored_by_the_mean_of_both_orders():
-    torch.manual_seed(0)
-    classifier = PairClassifier(F, 5, 2).double()
-    a, b = torch.randn(3, F, dtype=torch.float64), torch.randn(4, F, dtype=torch.float64)
-
-    def g(first: Tensor, second: Tensor) -> Tensor:
-        return classifier.last(classifier.first(torch.cat([first, second])).relu())
-
-    scores = classifier(a, b)
-    for i in range(3):
-        for j in range(4):
-            torch.testing.assert_close(scores[i, j], (g(a[i], b[j]) + g(b[j], a[i])) / 2)
-    pairs = torch.tensor([[2, 0], [0, 3], [2, 0]])
-    torch.testing.assert_close(classifier(a, b, pairs), scores[pairs[:, 0], pairs[:, 1]])
-    torch.testing.assert_close(classifier(b, a), scores.transpose(0, 1))
-    with pytest.raises(ValueError, match="pairs: expected integers"):
-        classifier(a, b, torch.tensor([[3, 0]]))

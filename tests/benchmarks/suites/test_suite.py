@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.models.model import EDGES
 from benchmarks.results.rows import rows
 from benchmarks.run import trials
 from benchmarks.run.workdir import Output
@@ -41,9 +42,10 @@ def test_every_comparison_gives_a_loss_and_gradients(name, comparison, at_hand):
 
 def test_the_suites_are_there():
     names = "accidents citation computation documents documents-large full long long-tuning memory molecules monitor"
-    assert list(SUITES) == [*names.split(), "pictures", "quick", "sentences", "storyteller", "traffic"]
+    later = ["pictures", "proteins", "quick", "sentences", "storyteller", "traffic"]
+    assert list(SUITES) == [*names.split(), *later]
     assert len(SUITES["quick"].comparisons) == 20
-    assert len(TASKS) == 29
+    assert len(TASKS) == 31
     lengths = range(5, 81, 5)
     memory, whole = SUITES["memory"], suite.load("memory", full=True)
     steps = {length: memory.config(f"palindrome-scalar-{length}").steps for length in lengths}
@@ -332,7 +334,7 @@ def test_names_are_found_whatever_their_capitals():
 
 
 def test_every_view_and_model_of_the_tables_says_what_it_makes_and_reads():
-    assert {view.edges for view in VIEWS.values()} == {"none", "path", "dag", "graph", "fields", "order", "patches"}
+    assert {view.edges for view in VIEWS.values()} == set(EDGES)
     assert {form for model in MODELS.values() for form in model.builders} == {task.form for task in TASKS.values()}
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from benchmarks.tasks.metrics import ACCURACY, NATS_PER_CHARACTER, RMSE, Scores
+from benchmarks.tasks.metrics import ACCURACY, NATS_PER_CHARACTER, RMSE, MiddleOfUnits, Scores
 
 LOGITS, Y = torch.tensor([[2.0, 0.0], [2.0, 0.0]]), torch.tensor([0, 1])
 
@@ -45,3 +45,9 @@ def test_the_units_of_several_batches_make_the_score_whatever_their_sizes():
 def test_an_empty_split_has_no_score():
     with pytest.raises(ValueError, match="split: expected graphs or nodes to judge, got none"):
         Scores.joined([])
+
+
+def test_the_middle_of_units_is_the_score_and_units_are_kept_as_they_are():
+    scores = MiddleOfUnits(torch.tensor([0.1, 0.9, 0.5, 0.7], dtype=torch.float64), torch.ones(4))
+    assert (scores.mean, scores.pooling) == (0.6, "median")
+    assert scores.units == [0.1, 0.9, 0.5, 0.7]
