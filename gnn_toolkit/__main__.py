@@ -17,8 +17,8 @@ from gnn_toolkit.commands.interface import interface
 from gnn_toolkit.commands.monitor import monitor
 from gnn_toolkit.commands.segment import segment
 from gnn_toolkit.commands.train_classifier import train_classifier
-from gnn_toolkit.commands.train_segmenter import train_segmenter
 from gnn_toolkit.commands.train_interface import train_interface
+from gnn_toolkit.commands.train_segmenter import train_segmenter
 from gnn_toolkit.commands.train_text import train_text
 from gnn_toolkit.training import NotFiniteError
 
@@ -38,8 +38,9 @@ COMMANDS = {
 }
 
 app = typer.Typer(
-    help="Train a generator of text on any book, and let it write; train a classifier on texts of your own, or a segmenter on "
-    "pictures of your own; forecast and watch sensors; find out where two proteins touch; look into graph files.",
+    help="Train a generator of text on any book, and let it write; train a classifier on texts of your own, or a "
+    "segmenter on pictures of your own; forecast and watch sensors; find out where two proteins touch; look into "
+    "graph files.",
     no_args_is_help=True,
     rich_markup_mode=None,  # an error is a line, not a frame
     pretty_exceptions_enable=False,
