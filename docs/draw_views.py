@@ -82,6 +82,22 @@ def corpus() -> Data:
     return graphs.DocumentWordGraph()(Batch.from_data_list(documents))
 
 
+def superpixels() -> Data:
+    """Return superpixels of a picture, joined where they touch, and how sure a first classifier is of each."""
+    data = Data(num_nodes=7, edge_index=torch.tensor(TOUCHING).t())
+    data.pos = torch.tensor([[0.9 - 0.45 * y, 0.25 * x] for x, y in SUPERPIXELS])
+    data["confidence"] = torch.tensor([0.4, 0.9, 0.6, 0.3, 0.7, 0.5, 0.8])
+    return data
+
+
+def residues() -> Data:
+    """Return the residues of two chains."""
+    return Data(num_nodes=8, chain=torch.tensor([0, 0, 0, 0, 0, 1, 1, 1]))
+
+
+FOLD: Places = [(0, 0), (0.8, 0.7), (1.7, 0.5), (1.6, -0.5), (0.8, -0.8), (3.2, 0.8), (2.9, -0.1), (3.4, -0.9)]
+SUPERPIXELS: Places = [(0, 0.1), (1.3, 0.1), (2.6, 0.1), (0.6, 1.1), (2, 1), (0.2, 2), (1.8, 2.1)]
+TOUCHING = [[0, 1], [1, 2], [0, 3], [1, 3], [1, 4], [2, 4], [3, 4], [3, 5], [4, 6], [5, 6], [3, 6]]
 PHRASES: Places = [*row(2), *row(2, 2.6), *row(4, 5.2)]
 RANDOM: Places = [(0, 0), (1, 0), (0.5, 0.9), (2, 0), (3, 0), (2.5, 0.9), (1.5, 1.8)]
 SCENES = {
@@ -101,6 +117,8 @@ SCENES = {
     "TreePath": Scene(lambda: graphs.TreePath()(tree()), TREE),
     "RandomParents": Scene(lambda: graphs.RandomParents(seed=3)(tree()), TREE),
     "Phrases": Scene(lambda: graphs.Phrases("path")(tree()), PHRASES),
+    "Backbone": Scene(lambda: graphs.Backbone()(residues()), FOLD),
+    "RasterPath": Scene(lambda: graphs.RasterPath()(superpixels()), SUPERPIXELS),
     "GraphOfWords": Scene(lambda: graphs.GraphOfWords(window=3)(Data(x=WORDS)), [(0, 0), (1, 1), (1, -1), (2, 0)]),
     "DocumentWordGraph": Scene(
         corpus,
@@ -177,7 +195,19 @@ def lines(axes: Axes) -> None:
     axes.scatter(*zip(*middle, strict=True), s=60, c=made.level, cmap="viridis", zorder=2)
 
 
-OTHERS = {"WordFields": fields, "Neighbourhoods": neighbourhoods, "LineGraph": lines}
+def visits(axes: Axes) -> None:
+    """Draw superpixels with the number of their visit, and edges from those that are visited before."""
+    data = graphs.VisitOrder("confidence")(superpixels())
+    rank = data["score"].argsort(descending=True).argsort().tolist()
+    for u, v in TOUCHING:
+        first, then = (u, v) if rank[u] < rank[v] else (v, u)
+        edge(axes, SUPERPIXELS[first], SUPERPIXELS[then], GREY, "-|>", 0.0)
+    axes.scatter(*zip(*SUPERPIXELS, strict=True), s=130, c=rank, cmap="viridis", vmax=9, zorder=2)
+    for (x, y), one in zip(SUPERPIXELS, rank, strict=True):
+        axes.text(x, y, str(one + 1), color="white", fontsize=7, ha="center", va="center", zorder=3)
+
+
+OTHERS = {"VisitOrder": visits, "WordFields": fields, "Neighbourhoods": neighbourhoods, "LineGraph": lines}
 
 
 def picture(name: str, paint: Callable[[Axes], None]) -> None:

@@ -1,4 +1,4 @@
-"""Measures of a ranking: areas under curves, and thresholds."""
+"""Ranking metrics: areas under curves, and thresholds."""
 
 import torch
 from torch import Tensor
