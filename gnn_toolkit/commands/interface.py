@@ -93,5 +93,6 @@ def _read(side: str, path: Path, chains: str, model: int | None) -> Structure:
     if len(found.ids) < 2:
         remedy = "pass a protein, or more chains"
         raise ValueError(_checks.problem(f"{path} ({side})", "two residues at least", len(found.ids), remedy))
-    say(f"{path}: {len(found.ids)} residues of {len(set(found.chains))} chains")
+    count = len(set(found.chains))
+    say(f"{path}: {len(found.ids)} residues of {count} chain{'s' * (count > 1)}")
     return found
