@@ -54,7 +54,7 @@ def palette(count: int) -> Tensor:
     """Return so many colours that are easily told apart [count, 3] uint8; the first is grey.
 
     >>> palette(3).tolist()
-    [[128, 128, 128], [229, 57, 57], [57, 229, 77]]
+    [[128, 128, 128], [230, 57, 57], [57, 230, 108]]
     """
     golden = 0.381966
     colours = [(0.5, 0.5, 0.5)]

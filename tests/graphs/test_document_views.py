@@ -67,7 +67,7 @@ def test_the_document_itself_is_left_as_it_is_and_other_views_take_it():
 
 
 def test_what_is_no_document_is_refused():
-    for x in (torch.ones(3), torch.ones(3, 1, dtype=torch.long), None):
+    for x in (torch.ones(3), torch.ones(3, 2, dtype=torch.long), None):
         with pytest.raises(ValueError, match="codes of words"):
             GraphOfWords()(Data(x=x, num_nodes=3))
     with pytest.raises(ValueError, match="at least 2 words"):

