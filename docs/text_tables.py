@@ -37,6 +37,7 @@ COMPARED: dict[str, tuple[tuple[str, tuple[str, ...], Side, Side], ...]] = {
     "sentences": (
         ("order of words", (*SST, "sick"), ("{}", "LSTM", "words"), ("{}", "wide MLP", "bag of words")),
         ("tree, children alike", (*SST, "sick"), ("{}", "LSTM", "tree"), ("{}", "LSTM", "words")),
+        ("tree, or a path both ways", (SST[0], SST[2], "sick"), ("{}", "LSTM", "tree"), ("{}", "BiLSTM", "words")),
         ("tree, children told apart", SST, ("{}", "N-ary Tree-LSTM", "ordered tree"), ("{}", "LSTM", "words")),
         ("parse or any tree", (*SST, "sick"), ("{}", "LSTM", "tree"), ("{}", "LSTM", "random tree")),
     ),

@@ -74,10 +74,14 @@ def linear_options(layer: str, config: Config) -> dict[str, Any]:
 
 def linear(layer: str) -> Builder:
     """Return the builder of a recurrence that is linear in its states, in residual blocks."""
-    settings = (*SIZES, "num_layers", "embedding", "chrono", "expansion")
+    return Builder(partial(network, layer), ("none", "path", "dag"), (*linear_settings(layer), "embedding"))
+
+
+def linear_settings(layer: str) -> tuple[str, ...]:
+    """Return which settings a recurrence that is linear in its states reads."""
+    settings = (*SIZES, "num_layers", "chrono", "expansion")
     settings += ("gate_gain",) if layer != "lru" else ()
-    settings += ("state_channels",) if layer == "mamba" else ()
-    return Builder(partial(network, layer), ("none", "path", "dag"), settings)
+    return settings + (("state_channels",) if layer == "mamba" else ())
 
 
 def recurrence(layer: str, *, bidirectional: bool = False) -> Builder:

@@ -5,13 +5,14 @@ from typing import Any
 
 from torch import nn
 
+from gnn_toolkit import _checks
 from gnn_toolkit.models import DeepGraphCNN, WordNetwork
 from gnn_toolkit.models.graph_network import LINEAR, RECURRENCES
 from gnn_toolkit.models.word_network import BAG
 
 from ..tasks.config import Config
 from .model import Builder
-from .network import REMEMBERED, SIZES, linear_options, network, plain_options
+from .network import REMEMBERED, SIZES, linear_options, linear_settings, network, plain_options
 
 WIDE = 1024  # hidden units of the wide perceptron, whatever the others' width
 WIDE_DROPOUT = 0.5
@@ -36,6 +37,9 @@ def word_network(
     """
     if objective.readout == "nodes":
         return network(layer, config, objective)
+    if not config.head:
+        remedy = "leave it out: what is read of a text are no logits"
+        raise ValueError(_checks.problem("head", "true, unless documents are the nodes of one graph", False, remedy))
     recurrent, linear = layer in RECURRENCES, layer in LINEAR
     options: dict[str, Any] = linear_options(layer, config) if linear else {**plain_options(config), "forget": forget}
     return WordNetwork(
@@ -66,8 +70,7 @@ def recurrence(layer: str, *, bidirectional: bool = False, forget: str = "edge")
 
 def linear(layer: str) -> Builder:
     """Return the builder of a recurrence that is linear in its states, in residual blocks."""
-    settings = (*SIZES, "num_layers", "chrono", "expansion", *(("gate_gain",) if layer != "lru" else ()))
-    return Builder(partial(word_network, layer), ("path", "dag"), settings)
+    return Builder(partial(word_network, layer), ("path", "dag"), linear_settings(layer))
 
 
 def convolution(readout: str = "") -> Builder:

@@ -9,8 +9,10 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gnn_toolkit.datasets import Complex
-from gnn_toolkit.training.interface_training import ask_pairs, partners, together, touching
+from gnn_toolkit.graphs.batch import together
+from gnn_toolkit.training.interface_training import ask_pairs, partners, touching
 
+from .graph_list import Same
 from .source import Graphs, View, filled, relations_of, same_nodes, sharded
 
 
@@ -30,7 +32,7 @@ class Complexes:
         self, complexes: Sequence[Complex], splits: Mapping[str, Tensor], negatives: int, device: str = "cpu"
     ) -> None:
         filled(splits)
-        self.complexes, self.splits, self.negatives = _Same(complexes), splits, negatives
+        self.complexes, self.splits, self.negatives = Same(complexes), splits, negatives
         self.example = self.complexes[0].ligand
         self.num_features = self.example.num_node_features
         self.num_relations = relations_of(one.ligand for one in self.complexes)
@@ -93,18 +95,8 @@ class Complexes:
         return self._joined[k]
 
 
-class _Same(tuple[Complex, ...]):
-    """Complexes, the same as others where they are these very objects."""
-
-    def __hash__(self) -> int:
-        return hash(tuple(map(id, self)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and list(map(id, self)) == list(map(id, other))
-
-
 @lru_cache(maxsize=4)
-def _viewed(view: View, complexes: _Same) -> tuple[Complex, ...]:
+def _viewed(view: View, complexes: Same[Complex]) -> tuple[Complex, ...]:
     """Return the complexes as a view leaves them, kept for other seeds."""
     return tuple(
         Complex(one.name, _seen(view, one.ligand), _seen(view, one.receptor), one.pairs, one.is_test)

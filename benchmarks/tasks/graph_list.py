@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from .source import Graphs, View, ends_last, filled, relations_of, sharded
 
 TOGETHER = 256  # graphs that are judged together
 _KINDS = ("node", "edge")
+T = TypeVar("T")
 
 
 class GraphList:
@@ -36,7 +38,7 @@ class GraphList:
 
     def __init__(self, graphs: Sequence[Data], splits: Mapping[str, Tensor], device: str = "cpu") -> None:
         filled(splits)
-        self.graphs, self.splits, self._device = _Same(graphs), splits, device
+        self.graphs, self.splits, self._device = Same(graphs), splits, device
         self.example, self.num_relations = self.graphs[0], relations_of(self.graphs)
         self.num_features, self.ends_last = self.example.num_node_features, all(map(ends_last, self.graphs))
         self._levels = {key: _level_of(key, self.graphs) for key in _keys(self.graphs)}
@@ -87,18 +89,18 @@ class GraphList:
         return self._whole
 
 
-class _Same(tuple[Data, ...]):
-    """Graphs, the same as others where they are these very objects."""
+class Same(tuple[T, ...]):
+    """Objects, the same as others where they are these very ones."""
 
     def __hash__(self) -> int:
         return hash(tuple(map(id, self)))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and list(map(id, self)) == list(map(id, other))
+        return isinstance(other, Same) and list(map(id, self)) == list(map(id, other))
 
 
 @lru_cache(maxsize=4)
-def _viewed(view: View, graphs: _Same) -> tuple[Data, ...]:
+def _viewed(view: View, graphs: Same[Data]) -> tuple[Data, ...]:
     """Return the graphs as a view leaves them, kept for other splits of the same ones."""
     return tuple(view(graph) for graph in graphs)
 

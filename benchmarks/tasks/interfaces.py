@@ -5,18 +5,18 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from gnn_toolkit.datasets import RESIDUE_FEATURES, Complex, load_docking_benchmark
-from gnn_toolkit.training.interface_training import VALIDATION, split_complexes
+from gnn_toolkit.training.interface_training import VALIDATION, split_complexes, touching
 from gnn_toolkit.training.ranking import roc_area
 
 from .complexes import Complexes
 from .config import Config
 from .metrics import Metric, MiddleOfUnits, Scores
 from .objective import Objective
+from .regression import boosted_trees
 from .source import Graphs, Source
 from .task import Task, TaskData
 
@@ -88,9 +88,7 @@ class Singly:
         areas = []
         for one in (self._complexes[k] for k in self._splits["test"].tolist()):
             ligand, receptor = (torch.from_numpy(score(part["x"].numpy())) for part in (one.ligand, one.receptor))
-            right = torch.zeros(len(ligand), len(receptor), dtype=torch.bool)
-            right[one.pairs[:, 0], one.pairs[:, 1]] = True
-            areas.append(roc_area(ligand[:, None] + receptor, right))
+            areas.append(roc_area(ligand[:, None] + receptor, touching(one)))
         return float(np.median(areas))
 
     @cached_property
@@ -119,9 +117,8 @@ class Singly:
 
     def boosting(self) -> tuple[float, int]:
         """Score residues by gradient boosting on their features; the count is of leaves."""
-        model = HistGradientBoostingClassifier(max_iter=200, learning_rate=0.05, random_state=0).fit(*self.residues)
-        leaves = sum(tree.get_n_leaf_nodes() for trees in model._predictors for tree in trees)
-        return self.median(model.decision_function), leaves
+        score, leaves = boosted_trees(*self.residues)
+        return self.median(score), leaves
 
 
 BASELINES = (

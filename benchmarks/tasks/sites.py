@@ -5,7 +5,6 @@ from functools import lru_cache, partial
 
 import numpy as np
 import torch
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -16,6 +15,7 @@ from gnn_toolkit.training.ranking import best_threshold, matthews, precisions, r
 from .config import Config
 from .metrics import Metric, Scores
 from .objective import Objective
+from .regression import boosted_trees
 from .sized_graphs import SizedGraphs
 from .source import Graphs, Source
 from .task import Baseline, Task, TaskData
@@ -115,9 +115,7 @@ def _fitted(source: Proteins, kind: str) -> Baseline:
         model = LogisticRegression(max_iter=2000).fit(x, y.numpy())
         score, parameters = model.decision_function, model.coef_.size + model.intercept_.size
     else:
-        trees = HistGradientBoostingClassifier(max_iter=200, learning_rate=0.05, random_state=0).fit(x, y.numpy())
-        score = trees.decision_function
-        parameters = sum(tree.get_n_leaf_nodes() for stage in trees._predictors for tree in stage)
+        score, parameters = boosted_trees(x, y.numpy())
     scores = {part: torch.from_numpy(score(source.residues(part)[0])) for part in ("validation", "test")}
     threshold = best_threshold(scores["validation"], source.residues("validation")[1])
     _, right, protein = source.residues("test")

@@ -1,9 +1,17 @@
-"""Many copies of one structure as one graph: the cheapest batch there is."""
+"""Batches: graphs side by side, and many copies of one structure, which is the cheapest batch there is."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch_geometric.data import Data
+from torch_geometric.data import Batch, Data
 
 from gnn_toolkit import _checks
+
+
+def together(graphs: Sequence[Data]) -> Any:
+    """Return graphs as one PyG batch; type checkers do not know its attributes."""
+    return Batch.from_data_list(list(graphs))  # pyright: ignore[reportArgumentType]
 
 
 def repeat_graph(data: Data, count: int) -> Data:

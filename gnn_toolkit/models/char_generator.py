@@ -248,13 +248,11 @@ class CharGenerator(nn.Module):
             ValueError: a file is damaged, the two do not belong together, or they are not of such a model.
             OSError: a file is missing.
         """
-        description, allowed = read_description(Path(path)), f"the description of a {cls.__name__}"
-        remedy = "pass a file that save wrote"
-        if description.get("model") != cls.__name__:
-            raise ValueError(_checks.problem(str(path), allowed, description.get("model"), remedy))
+        description = read_description(path, cls.__name__)
         try:
             model = cls(Vocabulary(description["vocabulary"]), **description["sizes"])
         except (KeyError, TypeError, ValueError) as error:
+            allowed, remedy = f"the description of a {cls.__name__}", "pass a file that save wrote"
             raise ValueError(_checks.problem(str(path), allowed, f"another ({error})", remedy)) from error
         load_weights(Path(path), model)
         return model.eval()

@@ -278,10 +278,7 @@ class StreetMonitor(nn.Module):
             OSError: a file is missing.
             safetensors.SafetensorError: the weights are damaged.
         """
-        about = read_description(Path(path))
-        if about.get("model") != cls.__name__:
-            remedy = "pass a file that save wrote"
-            raise ValueError(_checks.problem("path", f"a {cls.__name__}", about.get("model"), remedy))
+        about = read_description(path, cls.__name__)
         monitor = cls(torch.zeros(2, about["edges"], dtype=torch.long), **about["sizes"])
         load_weights(Path(path), monitor)
         return monitor.eval()

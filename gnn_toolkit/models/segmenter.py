@@ -114,10 +114,7 @@ class Segmenter(nn.Module):
             ValueError: the files are damaged, or of another model.
             OSError: a file is missing.
         """
-        described = read_description(Path(path))
-        if described.get("model") != "Segmenter":
-            got = repr(described.get("model"))
-            raise ValueError(_checks.problem(str(path), "a saved Segmenter", got, "name another file"))
+        described = read_description(path, "Segmenter")
         keys = ("superpixels", "hidden_channels", "num_layers")
         model = cls(described["in_channels"], described["labels"], **{key: described[key] for key in keys})
         load_weights(Path(path), model)

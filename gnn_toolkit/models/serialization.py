@@ -79,14 +79,22 @@ def load_weights(path: str | Path, model: nn.Module) -> dict[str, Any]:
     return description
 
 
-def read_description(path: str | Path) -> dict[str, Any]:
+def read_description(path: str | Path, model: str = "") -> dict[str, Any]:
     """Return what the model is whose weights were saved at ``path``, once both files are found to be whole.
 
+    Args:
+        path: of the weights.
+        model: the description's ``"model"`` that is asked for; empty for any.
+
     Raises:
-        ValueError: ``path`` has another ending; a file is damaged or the two do not belong together.
+        ValueError: ``path`` has another ending; a file is damaged or the two do not belong together; another model.
         OSError: there is no such file.
     """
-    return _whole(Path(path))[0]
+    description = _whole(Path(path))[0]
+    if model and description.get("model") != model:
+        got = repr(description.get("model"))
+        raise ValueError(_checks.problem(str(path), f"a saved {model}", got, "name another file"))
+    return description
 
 
 def check_free(path: Path) -> None:

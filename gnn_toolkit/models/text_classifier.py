@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gnn_toolkit import _checks
+from gnn_toolkit.graphs.batch import together
 from gnn_toolkit.graphs.document_views import GraphOfWords
 from gnn_toolkit.graphs.views import NoEdges, Path
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
@@ -41,11 +42,6 @@ KINDS: dict[str, tuple[BaseTransform, Callable[[int, int, int], nn.Module]]] = {
     "gcn": (GraphOfWords(window=4), _graph_of_words),
     "lstm": (Path(), _both_ways),
 }
-
-
-def together(graphs: list[Data]) -> Any:
-    """Return texts as one batch."""
-    return Batch.from_data_list(graphs)  # pyright: ignore[reportArgumentType]
 
 
 class TextClassifier(nn.Module):
@@ -165,10 +161,7 @@ class TextClassifier(nn.Module):
             ValueError: the files are damaged, or of another model.
             OSError: a file is missing.
         """
-        description = read_description(FilePath(path))
-        if description.get("model") != "TextClassifier":
-            got = repr(description.get("model"))
-            raise ValueError(_checks.problem(str(path), "a saved TextClassifier", got, "name another file"))
+        description = read_description(path, "TextClassifier")
         sizes = {key: description[key] for key in ("kind", "hidden_channels", "longest")}
         model = cls(WordVocabulary(description["words"]), description["classes"], **sizes)
         load_weights(FilePath(path), model)

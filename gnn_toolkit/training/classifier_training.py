@@ -15,8 +15,9 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gnn_toolkit import _checks
+from gnn_toolkit.graphs.batch import together
 from gnn_toolkit.graphs.words import WordVocabulary, tokenize
-from gnn_toolkit.models.text_classifier import KINDS, TextClassifier, together
+from gnn_toolkit.models.text_classifier import KINDS, TextClassifier
 from gnn_toolkit.models.tf_idf import TfIdfLinear
 from gnn_toolkit.training.loop import fit
 from gnn_toolkit.training.settings import Settings

@@ -137,10 +137,7 @@ class FittedForecaster:
             ValueError: a file is damaged or no forecaster's, or a series of other sensors, steps or edges.
             OSError: a file is missing.
         """
-        about = read_description(Path(path))
-        if about.get("model") != cls.__name__:
-            remedy = "pass a file that save wrote"
-            raise ValueError(_checks.problem("path", f"a {cls.__name__}", about.get("model"), remedy))
+        about = read_description(path, cls.__name__)
         settings = ForecastSettings(**about["settings"])
         kept = _Kept(make_forecaster(about["features"], settings), about)
         load_weights(Path(path), kept)

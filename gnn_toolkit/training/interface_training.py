@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 
 from gnn_toolkit import _checks
 from gnn_toolkit.datasets.docking import Complex
 from gnn_toolkit.datasets.residue_graphs import RESIDUE_FEATURES
+from gnn_toolkit.graphs.batch import together
 from gnn_toolkit.models.residue_network import InterfaceNetwork, ResidueNetwork
 from gnn_toolkit.models.serialization import load_weights, read_description, save_weights
 from gnn_toolkit.training.loop import fit
@@ -99,10 +100,7 @@ def load_interfaces(path: Path) -> InterfaceNetwork:
         ValueError: the files are damaged, of another model, or of one that reads other features.
         OSError: a file is missing.
     """
-    description = read_description(path)
-    if description.get("model") != MODEL:
-        got = repr(description.get("model"))
-        raise ValueError(_checks.problem(str(path), f"a saved {MODEL}", got, "name another file"))
+    description = read_description(path, MODEL)
     if description["features"] != list(RESIDUE_FEATURES):
         remedy = "train it anew"
         raise ValueError(_checks.problem(str(path), "a network for the features of this version", "others", remedy))
@@ -233,11 +231,6 @@ def partners(ligand: Data, receptor: Data) -> Any:
                 del plain[name]
         graphs.append(plain)
     return together(graphs)
-
-
-def together(graphs: list[Data]) -> Any:
-    """Return graphs as one batch."""
-    return Batch.from_data_list(graphs)  # pyright: ignore[reportArgumentType]
 
 
 def touching(one: Complex) -> Tensor:

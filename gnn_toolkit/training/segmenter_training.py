@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 
 from gnn_toolkit import _checks
 from gnn_toolkit.datasets.picture_files import LabelledPictures, read_mask, read_picture
 from gnn_toolkit.datasets.superpixels import mirror_image, picture_graph, scaled_down, superpixels
+from gnn_toolkit.graphs.batch import together
 from gnn_toolkit.models.segmenter import Segmenter
 from gnn_toolkit.training.loop import fit
 from gnn_toolkit.training.settings import Settings
@@ -108,7 +109,7 @@ def fit_segmenter(
 
     def draw(generator: torch.Generator) -> Any:
         chosen = torch.randint(len(ready), (settings.batch_size,), generator=generator).tolist()
-        return Batch.from_data_list([ready[k] for k in chosen])  # pyright: ignore[reportArgumentType]
+        return together([ready[k] for k in chosen])
 
     plan = Settings(
         steps=settings.steps,

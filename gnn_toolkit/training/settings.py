@@ -40,8 +40,8 @@ class Settings:
         rising: training ends at the validation whose loss is above the mean of so many before it, as Yao et al. (2019)
             end it; ``watch`` must give the ``validation_loss``. ``None`` never ends it early.
         learning_rate: of the optimiser.
-        optimizer: ``"adam"``; ``"adam-fused"``: the same in one pass over each parameter, rounded otherwise, five times
-            as fast for a parameter of millions of numbers; ``"rmsprop"``, ``"sgd"``; ``"momentum"``: SGD with 0.9 of
+        optimizer: ``"adam"``; ``"adam-fused"``: the same in one pass over each parameter, rounded otherwise, which pays
+            where a parameter has millions of numbers; ``"rmsprop"``, ``"sgd"``; ``"momentum"``: SGD with 0.9 of
             the step before; ``"nesterov"``: the same, the gradient taken after that part of the step.
         weight_decay: of the optimiser.
         decayed: only the parameters whose names hold this text are decayed, e.g. ``"layers.0."``; empty: all are.

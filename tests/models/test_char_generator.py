@@ -283,7 +283,7 @@ def test_a_saved_model_writes_the_same(cell: str, tmp_path):
     assert (other.vocabulary.characters, other.vocabulary.counts) == ("\nhloä\ud83d", [1, 1, 2, 1, 1, 1])
     assert (other.cell, other.dropout, other.training) == (cell, 0.25, False)
     save_weights(tmp_path / "n.safetensors", torch.nn.Linear(1, 1), {"kind": "line"})
-    with pytest.raises(ValueError, match=r"n\.safetensors: expected the description of a CharGenerator, got None"):
+    with pytest.raises(ValueError, match=r"n\.safetensors: expected a saved CharGenerator, got None"):
         CharGenerator.load(tmp_path / "n.safetensors")
 
 

@@ -70,7 +70,9 @@ def test_a_series_of_something_else_is_refused(saved: tuple[FittedForecaster, Pa
 
 def test_another_model_is_no_forecaster(tmp_path: Path):
     save_weights(tmp_path / "usual.safetensors", UsualDay(3, 1, 24), {"model": "UsualDay"})
-    with pytest.raises(ValueError, match=r"^path: expected a FittedForecaster, got UsualDay"):
+    with pytest.raises(
+        ValueError, match=r"\.safetensors: expected a saved FittedForecaster, got 'UsualDay'; name another file"
+    ):
         FittedForecaster.load(tmp_path / "usual.safetensors", series())
 
 
