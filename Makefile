@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help bench test test-matrix docs clean
+.PHONY: help bench test test-matrix docs release-check clean
 
 help:
 	@echo "make bench    set up .venv and run the $(SUITE) suite (SUITE=... for another)"
 	@echo "make test     set up .venv and run every check: format, lint, types, tests, wheel"
 	@echo "make docs     set up .venv, run the tutorials and build the site into build/site"
 	@echo "make test-matrix  the library's tests with the oldest, the pinned and the newest versions (long)"
+	@echo "make release-check  the files of a release, checked and used in clean environments (long)"
 	@echo "make clean    remove .venv and build output (runs/ is kept)"
 
 bench: $(VENV)/.bench
@@ -26,6 +27,9 @@ test: $(VENV)/.dev
 
 test-matrix: $(VENV)/.dev
 	$(BIN)/nox
+
+release-check: $(VENV)/.dev
+	$(BIN)/nox -s release installed
 
 # Warnings are errors: a broken link, a name without documentation, a cell of a tutorial that fails.
 docs: $(VENV)/.docs

@@ -71,7 +71,7 @@ def seed(argument: str, value: SupportsIndex) -> int:
 
 def _integer(value: object) -> int | None:
     """Return an integer of Python, numpy or torch as an ``int``; ``None`` for a truth value and for anything else."""
-    if isinstance(value, bool | np.bool_) or (isinstance(value, Tensor) and value.dtype == torch.bool):
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, Tensor) and value.dtype == torch.bool):
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]

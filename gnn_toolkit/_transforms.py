@@ -52,6 +52,15 @@ def unwrapped(tensor: Any) -> Any:
     return tensor
 
 
+def numbers(tensor: Tensor) -> list[Any]:
+    """Return a tensor [n] as a list. While ``torch.func`` transforms, torch 2.9 reads no more than a number at a time.
+
+    >>> torch.func.grad(lambda x: x * sum(numbers(torch.arange(3))))(torch.ones(()))
+    tensor(3.)
+    """
+    return [number.item() for number in tensor.unbind()] if is_transforming() else tensor.tolist()
+
+
 def refuse(backend: str) -> None:
     """Raise the ``ValueError`` of a backend that was chosen by name and cannot be transformed.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gnn_toolkit import _checks
 from gnn_toolkit._memo import aside, remembered
-from gnn_toolkit._transforms import unwrapped
+from gnn_toolkit._transforms import numbers, unwrapped
 from gnn_toolkit.graphs.incidence import Incidence, incidence, path_incidence
 from gnn_toolkit.graphs.level_sort import inverse, is_paths, pointers, sort_by_level
 from gnn_toolkit.graphs.levels import checked_levels
@@ -99,7 +99,7 @@ class LevelOrder:
     def oldest_level(self) -> list[int]:
         """For each level, the lowest level that one of its edges comes from; the level itself where it has no edge."""
         oldest = torch.arange(self.num_levels, device=self.nodes.device)
-        return oldest.scatter_reduce_(0, self.level[self.target], self.level[self.source], "amin").tolist()
+        return numbers(oldest.scatter_reduce_(0, self.level[self.target], self.level[self.source], "amin"))
 
     @_kept
     def is_sorted(self) -> bool:

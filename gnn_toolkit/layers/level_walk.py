@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch_geometric.utils import scatter
 
+from gnn_toolkit._transforms import numbers
 from gnn_toolkit.graphs.order import LevelOrder
 from gnn_toolkit.layers.cells import Cell
 from gnn_toolkit.layers.observed import ObservedMessagePassing
@@ -42,7 +43,7 @@ class LevelWalk(ObservedMessagePassing):
         order = order if start is None else order.with_initial
         extra = 0 if start is None else start[0].size(0)
         blocks = [] if start is None or not extra else [torch.cat(start, -1)]
-        nodes = order.node_ptr.tolist()
+        nodes = numbers(order.node_ptr)
         for level in range(len(blocks), order.num_levels):
             mine = gates[nodes[level] - extra : nodes[level + 1] - extra]
             sums = self._sums(blocks, mine, order, level, weight, bias)
@@ -55,13 +56,13 @@ class LevelWalk(ObservedMessagePassing):
         self, blocks: list[Tensor], gates: Tensor, order: LevelOrder, level: int, weights: Tensor, bias: Tensor | None
     ) -> Tensor:
         """Return the aggregated messages into one level, [R, n, S * H], one ``propagate`` for each relation."""
-        slots = order.edge_ptr[level * self.num_relations : (level + 1) * self.num_relations + 1].tolist()
+        slots = numbers(order.edge_ptr[level * self.num_relations : (level + 1) * self.num_relations + 1])
         if slots[0] == slots[-1]:
             width = self.cell.num_states * self.hidden_channels
             return gates.new_zeros(self.num_relations, gates.size(0), width)
         oldest = order.oldest_level[level]
         window = torch.cat(blocks[oldest:level]) if level - oldest > 1 else blocks[oldest]
-        first, here = order.node_ptr[[oldest, level]].tolist()
+        first, here = numbers(order.node_ptr[[oldest, level]])
         edge_gates = self.cell.edge_gates(gates)
         sums = []
         for weight, a, b in zip(weights, slots[:-1], slots[1:], strict=True):

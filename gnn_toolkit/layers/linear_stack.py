@@ -125,7 +125,7 @@ class LinearRecurrence(StackedRecurrence):
 
     def pass_messages(self, a: Tensor, b: Tensor, order: LevelOrder) -> Tensor:
         """Return the states [N, C] by message passing, level after level: the meaning of every backend."""
-        nodes, slots = order.node_ptr.tolist(), order.edge_ptr[:: self.num_relations].tolist()
+        nodes, slots = _transforms.numbers(order.node_ptr), _transforms.numbers(order.edge_ptr[:: self.num_relations])
         a, blocks = self._of_edges(a, order), []
         for level in range(order.num_levels):
             offsets = b[nodes[level] : nodes[level + 1]]

@@ -50,7 +50,7 @@ def walk(
         bias=bias,
         weight=weight_hh,
         **others,
-        **dict(zip(("h_0", "c_0"), initial, strict=False)),
+        **dict(zip(("h_0", "c_0")[: len(initial)], initial, strict=True)),
         structure=list((order if start is None else order.with_initial).incidence),
         aggr="sum" if has_one else aggr,
     )

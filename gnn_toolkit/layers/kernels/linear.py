@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn_toolkit._transforms import FUNCTORCH, is_transforming
+from gnn_toolkit._transforms import FUNCTORCH, is_transforming, numbers
 from gnn_toolkit.layers.kernels import by_level
 from gnn_toolkit.layers.kernels.contracted import contracted
 from gnn_toolkit.layers.kernels.flow import TURNED, Flow, along, coefficient_gradient, times
@@ -51,7 +51,7 @@ def plain(a: Tensor, b: Tensor, edges: Flow, per: str, turned: bool) -> Tensor:
     """Return what :func:`solve` does, in plain operations that torch differentiates and batches itself."""
     source, target, row = edges.ends(per, turned)
     seen = edges.incidence
-    ptr = (seen.out_ptr if turned else seen.in_ptr).tolist()
+    ptr = numbers(seen.out_ptr if turned else seen.in_ptr)
     blocks = range(len(ptr) - 1)
     h = b
     for k in reversed(blocks) if turned else blocks:

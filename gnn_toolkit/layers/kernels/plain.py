@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch_geometric.utils import scatter
 
+from gnn_toolkit._transforms import numbers
 from gnn_toolkit.graphs.incidence import Incidence
 from gnn_toolkit.layers.cells import Cell
 
@@ -63,9 +64,9 @@ class Edges:
 
     def __init__(self, incidence: Incidence, relations: int, device: torch.device) -> None:
         self.incidence, self.relations, self.device = incidence, relations, device
-        self.bounds: list[int] = incidence.node_ptr.tolist()
+        self.bounds: list[int] = numbers(incidence.node_ptr)
         self.is_paths = incidence.in_start.size(0) < self.bounds[-1]
-        self.slots: list[int] = incidence.in_ptr.tolist()
+        self.slots: list[int] = numbers(incidence.in_ptr)
 
     def oldest(self, block: int) -> int:
         """Return the first block that an edge into this one comes from; the one before where there is no edge."""
