@@ -227,7 +227,7 @@ def not_negative(edge_weight: Tensor, remedy: str | None = None) -> None:
         edge_weight = functorch.get_unwrapped(edge_weight)
     edge_weight = edge_weight.detach()
     if bool((edge_weight < 0).any()):
-        edge = (edge_weight < 0).nonzero()[0].tolist()
+        edge = [int(place) for place in (edge_weight < 0).nonzero()[0]]
         got = f"{float(edge_weight[tuple(edge)])} at edge {edge[0] if len(edge) == 1 else edge}"
         raise ValueError(problem("edge_weight", WEIGHTS, got, remedy))
 
