@@ -51,6 +51,13 @@ def difference(first: Row, second: Row) -> Estimate:
     return estimate_with_units(*(np.array([side[seed] for seed in shared]) for side in sides))
 
 
+def over_texts(row: Row) -> list[float] | None:
+    """Return the interval over seeds and texts; every seed is tested on the texts of the published split."""
+    units = [record.units for record in row.records]
+    ends = estimate_with_units(np.array(units), bounds=row.about.ends).interval if row.view else None
+    return None if ends is None else [round(end, 5) for end in ends]
+
+
 def added(table: list[Row], compared: tuple[tuple[str, tuple[str, ...], Side, Side], ...]) -> str:
     """Return the table of what is added."""
     found = {(row.records[0].trial.label, row.model, row.view): row for row in table}
@@ -71,7 +78,10 @@ def main(name: str) -> None:
     """Write the tables of a page."""
     text = pages.read(pages.HERE / f"{name}.md")
     record = pages.rows_of(pages.read(pages.RESULTS / f"{name}.json"))
-    parts = {"table added": added(rows(read_records(RUNS / name)), COMPARED[name])}
+    table = rows(read_records(RUNS / name))
+    spans = {(row.records[0].trial.label, row.model, row.view): over_texts(row) for row in table}
+    record = [{"interval_with_units": spans[row["task"], row["model"], row["view"]]} | row for row in record]
+    parts = {"table added": added(table, COMPARED[name])}
     head = ["model", "view", "test [95 %]", "over texts too", "params", "FLOPs a step", "s"]
     for task in dict.fromkeys(row["task"] for row in record):
         mine = sorted((row for row in record if row["task"] == task), key=lambda row: bool(row["view"]))

@@ -110,7 +110,7 @@ def _measured(row: Row) -> dict[str, Any]:
 def _text(row: Row) -> dict[str, Any]:
     """Return what only a text's rows have: the first seed's curves, samples and texts."""
     record, watched = row.records[0], row.watched()
-    if not watched:
+    if not any("accuracy" in seen for _, seen in watched):  # others watch no more than their validation loss
         return {}
     curves = {
         "loss": record.curve["loss"],
