@@ -34,7 +34,7 @@ from gnn_toolkit.models import (
     RecurrentStack,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "DAGGRU",
     "DAGLRU",
