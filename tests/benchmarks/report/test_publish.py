@@ -99,3 +99,11 @@ def test_a_text_keeps_its_course_and_what_was_written(tmp_path):
     assert "| longest copy | 35.000 [" in text.read_text()
     assert row["by_seed"]["longest copy"] == {"0": 30.0, "1": 40.0}
     assert "two &lt;i&gt;" in page.html(analysis_of(tmp_path / "mine"))
+
+
+def test_a_validation_loss_that_was_watched_is_no_text(tmp_path):
+    curve = {"step": [1], "loss": [2.0], "validation": [0.9], "seconds": [3.0], "watched": [{"validation_loss": 1.9}]}
+    write_record(tmp_path / "mine", Record(Trial("club", "graph", "GCN", 0, {}), test=0.5, curve=curve))
+    (row,) = json.loads(publish(tmp_path / "mine", tmp_path)[0].read_text())["rows"]
+    assert row["test"] == 0.5
+    assert "training" not in row
