@@ -16,6 +16,7 @@ from benchmarks.report.prose import quantity
 
 # A row of the picture: the task, what its scores are grouped by, and up to where it was trained.
 ROWS = (("listops-parts", "depth", 5.0), ("listops-parts", "length", 100.0), ("proplogic", "operators", 6.0))
+LONGER = {"listops-parts": "listops-long"}  # drawn in the same panels
 # A column: its title, and the views that it shows, each with its dashes.
 COLUMNS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("path", {"symbols": "-", "symbols both ways": ":"}),
@@ -52,7 +53,7 @@ def draw(axes: Axes, rows: list[pages.Row], group: str, views: dict[str, Any]) -
         if row["view"] in views and row["model"] in MODELS:
             colour, mark = MODELS[row["model"]]
             places, scores = points(row, group)
-            style = views[row["view"]]
+            style = "-." if row["task"] in LONGER.values() else views[row["view"]]
             axes.plot(places, scores, color=colour, marker=mark, markersize=3, linestyle=style, linewidth=1.2)
 
 
@@ -65,7 +66,7 @@ def main() -> None:
         panels = figure.subplots(len(drawn), len(COLUMNS), sharey=True, squeeze=False)
         for line, (task, group, trained) in zip(panels, drawn, strict=True):
             for axes, (title, views) in zip(line, COLUMNS, strict=True):
-                draw(axes, [row for row in rows if row["task"] == task], group, views)
+                draw(axes, [row for row in rows if row["task"] in (task, LONGER.get(task))], group, views)
                 axes.axvspan(0, trained, color="0.93", zorder=0)
                 axes.set(ylim=(0, 1.02), xlabel=group, title=f"{task.partition('-')[0]}, {title}")
                 if group == "length":
@@ -79,6 +80,7 @@ def main() -> None:
         ]
         handles.append(Line2D([], [], color="0.4", linestyle="--", label="children without order"))
         handles.append(Line2D([], [], color="0.4", linestyle=":", label="edges both ways"))
+        handles.append(Line2D([], [], color="0.4", linestyle="-.", label="trained four times as long"))
         figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     pages.save(figure, "computation.svg")
     pages.renew("computation.md", pages.renewed(pages.read(pages.HERE / "computation.md"), tables(rows)))
@@ -106,7 +108,7 @@ def tables(rows: list[pages.Row]) -> dict[str, str]:
 
 # What a table shows of the groups: the deepest that was trained on, two levels deeper, twice as deep.
 COLUMNS_OF = {
-    **dict.fromkeys(("listops-parts", "listops-whole"), ("depth 5", "depth 6", "depth 7", "depth 10")),
+    **dict.fromkeys(("listops-parts", "listops-long", "listops-whole"), ("depth 5", "depth 6", "depth 7", "depth 10")),
     "proplogic": ("operators 6", "operators 8", "operators 12"),
 }
 
