@@ -16,6 +16,7 @@ from benchmarks.report.prose import quantity
 
 # A row of the picture: the task, what its scores are grouped by, and up to where it was trained.
 ROWS = (("listops-parts", "depth", 5.0), ("listops-parts", "length", 100.0), ("proplogic", "operators", 6.0))
+ALONE = {("depth", "0"), ("length", "1")}  # the one expression of the test that is a digit
 LONGER = {"listops-parts": "listops-long"}  # drawn in the same panels
 # A column: its title, and the views that it shows, each with its dashes.
 COLUMNS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -40,7 +41,7 @@ def points(row: pages.Row, group: str) -> tuple[list[float], list[float]]:
     places, scores = [], []
     for name, score in row.get("measures", {}).items():
         kind, _, value = name.partition(" ")
-        if kind == group and value != "0":  # the test has one digit without a list
+        if kind == group and (group, value) not in ALONE:
             ends = [float(end) for end in value.split("-")]
             places.append(sum(ends) / len(ends))
             scores.append(score)
@@ -61,11 +62,12 @@ def main() -> None:
     """Write the picture and the tables."""
     rows = pages.rows_of(pages.read(pages.RESULTS / "computation.json"))
     drawn = [place for place in ROWS if any(row["task"] == place[0] for row in rows)]
+    columns = [(title, views) for title, views in COLUMNS if any(row["view"] in views for row in rows)]
     with mpl.rc_context(pages.PLAIN):
-        figure = Figure(figsize=(11, 3 * len(drawn)), layout="constrained")
-        panels = figure.subplots(len(drawn), len(COLUMNS), sharey=True, squeeze=False)
+        figure = Figure(figsize=(3.7 * len(columns), 3 * len(drawn)), layout="constrained")
+        panels = figure.subplots(len(drawn), len(columns), sharey=True, squeeze=False)
         for line, (task, group, trained) in zip(panels, drawn, strict=True):
-            for axes, (title, views) in zip(line, COLUMNS, strict=True):
+            for axes, (title, views) in zip(line, columns, strict=True):
                 draw(axes, [row for row in rows if row["task"] in (task, LONGER.get(task))], group, views)
                 axes.axvspan(0, trained, color="0.93", zorder=0)
                 axes.set(ylim=(0, 1.02), xlabel=group, title=f"{task.partition('-')[0]}, {title}")
@@ -78,9 +80,14 @@ def main() -> None:
             for model, (colour, mark) in MODELS.items()
             if any(row["model"] == model for row in rows)
         ]
-        handles.append(Line2D([], [], color="0.4", linestyle="--", label="children without order"))
-        handles.append(Line2D([], [], color="0.4", linestyle=":", label="edges both ways"))
-        handles.append(Line2D([], [], color="0.4", linestyle="-.", label="trained four times as long"))
+        seen = {row["view"] for row in rows} | {row["task"] for row in rows}
+        styles = {"tree": ("--", "children without order"), "symbols both ways": (":", "edges both ways")}
+        styles |= dict.fromkeys(LONGER.values(), ("-.", "trained four times as long"))
+        handles += [
+            Line2D([], [], color="0.4", linestyle=style, label=said)
+            for name, (style, said) in styles.items()
+            if name in seen
+        ]
         figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     pages.save(figure, "computation.svg")
     pages.renew("computation.md", pages.renewed(pages.read(pages.HERE / "computation.md"), tables(rows)))
