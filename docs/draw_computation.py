@@ -54,7 +54,7 @@ def draw(axes: Axes, rows: list[pages.Row], group: str, views: dict[str, Any]) -
         if row["view"] in views and row["model"] in MODELS:
             colour, mark = MODELS[row["model"]]
             places, scores = points(row, group)
-            style = "-." if row["task"] in LONGER.values() else views[row["view"]]
+            style: Any = "-." if row["task"] in LONGER.values() else views[row["view"]]
             axes.plot(places, scores, color=colour, marker=mark, markersize=3, linestyle=style, linewidth=1.2)
 
 
@@ -81,7 +81,10 @@ def main() -> None:
             if any(row["model"] == model for row in rows)
         ]
         seen = {row["view"] for row in rows} | {row["task"] for row in rows}
-        styles = {"tree": ("--", "children without order"), "symbols both ways": (":", "edges both ways")}
+        styles: dict[str, tuple[Any, str]] = {
+            "tree": ("--", "children without order"),
+            "symbols both ways": (":", "edges both ways"),
+        }
         styles |= dict.fromkeys(LONGER.values(), ("-.", "trained four times as long"))
         handles += [
             Line2D([], [], color="0.4", linestyle=style, label=said)

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pages
 import pytest
-from draw_computation import COLUMNS, COLUMNS_OF, MODELS, ROWS, points, tables
-from text_tables import COMPARED, added
+from draw_computation import COLUMNS, COLUMNS_OF, LONGER, MODELS, ROWS, points, tables
+from text_tables import COMPARED, added, over_texts
 
 from benchmarks.results.rows import rows
 from benchmarks.run.records import Record, Trial
@@ -23,7 +23,7 @@ def test_the_page_has_a_table_for_every_task_of_the_suite(name: str):
 
 def test_what_is_drawn_and_compared_is_in_the_suites():
     suite = load("computation")
-    assert {task for task, _, _ in ROWS} | set(COLUMNS_OF) <= set(suite.by_label())
+    assert {task for task, _, _ in ROWS} | set(COLUMNS_OF) | set(LONGER.values()) <= set(suite.by_label())
     drawn = {view for _, views in COLUMNS for view in views}
     for task, _, _ in ROWS:
         mine = {(one.model, one.view) for one in suite.by_label()[task] if one.model != "wide MLP"}
@@ -49,7 +49,7 @@ ROW = {
 
 
 def test_points_lie_in_the_middle_of_their_range():
-    assert points(ROW, "length") == ([1.0, 5.5], [1.0, 0.25])
+    assert points(ROW, "length") == ([5.5], [0.25])  # the one digit without a list is left out
     assert points(ROW, "operators") == ([6.0, 12.0], [0.9, 0.5])
     assert points({"measures": {}}, "depth") == ([], [])
 
@@ -77,3 +77,17 @@ def test_what_is_added_is_paired_by_sentence():
         np.mean([(hard < 0.5 + 0.01 * k).mean() - (hard < 0.4 + 0.01 * k).mean() for k in range(3)]), abs=6e-4
     )
     assert low > 0.04
+
+
+def test_an_interval_over_texts_is_that_of_models_alone():
+    about = About.of("mr", TASKS["mr"], {}).__dict__
+    scores = np.random.default_rng(0).integers(0, 2, (5, 50)).astype(float)
+    made = [
+        Record(Trial("mr", view, "GCN", seed, {}), test=float(line.mean()), units=line.tolist(), about=about)
+        for view in ("", "graph of words")
+        for seed, line in enumerate(scores)
+    ]
+    baseline, row = rows(made)
+    assert over_texts(baseline) is None
+    low, high = over_texts(row) or [1.0, 0.0]
+    assert 0 < low < scores.mean() < high < 1
