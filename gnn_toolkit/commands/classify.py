@@ -67,4 +67,8 @@ def _find(name: Path) -> Path:
     """Return the weights of a classifier that is named by them, without their ending, or by the file of its texts."""
     near = [with_ending(name), *(name.with_name(f"{part}{CLASSIFIER}.safetensors") for part in (name.name, name.stem))]
     near.append(Path(f"{name.stem}{CLASSIFIER}.safetensors"))
-    return next((path for path in near if path.is_file()), near[0])
+    found = next((path for path in near if path.is_file()), None)
+    if found is None:
+        remedy = "train one: python -m gnn_toolkit train-classifier TEXTS.csv"
+        raise FileNotFoundError(_checks.problem(str(name), "a trained classifier", "no file", remedy))
+    return found

@@ -99,7 +99,7 @@ def test_nothing_is_overwritten_without_force_and_nothing_else_with_it(folder: P
         (["train-classifier", "films.csv", "--model", "bert"], "kinds: expected one of"),
         (["train-classifier", "films.csv", "--minutes", "0"], "a time above 0"),
         (["classify", "films"], "text: expected a text or --file"),
-        (["classify", "films", "good"], "films"),
+        (["classify", "films", "good"], "films: expected a trained classifier, got no file; train one"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], match: str):
