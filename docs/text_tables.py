@@ -1,8 +1,8 @@
 """The tables of the pages on documents and sentences: all rows, and what edges add.
 
 Run ``python docs/text_tables.py documents`` (or ``sentences``) beside ``runs/``, where the suite of that name has left
-its records; the differences need the score of every document, which the published record does not keep. The other
-tables are those of ``benchmarks/results/documents.json``.
+its records; differences and intervals over texts need the score of every text, which the published record does not
+keep. The other tables are those of ``benchmarks/results/documents.json``.
 """
 
 import sys
@@ -53,9 +53,11 @@ def difference(first: Row, second: Row) -> Estimate:
 
 def over_texts(row: Row) -> list[float] | None:
     """Return the interval over seeds and texts; every seed is tested on the texts of the published split."""
-    units = [record.units for record in row.records]
-    ends = estimate_with_units(np.array(units), bounds=row.about.ends).interval if row.view else None
-    return None if ends is None else [round(end, 5) for end in ends]
+    units = np.array([record.units for record in row.records])
+    ends = (
+        estimate_with_units(units, bounds=row.about.ends).interval if units.size else None
+    )  # baselines keep no scores
+    return None if ends is None else list(ends)
 
 
 def added(table: list[Row], compared: tuple[tuple[str, tuple[str, ...], Side, Side], ...]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch_geometric
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
@@ -14,6 +15,13 @@ if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 13):
     # Newer ones compile operators whose results' sizes follow from values without being asked to.
     torch._dynamo.config.capture_dynamic_output_shape_ops = True
 torch.set_num_threads(1)  # small tensors: more threads would only wait for each other
+
+
+@pytest.fixture
+def to_hetero_runs() -> None:
+    """Skip the test where PyG's own ``to_hetero`` ends with an error of ``torch.fx``."""
+    if torch_geometric.__version__.startswith("2.6."):
+        pytest.skip("to_hetero of PyG 2.6 needs torch before 2.9")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch_geometric
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize, prune
 from torch.utils._pytree import tree_leaves
@@ -96,9 +95,7 @@ class TwoLayers(nn.Module):
         return self.second(self.first(x, edge_index).relu(), edge_index)
 
 
-@pytest.mark.skipif(
-    torch_geometric.__version__.startswith("2.6."), reason="to_hetero of PyG 2.6 needs torch before 2.9"
-)
+@pytest.mark.usefixtures("to_hetero_runs")
 @pytest.mark.parametrize("width", [3, -1])
 def test_a_model_becomes_one_for_nodes_and_edges_of_several_kinds(width: int):
     data: Any = HeteroData()

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-import torch_geometric
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.utils import parametrizations, prune
@@ -192,9 +191,7 @@ def test_under_anomaly_detection_the_level_is_named_at_which_sums_overflow():
         layer(torch.ones(depth, F), edges)
 
 
-@pytest.mark.skipif(
-    torch_geometric.__version__.startswith("2.6."), reason="to_hetero of PyG 2.6 needs torch before 2.9"
-)
+@pytest.mark.usefixtures("to_hetero_runs")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_outputs_alone_are_a_layer_of_pyg_s_containers(kind: Any):
     class Alone(nn.Module):

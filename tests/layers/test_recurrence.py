@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-import torch_geometric
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.utils import parametrizations, prune
@@ -244,9 +243,7 @@ class OneLayer(nn.Module):
         return self.layer(x, edge_index).relu()
 
 
-@pytest.mark.skipif(
-    torch_geometric.__version__.startswith("2.6."), reason="to_hetero of PyG 2.6 needs torch before 2.9"
-)
+@pytest.mark.usefixtures("to_hetero_runs")
 def test_the_outputs_alone_are_a_layer_of_pyg_s_containers():
     x, author = normal(7, F).float(), normal(2, F).float()
     edges = {("paper", "cites", "paper"): EDGES}
