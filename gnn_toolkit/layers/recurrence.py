@@ -1,7 +1,8 @@
 """The recurrence over a DAG of the layers that follow torch's; what differs between them is the cell."""
 
 import math
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -81,6 +82,25 @@ class DAGRecurrence(StackedRecurrence, LevelWalk):
         if self._backend_for(order) == "vendor":
             return vendor.run(self.stack(), x, order, initial)
         return super().run_order(x, order, initial)
+
+    def flatten_parameters(self) -> None:
+        """Lay the parameters out in one block of a GPU's memory, which is how cuDNN reads them; elsewhere do nothing.
+
+        ``.cuda()`` and ``.to()`` do it. As with ``torch.nn.LSTM``, call it where something else replaced parameters.
+        """
+        own = [self._parameters.get(f"{name}_{suffix}") for _, suffix in self.passes() for name in self._shapes(0)]
+        weights = [p for p in own if p is not None and p.is_cuda and not isinstance(p, UninitializedParameter)]
+        if self.num_relations > 1 or len(weights) < len(own):
+            return
+        sizes = (self.cell.vendor.upper(), self.in_channels, self.hidden_channels, self.num_layers, self.bias)
+        twin = nn.RNNBase(*sizes, bidirectional=self.bidirectional, device="meta")
+        twin._flat_weights = weights  # torch's module of these sizes lays out whatever weights it is given
+        twin.flatten_parameters()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        super()._apply(fn, recurse)
+        self.flatten_parameters()
+        return self
 
     def stack(self) -> vendor.Stack:
         """Return the layers as torch's own kernels take them."""

@@ -24,9 +24,6 @@ class TorchSurface(nn.RNNBase):
     _apply: Any = nn.Module._apply
     _replicate_for_data_parallel: Any = nn.Module._replicate_for_data_parallel
 
-    def flatten_parameters(self) -> None:
-        """Do nothing: weights are looked up by name at every call, and there is no second copy to lay out."""
-
     @property
     def _all_weights(self) -> list[list[str]]:
         """Names of the weights, a list for each layer and direction."""

@@ -177,3 +177,15 @@ def test_a_text_written_on_a_gpu_is_that_of_the_cpu(cell: str):
     model = models.CharGenerator(vocabulary, cell, embedding_channels=5, hidden_channels=8).double()
     written = model.generate("once", 20, seed=1)
     assert model.cuda().generate("once", 20, seed=1) == written
+
+
+@pytest.mark.parametrize("kind", [layers.DAGLSTM, models.RNN, models.GRU, models.LSTM])
+def test_weights_lie_in_one_block_as_cudnn_reads_them(kind: type):
+    torch.manual_seed(0)
+    layer = kind(F, H, **STACK)
+    before = [p.detach().clone() for p in layer.parameters()]
+    layer.cuda()
+    assert len({p.untyped_storage().data_ptr() for p in layer.parameters()}) == 1
+    assert all(p.detach().cpu().equal(b) for p, b in zip(layer.parameters(), before, strict=True))
+    layer.cpu().load_state_dict(layer.cuda().state_dict())
+    assert all(p.detach().cpu().equal(b) for p, b in zip(layer.parameters(), before, strict=True))
