@@ -64,7 +64,9 @@ def release(session: nox.Session) -> None:
 @nox.parametrize("versions", ["oldest", "pinned", "newest"])
 def installed(session: nox.Session, versions: str) -> None:
     """The files of a release in a clean environment: the smoke test with wheel and sdist, and the notebook."""
-    wheel, sdist = (str(next(DIST.glob(form)).resolve()) for form in ("*.whl", "*.tar.gz"))
+    wheel, sdist = (next((str(file.resolve()) for file in DIST.glob(form)), "") for form in ("*.whl", "*.tar.gz"))
+    if not (wheel and sdist and LOCK.exists()):
+        session.error(f"{DIST}: no files of a release there; run `nox -s release` first")
     if versions == "pinned":
         session.install("--require-hashes", "--requirement", str(LOCK))
         session.install("--no-deps", wheel)
