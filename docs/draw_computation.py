@@ -119,6 +119,9 @@ def tables(rows: list[pages.Row]) -> dict[str, str]:
 # What a table shows of the groups: the deepest that was trained on, two levels deeper, twice as deep.
 COLUMNS_OF = {
     **dict.fromkeys(("listops-parts", "listops-long", "listops-whole"), ("depth 5", "depth 6", "depth 7", "depth 10")),
+    **dict.fromkeys(
+        ("listops-2-blocks", "listops-4-blocks"), ("depth 1", "depth 2", "depth 3", "depth 4", "depth 5", "depth 7")
+    ),
     "proplogic": ("operators 6", "operators 8", "operators 12"),
 }
 
