@@ -1,8 +1,8 @@
-"""The tables of the pages on documents and sentences: all rows, and what edges add.
+"""The tables of the pages on documents, sentences and computation: what edges add, and of the first two all rows.
 
-Run ``python docs/text_tables.py documents`` (or ``sentences``) beside ``runs/``, where the suite of that name has left
+Run ``python docs/text_tables.py documents`` (or another) beside ``runs/``, where the suite of that name has left
 its records; differences and intervals over texts need the score of every text, which the published record does not
-keep. The other tables are those of ``benchmarks/results/documents.json``.
+keep. The other tables are those of ``benchmarks/results/documents.json``; ``draw_computation.py`` makes its page's.
 """
 
 import sys
@@ -20,6 +20,7 @@ RUNS = Path("runs")
 Side = tuple[str, str, str]  # the task's label, with {} for what a comparison names; model and view
 SST = ("sst-5", "sst-2", "sst-whole")
 CORPORA = ("trec", "mr")
+LISTS = ("listops-parts", "listops-whole")
 # What is compared: on which tasks, and two rows of each.
 COMPARED: dict[str, tuple[tuple[str, tuple[str, ...], Side, Side], ...]] = {
     "documents": (
@@ -40,6 +41,18 @@ COMPARED: dict[str, tuple[tuple[str, tuple[str, ...], Side, Side], ...]] = {
         ("tree, or a path both ways", (SST[0], SST[2], "sick"), ("{}", "LSTM", "tree"), ("{}", "BiLSTM", "words")),
         ("tree, children told apart", SST, ("{}", "N-ary Tree-LSTM", "ordered tree"), ("{}", "LSTM", "words")),
         ("parse or any tree", (*SST, "sick"), ("{}", "LSTM", "tree"), ("{}", "LSTM", "random tree")),
+    ),
+    "computation": (
+        ("tree", LISTS, ("{}", "LSTM", "sibling tree"), ("{}", "LSTM", "symbols")),
+        ("tree, the cell linear", LISTS[:1], ("{}", "MinGRU", "sibling tree"), ("{}", "MinGRU", "symbols")),
+        ("parse or any tree", LISTS[:1], ("{}", "LSTM", "tree"), ("{}", "LSTM", "random parents")),
+        ("order of children", LISTS[:1], ("{}", "LSTM", "sibling tree"), ("{}", "LSTM", "tree")),
+        ("gates that see the state", LISTS[:1], ("{}", "LSTM", "sibling tree"), ("{}", "MinGRU", "sibling tree")),
+        ("tree", ("proplogic",), ("{}", "LSTM", "ordered tree"), ("{}", "LSTM", "symbols")),
+        ("parse or any tree", ("proplogic",), ("{}", "LSTM", "ordered tree"), ("{}", "LSTM", "random tree")),
+        ("tree", ("programs",), ("{}", "LSTM", "tree"), ("{}", "LSTM", "symbols")),
+        ("parse or any tree", ("programs",), ("{}", "LSTM", "tree"), ("{}", "LSTM", "random parents")),
+        ("order of children", ("programs",), ("{}", "LSTM", "sibling tree"), ("{}", "LSTM", "tree")),
     ),
 }
 
@@ -79,16 +92,24 @@ def added(table: list[Row], compared: tuple[tuple[str, tuple[str, ...], Side, Si
 def main(name: str) -> None:
     """Write the tables of a page."""
     text = pages.read(pages.HERE / f"{name}.md")
-    record = pages.rows_of(pages.read(pages.RESULTS / f"{name}.json"))
     table = rows(read_records(RUNS / name))
+    parts = {"table added": added(table, COMPARED[name])}
+    if name != "computation":
+        parts |= all_rows(name, table)
+    pages.renew(f"{name}.md", pages.renewed(text, parts))
+
+
+def all_rows(name: str, table: list[Row]) -> dict[str, str]:
+    """Return a table of every task of a page."""
+    record = pages.rows_of(pages.read(pages.RESULTS / f"{name}.json"))
     spans = {(row.records[0].trial.label, row.model, row.view): over_texts(row) for row in table}
     record = [{"interval_with_units": spans[row["task"], row["model"], row["view"]]} | row for row in record]
-    parts = {"table added": added(table, COMPARED[name])}
+    parts = {}
     head = ["model", "view", "test [95 %]", "over texts too", "params", "FLOPs a step", "s"]
     for task in dict.fromkeys(row["task"] for row in record):
         mine = sorted((row for row in record if row["task"] == task), key=lambda row: bool(row["view"]))
         parts[f"table {task}"] = pages.table(head, [line(row, ()) for row in mine], words=2)
-    pages.renew(f"{name}.md", pages.renewed(text, parts))
+    return parts
 
 
 if __name__ == "__main__":
