@@ -125,12 +125,21 @@ def amount(size: float) -> str:
     return f"{size:.3g} PB"
 
 
+def duration(seconds: float) -> str:
+    """Return a time with a unit."""
+    for unit in ("s", "ms", "µs"):
+        if seconds >= 1:
+            return f"{seconds:.3g} {unit}"
+        seconds *= 1000
+    return f"{seconds:.3g} ns"
+
+
 def line(row: dict) -> list[str]:
     """Return the cells of a case."""
     took, cells = row["took"], [f"`{row['layer']}`", f"{row['nodes']:,}", f"{row['edges']:,}", f"{row['levels'] or ''}"]
     if took is None:
         return [*cells, "", "", "", "did not fit", ""]
-    times = [f"{took['first']:.3g} s", f"{took['step'] * 1e3:,.3g} ms", f"{took['step'] / row['edges'] * 1e9:,.3g} ns"]
+    times = map(duration, (took["first"], took["step"], took["step"] / row["edges"]))
     return [*cells, *times, amount(took["bytes"]), amount(took["bytes"] / row["edges"])]
 
 

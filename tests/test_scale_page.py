@@ -43,7 +43,7 @@ def test_the_tables_say_what_a_record_says():
     ]
     text = "".join(f"<!-- {name} -->\n\n" for name in ("edges", "levels", "machine", "large"))
     made = draw.page(text, json.dumps({"machine": "a machine", "rows": rows}))
-    assert "| `GCNConv` | 100 | 1,000 |  | 0.5 s | 1 ms | 1e+03 ns | 2 MB | 2 kB |" in made
+    assert "| `GCNConv` | 100 | 1,000 |  | 500 ms | 1 ms | 1 µs | 2 MB | 2 kB |" in made
     assert "| `DAGGRU` | 200,000 | 400,000 | 100 |  |  |  | did not fit |  |" in made
     assert "| `GCNConv` | 1,000 | 2 TB | 1,000 s |" in made
     assert "| a machine |" in made
