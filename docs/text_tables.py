@@ -67,9 +67,9 @@ def difference(first: Row, second: Row) -> Estimate:
 def over_texts(row: Row) -> list[float] | None:
     """Return the interval over seeds and texts; every seed is tested on the texts of the published split."""
     units = np.array([record.units for record in row.records])
-    ends = (
-        estimate_with_units(units, bounds=row.about.ends).interval if units.size else None
-    )  # baselines keep no scores
+    if not units.size:  # baselines keep no scores
+        return None
+    ends = estimate_with_units(units, bounds=row.about.ends).interval
     return None if ends is None else list(ends)
 
 
