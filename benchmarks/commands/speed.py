@@ -38,18 +38,19 @@ def speed(
     _checks.choice("--device", device, ("cpu", "cuda"))
     load = psutil.getloadavg()[0]
     torch.set_num_threads(threads)
-    results = []
+    measured = speed_report.Report(machine.describe(), load, rounds)
     for place, name in enumerate(cases, 1):
-        results.append(run_case(name, CASES[name], rounds, device))
-        console.print(f"[{place}/{len(cases)}] {speed_report.progress(results[-1])}", markup=False, soft_wrap=True)
-    curves, problems = [], {}
+        measured.results.append(run_case(name, CASES[name], rounds, device))
+        speed_report.write(measured, out, device)  # what is measured stays where the rest is stopped
+        done = speed_report.progress(measured.results[-1])
+        console.print(f"[{place}/{len(cases)}] {done}", markup=False, soft_wrap=True)
     for name in names:
         try:
-            curves.append((CURVES[name], measure_curve(name, CURVES[name], min(rounds, 3), device, _show_point)))
+            points = measure_curve(name, CURVES[name], min(rounds, 3), device, _show_point)
+            measured.curves.append((CURVES[name], points))
         except Exception:  # as for a case: what was measured is still worth a report
-            problems[name] = traceback.format_exc()
-            console.print(f"{name}: FAILED\n{problems[name]}", markup=False, soft_wrap=True)
-    measured = speed_report.Report(machine.describe(), load, rounds, results, curves, problems)
+            measured.problems[name] = traceback.format_exc()
+            console.print(f"{name}: FAILED\n{measured.problems[name]}", markup=False, soft_wrap=True)
     for path in speed_report.write(measured, out, device):
         console.print(f"wrote {path}", soft_wrap=True)
     if measured.failed:

@@ -44,7 +44,7 @@ class Report:
     machine: dict[str, Any]
     load: float
     rounds: int
-    results: list[Result]
+    results: list[Result] = field(default_factory=list)
     curves: list[tuple[Curve, list[Point]]] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gnn_toolkit._transforms import is_transforming
-from gnn_toolkit.layers.kernels import blocks
+from gnn_toolkit.layers.kernels import blocks, gpu
 from gnn_toolkit.layers.kernels.scan import scan
 
 _NUMBERS = 1 << 17  # of h that are made at a time
@@ -44,6 +44,9 @@ def forward(gates: Tensor, start: Tensor, reverse: bool) -> Tensor:
     """Return what :func:`blend` does."""
     hidden = start.size(1)
     h = gates.new_empty(*gates.shape[:2], hidden)
+    if (kernels := gpu.kernels_for(gates)) is not None:
+        kernels.blend(gates, start.contiguous(), h, reverse)
+        return h
     if start.numel() < blocks.NARROW:
         logit, value = gates.split(hidden, -1)
         share = torch.sigmoid(logit)
@@ -62,6 +65,9 @@ def forward(gates: Tensor, start: Tensor, reverse: bool) -> Tensor:
 def backward(dh: Tensor, gates: Tensor, h: Tensor, reverse: bool) -> tuple[Tensor, Tensor]:
     """Return the gradients of the gates and the start."""
     dgates, carried = torch.empty_like(gates), torch.zeros_like(h[:1].sum(0))
+    if (kernels := gpu.kernels_for(gates)) is not None:
+        kernels.blend_back(dh, gates, h, (dgates, carried), reverse)
+        return dgates, carried
     if carried.numel() < blocks.NARROW:
         return _narrow_backward(dh, gates, h, reverse, dgates, carried)
     one = h.new_ones(())
