@@ -133,6 +133,12 @@ VIEWS: dict[str, View] = {
         "fields",
     ),
     "corpus graph": View("all documents and words, by TF-IDF and mutual information", DocumentWordGraph(cache=KEPT)),
+    "corpus graph, words apart": View(
+        "the corpus graph without edges between words", DocumentWordGraph(cache=KEPT, words="apart")
+    ),
+    "corpus graph, other words": View(
+        "the corpus graph with the edges between words drawn anew", DocumentWordGraph(cache=KEPT, words="shuffled")
+    ),
     "tree": View("a tree from its leaves to its root", Tree(), "dag"),
     "ordered tree": View(
         "a tree from its leaves to its root, a type for each of five places of a child", Tree(5), "dag"

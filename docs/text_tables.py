@@ -1,6 +1,6 @@
 """The tables of the pages on documents, sentences and computation: what edges add, and of the first two all rows.
 
-Run ``python docs/text_tables.py documents`` (or another) beside ``runs/``, where the suite of that name has left
+Run ``python docs/text_tables.py documents`` (or another suite) beside ``runs/``, where the suite of that name has left
 its records; differences and intervals over texts need the score of every text, which the published record does not
 keep. The other tables are those of ``benchmarks/results/documents.json``; ``draw_computation.py`` makes its page's.
 """
@@ -18,22 +18,43 @@ from benchmarks.run.record_files import read_records
 
 RUNS = Path("runs")
 Side = tuple[str, str, str]  # the task's label, with {} for what a comparison names; model and view
+Compared = tuple[tuple[str, tuple[str, ...], Side, Side], ...]
 SST = ("sst-5", "sst-2", "sst-whole")
-CORPORA = ("trec", "mr")
+CORPORA, LARGE = ("trec", "mr"), ("r52", "ohsumed", "20ng")
 LISTS = ("listops-parts", "listops-whole")
+
+
+def graphs_of_words(tasks: tuple[str, ...]) -> Compared:
+    """Return what is compared of the graphs of single documents."""
+    mine = ("{}", "GCN", "graph of words")
+    return (
+        ("graph of words", tasks, mine, ("{}", "GCN", "no edges")),
+        ("which words", tasks, mine, ("{}", "GCN", "shuffled graph of words")),
+        ("graph or path", tasks, mine, ("{}", "GCN", "path both ways")),
+    )
+
+
+def corpus_graph(tasks: tuple[str, ...]) -> Compared:
+    """Return what is compared of a graph of all documents, with a perceptron that sees no edge and with controls."""
+    mine = ("{}-corpus", "GCN", "corpus graph")
+    return (
+        ("graph of the corpus", tasks, mine, ("{}-wide", "wide MLP", "no edges")),
+        ("edges between words", tasks, mine, ("{}-corpus", "GCN", "corpus graph, words apart")),
+        ("between which words", tasks, mine, ("{}-corpus", "GCN", "corpus graph, other words")),
+    )
+
+
 # What is compared: on which tasks, and two rows of each.
-COMPARED: dict[str, tuple[tuple[str, tuple[str, ...], Side, Side], ...]] = {
+COMPARED: dict[str, Compared] = {
     "documents": (
         ("order of words", CORPORA, ("{}", "LSTM", "path"), ("{}", "wide MLP", "no edges")),
-        ("graph of words", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "no edges")),
-        ("which words", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "shuffled graph of words")),
-        ("graph or path", CORPORA, ("{}", "GCN", "graph of words"), ("{}", "GCN", "path both ways")),
-        (
-            "graph of the corpus",
-            ("mr", "r8"),
-            ("{}-corpus", "GCN", "corpus graph"),
-            ("{}-wide", "wide MLP", "no edges"),
-        ),
+        *graphs_of_words(CORPORA),
+        *corpus_graph(("mr", "r8")),
+    ),
+    "documents-large": (
+        ("order of words", LARGE, ("{}", "GRU", "path"), ("{}", "GCN", "no edges")),
+        *graphs_of_words(LARGE),
+        *corpus_graph(LARGE),
     ),
     "sentences": (
         ("order of words", (*SST, "sick"), ("{}", "LSTM", "words"), ("{}", "wide MLP", "bag of words")),
@@ -73,7 +94,7 @@ def over_texts(row: Row) -> list[float] | None:
     return None if ends is None else list(ends)
 
 
-def added(table: list[Row], compared: tuple[tuple[str, tuple[str, ...], Side, Side], ...]) -> str:
+def added(table: list[Row], compared: Compared) -> str:
     """Return the table of what is added."""
     found = {(row.records[0].trial.label, row.model, row.view): row for row in table}
     lines = []
@@ -90,13 +111,14 @@ def added(table: list[Row], compared: tuple[tuple[str, tuple[str, ...], Side, Si
 
 
 def main(name: str) -> None:
-    """Write the tables of a page."""
-    text = pages.read(pages.HERE / f"{name}.md")
+    """Write the tables of a page that a suite makes."""
+    page, _, rest = name.partition("-")
+    text = pages.read(pages.HERE / f"{page}.md")
     table = rows(read_records(RUNS / name))
-    parts = {"table added": added(table, COMPARED[name])}
+    parts = {f"table added {rest}".strip(): added(table, COMPARED[name])}
     if name != "computation":
         parts |= all_rows(name, table)
-    pages.renew(f"{name}.md", pages.renewed(text, parts))
+    pages.renew(f"{page}.md", pages.renewed(text, parts))
 
 
 def all_rows(name: str, table: list[Row]) -> dict[str, str]:

@@ -181,6 +181,28 @@ def edges(edge_index: Tensor, num_nodes: int) -> None:
             )
 
 
+def traced_edges(edge_index: Tensor, num_nodes: int) -> Tensor:
+    """Return ``edge_index``; in compiled code after a check that comes before all that reads what is returned.
+
+    A compiler orders the operators that do not read each other's results as it likes, and its code may write beyond
+    the end of a tensor before another operator looks at the indices.
+    """
+    if torch.compiler.is_compiling() and not torch.onnx.is_in_onnx_export():
+        return _checked_edges(edge_index, num_nodes)
+    return edge_index
+
+
+@torch.library.custom_op("gnn_toolkit::checked_edges", mutates_args=())
+def _checked_edges(edge_index: Tensor, num_nodes: int) -> Tensor:
+    edges(edge_index, num_nodes)
+    return edge_index.clone()
+
+
+@_checked_edges.register_fake
+def _(edge_index: Tensor, num_nodes: int) -> Tensor:
+    return torch.empty_like(edge_index)
+
+
 def edge_types(edge_type: Tensor | None, num_edges: int, num_relations: int) -> Tensor:
     """Return ``edge_type`` if it holds one integer in [0, num_relations) an edge, else raise a ``ValueError``."""
     allowed = f"an integer tensor of shape [{num_edges}] with values in [0, {num_relations})"

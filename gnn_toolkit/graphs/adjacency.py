@@ -136,7 +136,7 @@ def adjacency(
     loop = (2.0 if improved else 1.0) if normalize and add_self_loops else None
     dtype = dtype or (torch.get_default_dtype() if edge_weight is None else edge_weight.dtype)
     options = _Options(num_nodes, flow, loop, normalize, dtype, signed, walk)
-    edge_index = unwrapped(edge_index)
+    edge_index = _checks.traced_edges(unwrapped(edge_index), num_nodes)
 
     def make() -> Adjacency:
         structure = ("structure", num_nodes, flow, loop is None)

@@ -75,6 +75,8 @@ class DocumentWordGraph(BaseTransform):
         pairs: ``"places"`` or ``"windows"``.
         cache: a folder in which to keep graphs.
         progress: called with the steps done and their number.
+        words: ``"joined"`` by mutual information; ``"apart"``, without edges between words; or ``"shuffled"``, with the
+            same edges between other words, as a control.
 
     Shapes:
         - in: ``data.x`` [N], codes of all documents' words, ``data.ptr`` [D + 1]
@@ -93,8 +95,10 @@ class DocumentWordGraph(BaseTransform):
         pairs: str = "places",
         cache: str | Path | None = None,
         progress: Progress | None = None,
+        words: str = "joined",
     ) -> None:
         self.window, self.pairs, self.cache, self.progress = window, pairs, cache, progress
+        self.words = _checks.choice("words", words, ("joined", "apart", "shuffled"))
 
     def forward(self, data: Data) -> Data:
         """Return the graph of the documents and their words."""
@@ -107,9 +111,23 @@ class DocumentWordGraph(BaseTransform):
         lengths = np.bincount(of[known], minlength=len(ptr) - 1)
         size = int(codes.max(initial=0))
         graph = _graph(codes[known] - 1, lengths, size, self.window, self.pairs, _folder(self.cache), self.progress)
+        if self.words != "joined":
+            _change_words(graph, self.words)
         if "y" in data:
             graph["y"] = data.y
         return graph
+
+
+def _change_words(graph: Data, words: str) -> None:
+    """Drop the edges between words, or let them lead between words that are drawn anew."""
+    edge_index, edge_weight, is_document = (graph[name] for name in ("edge_index", "edge_weight", "is_document"))
+    joined = ~is_document[edge_index].any(0)
+    if words == "apart":
+        graph.edge_index, graph.edge_weight = edge_index[:, ~joined], edge_weight[~joined]
+        return
+    moved, every = torch.arange(len(is_document)), (~is_document).nonzero().squeeze(1)
+    moved[every] = every[torch.randperm(len(every), generator=torch.Generator().manual_seed(0))]
+    edge_index[:, joined] = moved[edge_index[:, joined]]
 
 
 def _folder(cache: str | Path | None) -> Path | None:

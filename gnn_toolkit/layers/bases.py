@@ -121,12 +121,13 @@ class Chebyshev(Basis):
         if two and (self.normalization, self.degrees) == ("sym", "in"):
             a = adjacency(edge_index, edge_weight, num_nodes, add_self_loops=False, dtype=dtype)
             return [Adjacency(-a.value, a.indices)]
+        edge_index = _checks.traced_edges(edge_index, num_nodes)
         learns = bound if isinstance(bound, Tensor) else None
         fixed = None if learns is not None else bound
         question = ("laplacian", num_nodes, dtype, self.normalization, self.degrees, fixed)
 
         def make() -> Adjacency:
-            if not torch.compiler.is_compiling():  # where there are no values yet, the product's operator looks at them
+            if not torch.compiler.is_compiling():
                 _checks.edges(edge_index, num_nodes)
             weight = edge_index.new_ones(edge_index.size(1), dtype=dtype) if edge_weight is None else edge_weight
             _checks.edge_weights(weight, edge_index.size(1), signed=self.signed)

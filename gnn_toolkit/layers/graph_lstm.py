@@ -185,7 +185,7 @@ class _Visit(NamedTuple):
 def _visit(edge_index: Tensor, score: Tensor, num_nodes: int) -> _Visit:
     """Return the order of the visit, remembered with ``edge_index`` and ``score``."""
     _checks.edge_form(edge_index)
-    edge_index, score = unwrapped(edge_index), score.detach()
+    edge_index, score = _checks.traced_edges(unwrapped(edge_index), num_nodes), score.detach()
     if not torch.compiler.is_compiling():
         _checks.edges(edge_index, num_nodes)
         if score.shape != (num_nodes,) or score.dtype.is_complex or bool(score.isnan().any()):

@@ -61,7 +61,7 @@ class NodeAverageConv(ObservedMessagePassing):
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         """Return z [N, out_channels]."""
-        self._check(x, edge_index)
+        edge_index = self._checked(x, edge_index)
         if self._by_messages():
             return self.center(x) + self.propagate(edge_index, x=self.neighbour(x))
         return self.center(x) + self._mean(x, edge_index)
@@ -70,17 +70,17 @@ class NodeAverageConv(ObservedMessagePassing):
         """Return ``W_N x_j``."""
         return x_j
 
-    def _check(self, x: Tensor, edge_index: Tensor) -> None:
+    def _checked(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        """Return the edges after a look at the arguments."""
         refuse_jit_trace(self)
         _checks.tensor("x", x)
         width = x.size(-1) if self.in_channels == -1 else self.in_channels
         _checks.features("x", x, width, weight=self.center._parameters.get("weight"))
         _checks.edge_form(edge_index)
         _checks.on_device(x, edge_index=edge_index)
-        if (
-            self._by_messages() and not torch.compiler.is_compiling()
-        ):  # else the mean's preparation looks at the indices
+        if self._by_messages() and not torch.compiler.is_compiling():  # else the mean looks at the indices
             _checks.edges(edge_index, x.size(0))
+        return _checks.traced_edges(edge_index, x.size(0))
 
     def _by_messages(self) -> bool:
         return self.is_observed or self.decomposed_layers > 1 or self.aggr != "mean"
@@ -120,7 +120,7 @@ class NodeEdgeAverageConv(NodeAverageConv):
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_attr: Tensor) -> Tensor:  # type: ignore[override]
         """Return z [N, out_channels]."""
-        self._check(x, edge_index)
+        edge_index = self._checked(x, edge_index)
         _check_edge_attr(edge_attr, edge_index, self.edge_dim, x)
         if self._by_messages():
             out = self.propagate(edge_index, x=self.neighbour(x), edge_attr=self.edge(edge_attr))
@@ -194,6 +194,7 @@ class OrderedConv(ObservedMessagePassing):
         _checks.on_device(x, edge_index=edge_index, rank=rank, edge_attr=edge_attr)
         if self.edge_dim or edge_attr is not None:
             _check_edge_attr(edge_attr, edge_index, self.edge_dim, x)
+        edge_index = _checks.traced_edges(edge_index, x.size(0))
         target = edge_index[1 if self.flow == "source_to_target" else 0]
         if not torch.compiler.is_compiling():
             _checks.edges(edge_index, x.size(0))

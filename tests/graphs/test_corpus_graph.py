@@ -107,3 +107,24 @@ def test_the_graph_of_a_published_corpus_has_its_size(data_folder: Callable[[str
     assert (int(between_words.sum()), data.num_edges) == (1_504_598, 1_898_250)
     assert float(data.edge_weight.min()) > 0
     assert np.isfinite(data.edge_weight.numpy()).all()
+
+
+def test_words_can_be_apart_or_joined_to_other_words():
+    documents = [text.split() for text in TEXTS]
+    vocabulary = WordVocabulary.of(TEXTS)
+    batch = Batch.from_data_list([vocabulary.document(" ".join(words)) for words in documents])
+    graphs = {words: DocumentWordGraph(window=3, words=words)(batch) for words in ("joined", "apart", "shuffled")}
+    between = {name: ~graph.is_document[graph.edge_index].any(0) for name, graph in graphs.items()}
+    joined = graphs["joined"]
+    for name, graph in graphs.items():
+        of_documents = ~between[name]
+        assert torch.equal(graph.edge_index[:, of_documents], joined.edge_index[:, ~between["joined"]])
+        assert torch.equal(graph.edge_weight[of_documents], joined.edge_weight[~between["joined"]])
+    assert not between["apart"].any()
+    assert between["joined"].sum() == between["shuffled"].sum() > 0
+    assert torch.equal(graphs["shuffled"].edge_weight, joined.edge_weight)
+    assert not torch.equal(graphs["shuffled"].edge_index, joined.edge_index)
+    edges = {(u, v) for u, v in graphs["shuffled"].edge_index.t().tolist()}
+    assert edges == {(v, u) for u, v in edges}
+    with pytest.raises(ValueError, match="words: expected"):
+        DocumentWordGraph(words="none")

@@ -66,7 +66,7 @@ def test_one_compiled_layer_serves_graphs_of_any_size():
         torch.testing.assert_close(compiled(x, edge_index), layer(x, edge_index))
         prepared = adjacency(edge_index, None, size)
         torch.testing.assert_close(compiled(x, prepared), layer(x, edge_index))
-    with pytest.raises((ValueError, RuntimeError), match=r"node indices|out of bounds"):
+    with pytest.raises((ValueError, RuntimeError), match="node indices"):
         compiled(normal(5, 4), EDGES + 1)
     with pytest.raises(RuntimeError, match=r"edge_weight: expected weights of at least 0"):
         compiled(normal(5, 4), EDGES, -torch.ones(5))
