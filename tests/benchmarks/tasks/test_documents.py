@@ -153,7 +153,7 @@ def test_the_suite_reads(at_hand):
         "mr-corpus": 200,
     }
     assert suite.load("documents", full=True).config("r8").steps == 1500
-    assert suite.load("documents-large").config("r52").steps == 1500
+    assert suite.load("documents-large").config("r52").steps == 3000
     assert len(trials.plan(loaded, "cpu")) > loaded.size
 
 
