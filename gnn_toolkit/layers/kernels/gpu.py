@@ -1,4 +1,4 @@
-"""Which tensors have kernels of their own on a GPU. They are written in Triton, which a torch for GPUs brings along."""
+"""The choice of kernels on a GPU. They are written in Triton, which a torch for GPUs brings along."""
 
 import warnings
 from functools import cache
