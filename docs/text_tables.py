@@ -117,17 +117,19 @@ def main(name: str) -> None:
     table = rows(read_records(RUNS / name))
     parts = {f"table added {rest}".strip(): added(table, COMPARED[name])}
     if name != "computation":
-        parts |= all_rows(name, table)
+        parts |= all_rows(name, table, together=bool(rest))
     pages.renew(f"{page}.md", pages.renewed(text, parts))
 
 
-def all_rows(name: str, table: list[Row]) -> dict[str, str]:
-    """Return a table of every task of a page."""
+def all_rows(name: str, table: list[Row], together: bool) -> dict[str, str]:
+    """Return a table of every task of a page, with its variants in tables of their own or together with it."""
     record = pages.rows_of(pages.read(pages.RESULTS / f"{name}.json"))
     spans = {(row.records[0].trial.label, row.model, row.view): over_texts(row) for row in table}
     record = [{"interval_with_units": spans[row["task"], row["model"], row["view"]]} | row for row in record]
     parts = {}
     head = ["model", "view", "test [95 %]", "over texts too", "params", "FLOPs a step", "s"]
+    if together:  # a task's baselines are those of its variants
+        record = [row | {"task": row["task"].split("-")[0]} for row in record if row["view"] or "-" not in row["task"]]
     for task in dict.fromkeys(row["task"] for row in record):
         mine = sorted((row for row in record if row["task"] == task), key=lambda row: bool(row["view"]))
         parts[f"table {task}"] = pages.table(head, [line(row, ()) for row in mine], words=2)

@@ -119,7 +119,7 @@ def test_a_console_that_lacks_characters_gets_others(book: Path, monkeypatch: py
 
 def test_an_endless_text_ends_with_its_reader(book: Path):
     CharGenerator(Vocabulary("abc \n"), hidden_channels=8).save("m.safetensors")
-    command = [sys.executable, "-m", "gnn_toolkit", "generate", "m", "--endless"]
+    command = [sys.executable, "-W", "ignore", "-m", "gnn_toolkit", "generate", "m", "--endless"]  # PyG's warnings
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
