@@ -43,8 +43,14 @@ COMPARED: list[tuple[str, Side, Side]] = [
     ("features of edges", ("interfaces", EDGE, "graph"), ("interfaces", "node average", "graph")),
     ("context to neighbours", ("interfaces", f"{EDGE}, context", "graph"), ("interfaces", EDGE, "graph")),
     *_context("interfaces", "with context"),
-    ("the right neighbours", ("sites", f"{EDGE}, context", "graph"), ("sites", f"{EDGE}, context", "shuffled graph")),
-    *_context("sites", "with context"),
+    *(
+        pair
+        for task in ("sites", "sites-longer")
+        for pair in (
+            ("the right neighbours", (task, f"{EDGE}, context", "graph"), (task, f"{EDGE}, context", "shuffled graph")),
+            *_context(task, "with context"),
+        )
+    ),
 ]
 MEASURES = {"interfaces": ("mean AUC",), "interfaces-wide": ("mean AUC",), "sites": ("MCC", "AUROC")}
 
