@@ -125,7 +125,7 @@ def all_rows(name: str, table: list[Row], together: bool) -> dict[str, str]:
     """Return a table of every task of a page, with its variants in tables of their own or together with it."""
     record = pages.rows_of(pages.read(pages.RESULTS / f"{name}.json"))
     spans = {(row.records[0].trial.label, row.model, row.view): over_texts(row) for row in table}
-    record = [{"interval_with_units": spans[row["task"], row["model"], row["view"]]} | row for row in record]
+    record: list[pages.Row] = [{"interval_with_units": spans[r["task"], r["model"], r["view"]]} | r for r in record]
     parts = {}
     head = ["model", "view", "test [95 %]", "over texts too", "params", "FLOPs a step", "s"]
     if together:  # a task's baselines are those of its variants
