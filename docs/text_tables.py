@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pages
-from draw_computation import line
+from draw_computation import line, rank
 
 from benchmarks.results.rows import Row, rows
 from benchmarks.results.statistics import Estimate, estimate_with_units
@@ -131,7 +131,7 @@ def all_rows(name: str, table: list[Row], together: bool) -> dict[str, str]:
     if together:  # a task's baselines are those of its variants
         record = [row | {"task": row["task"].split("-")[0]} for row in record if row["view"] or "-" not in row["task"]]
     for task in dict.fromkeys(row["task"] for row in record):
-        mine = sorted((row for row in record if row["task"] == task), key=lambda row: bool(row["view"]))
+        mine = sorted((row for row in record if row["task"] == task), key=rank)
         parts[f"table {task}"] = pages.table(head, [line(row, ()) for row in mine], words=2)
     return parts
 
